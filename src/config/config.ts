@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { BadInputError, describeIssues } from '../errors.ts';
+
+/**
+ * Everything a process may be told from outside, parsed once. This is the only folder that reads the environment.
+ * Order: what a caller passes (flags), then the environment, then the file given with --config, then the defaults.
+ */
+export const configSchema = z.strictObject({
+  home: z
+    .string()
+    .default('.ringwatt')
+    .describe('The folder that holds data, models, reports; RINGWATT_HOME'),
+  temporalAddress: z
+    .string()
+    .optional()
+    .describe('A cluster someone runs; absent: the embedded server; TEMPORAL_ADDRESS'),
+  temporalNamespace: z.string().default('default').describe('TEMPORAL_NAMESPACE'),
+  eiaApiKey: z
+    .string()
+    .optional()
+    .describe('With a key the real host is read, without one the shipped archive; EIA_API_KEY'),
+  eiaBaseUrl: z.url().optional().describe('Default: https://api.eia.gov with a key; RINGWATT_EIA_URL'),
+  caisoBaseUrl: z.url().optional().describe('Default: https://oasis.caiso.com; RINGWATT_CAISO_URL'),
+  eiaRequestsPerHour: z
+    .number()
+    .int()
+    .positive()
+    .default(5000)
+    .describe('The budget this project keeps to; RINGWATT_EIA_REQUESTS_PER_HOUR'),
+  caisoSecondsPerRequest: z
+    .number()
+    .nonnegative()
+    .default(5)
+    .describe("CAISO's acceptable use; RINGWATT_CAISO_SECONDS_PER_REQUEST"),
+  slots: z.number().int().min(1).max(64).default(2).describe('Slot processes on this host; RINGWATT_SLOTS'),
+  slotThreads: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe('Threads a slot computes with; RINGWATT_SLOT_THREADS'),
+  slotHost: z
+    .string()
+    .default('127.0.0.1')
+    .describe('The address other slots reach this host at; RINGWATT_SLOT_HOST'),
+  hostName: z.string().default(hostname()).describe('Names the queues of this host; RINGWATT_HOST_NAME'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('RINGWATT_LOG_LEVEL'),
+  uiPort: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('Port of the embedded Temporal UI; default: a free one; RINGWATT_UI_PORT'),
+});
+export type Config = z.infer<typeof configSchema>;
+
+const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
+  home: 'RINGWATT_HOME',
+  temporalAddress: 'TEMPORAL_ADDRESS',
+  temporalNamespace: 'TEMPORAL_NAMESPACE',
+  eiaApiKey: 'EIA_API_KEY',
+  eiaBaseUrl: 'RINGWATT_EIA_URL',
+  caisoBaseUrl: 'RINGWATT_CAISO_URL',
+  eiaRequestsPerHour: 'RINGWATT_EIA_REQUESTS_PER_HOUR',
+  caisoSecondsPerRequest: 'RINGWATT_CAISO_SECONDS_PER_REQUEST',
+  slots: 'RINGWATT_SLOTS',
+  slotThreads: 'RINGWATT_SLOT_THREADS',
+  slotHost: 'RINGWATT_SLOT_HOST',
+  hostName: 'RINGWATT_HOST_NAME',
+  logLevel: 'RINGWATT_LOG_LEVEL',
+  uiPort: 'RINGWATT_UI_PORT',
+};
+
+const NUMERIC = new Set<keyof Config>([
+  'eiaRequestsPerHour',
+  'caisoSecondsPerRequest',
+  'slots',
+  'slotThreads',
+  'uiPort',
+]);
+
+export function loadConfig(
+  flags: Partial<Config> = {},
+  { file, environment = process.env }: { file?: string; environment?: NodeJS.ProcessEnv } = {},
+): Config {
+  const merged = { ...(file ? fromFile(file) : {}), ...fromEnvironment(environment), ...defined(flags) };
+  const parsed = configSchema.safeParse(merged);
+  if (!parsed.success) {
+    throw new BadInputError(
+      `The configuration is wrong: ${describeIssues(parsed.error.issues)}.`,
+      `Correct ${file ?? 'the flag or the environment variable'}; docs/configuration.md lists every field.`,
+    );
+  }
+  return parsed.data;
+}
+
+/** The environment a child process needs to arrive at the same configuration. */
+export function toEnvironment(config: Config): NodeJS.ProcessEnv {
+  const result: NodeJS.ProcessEnv = { ...process.env };
+  for (const [field, name] of Object.entries(ENVIRONMENT) as [keyof Config, string][]) {
+    if (config[field] !== undefined) result[name] = String(config[field]);
+  }
+  return result;
+}
+
+function fromEnvironment(environment: NodeJS.ProcessEnv): Partial<Record<keyof Config, unknown>> {
+  const result: Partial<Record<keyof Config, unknown>> = {};
+  for (const [field, name] of Object.entries(ENVIRONMENT) as [keyof Config, string][]) {
+    const text = environment[name];
+    if (text === undefined || text === '') continue;
+    result[field] = NUMERIC.has(field) ? Number(text) : text;
+  }
+  return result;
+}
+
+function fromFile(path: string): object {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as object;
+  } catch (error) {
+    throw new BadInputError(
+      `The configuration file ${path} cannot be read as JSON.`,
+      'Correct it, or leave out --config.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+const defined = (flags: object) =>
+  Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));

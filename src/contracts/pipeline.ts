@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { artifactReference } from './artifact.ts';
+import { DISTINCT_REGIONS, regionCode } from './regions.ts';
+import { modelName, regionScore } from './stages.ts';
+import { dateBound, dateRange } from './time.ts';
+import { trainingSettings } from './training.ts';
+
+/** The main job's input: `{}` is a whole job. */
+export const pipelineInput = z.strictObject({
+  model: modelName.default('day-ahead').describe('The name under which the result is registered'),
+  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  from: dateBound.optional().describe('First hours to ingest; default: all the source has'),
+  to: dateBound.optional(),
+  train: dateRange.default({ from: '2015-07', to: '2017' }),
+  score: dateRange.default({ from: '2018', to: '2018' }),
+  sequenceLength: z.number().int().min(24).max(35_136).optional().describe('Hours; default by preset'),
+  training: trainingSettings.default(trainingSettings.parse({})),
+  promote: z
+    .enum(['if-better', 'always', 'never'])
+    .default('if-better')
+    .describe(
+      'if-better: beats every persistence baseline in every region, and the champion where there is one',
+    ),
+});
+export type PipelineInput = z.infer<typeof pipelineInput>;
+
+export const PIPELINE_STAGES = [
+  'ingest',
+  'validate',
+  'features',
+  'sequences',
+  'train',
+  'backtest',
+  'register',
+  'promote',
+  'report',
+] as const;
+export type PipelineStage = (typeof PIPELINE_STAGES)[number];
+
+export const pipelineResult = z.strictObject({
+  model: z.strictObject({
+    name: modelName,
+    version: z.number().int(),
+    champion: z.boolean(),
+    reused: z.boolean(),
+  }),
+  promotion: z.string().describe('What was decided, and why'),
+  scores: z.array(regionScore),
+  report: artifactReference,
+  stages: z.array(
+    z.strictObject({
+      stage: z.enum(PIPELINE_STAGES),
+      seconds: z.number(),
+      reused: z.boolean(),
+      facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    }),
+  ),
+});
+export type PipelineResult = z.infer<typeof pipelineResult>;

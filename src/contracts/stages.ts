@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { artifactReference } from './artifact.ts';
+import { DISTINCT_REGIONS, regionCode } from './regions.ts';
+import { dateRange, hourStamp } from './time.ts';
+
+/** Small facts about a stage's result, for people: shown in the UI's details, the terminal and the report. */
+const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+export const stageResult = z.strictObject({ dataset: artifactReference, reused: z.boolean(), facts });
+export type StageResult = z.infer<typeof stageResult>;
+
+export const validationInput = z.strictObject({
+  dataset: artifactReference.describe('A grid manifest'),
+  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  period: dateRange.optional().describe('Default: all the dataset has'),
+});
+export type ValidationInput = z.infer<typeof validationInput>;
+
+export const featuresInput = z.strictObject({
+  dataset: artifactReference.describe('A validated manifest'),
+  dtype: z.enum(['float32', 'float64']).default('float32'),
+});
+export type FeaturesInput = z.infer<typeof featuresInput>;
+
+export const sequencesInput = z.strictObject({
+  dataset: artifactReference.describe('A features manifest'),
+  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  train: dateRange
+    .default({ from: '2015-07', to: '2017' })
+    .describe('Normalisation is fitted on these hours only'),
+  score: dateRange.default({ from: '2018', to: '2018' }),
+  sequenceLength: z.number().int().min(24).max(35_136).default(2184).describe('Hours'),
+  stride: z.number().int().min(1).default(168).describe('Hours between the starts of two training sequences'),
+  horizon: z.number().int().min(1).max(168).default(48).describe('Hours ahead predicted at every hour'),
+});
+export type SequencesInput = z.infer<typeof sequencesInput>;
+
+export const backtestInput = z.strictObject({
+  model: artifactReference.describe('A training manifest'),
+  sequences: artifactReference.describe('The sequences manifest it was trained on'),
+  score: dateRange.default({ from: '2018', to: '2018' }),
+  issueHourLocal: z
+    .number()
+    .int()
+    .min(0)
+    .max(23)
+    .default(10)
+    .describe('Local standard time, on the day before'),
+});
+export type BacktestInput = z.infer<typeof backtestInput>;
+
+/** Scores of one region on one set of hours: the same hours for every column. Percent and MW. */
+export const regionScore = z.strictObject({
+  region: regionCode,
+  hours: z.number().int(),
+  /** By forecaster: `model`, `operator`, `persistence48`, `persistence168`, `latestKnown`; null where it has no value. */
+  mape: z.record(z.string(), z.number().nullable()),
+  mae: z.record(z.string(), z.number().nullable()),
+  rmse: z.record(z.string(), z.number().nullable()),
+  mase: z.record(z.string(), z.number().nullable()),
+  /** True when the model's MAPE is below 48 h, 168 h and latest-known persistence. */
+  beatsBaselines: z.boolean(),
+});
+export type RegionScore = z.infer<typeof regionScore>;
+
+export const backtestResult = z.strictObject({
+  dataset: artifactReference.describe('A backtest manifest'),
+  reused: z.boolean(),
+  scores: z.array(regionScore),
+});
+export type BacktestResult = z.infer<typeof backtestResult>;
+
+export const modelName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be lower case letters, digits and dashes, such as day-ahead');
+
+export const registerInput = z.strictObject({
+  name: modelName.default('day-ahead'),
+  model: artifactReference,
+  backtest: artifactReference,
+});
+export type RegisterInput = z.infer<typeof registerInput>;
+
+export const registerResult = z.strictObject({
+  name: modelName,
+  version: z.number().int().positive(),
+  sha256: z.string(),
+  /** True when a version with this very lineage was there already. */
+  reused: z.boolean(),
+});
+export type RegisterResult = z.infer<typeof registerResult>;
+
+export const reportInput = z.strictObject({
+  grid: artifactReference,
+  validated: artifactReference,
+  features: artifactReference,
+  sequences: artifactReference,
+  model: artifactReference,
+  backtest: artifactReference,
+  name: modelName,
+  version: z.number().int().positive(),
+});
+export type ReportInput = z.infer<typeof reportInput>;
+
+export const reportResult = z.strictObject({ report: artifactReference, reused: z.boolean() });
+export type ReportResult = z.infer<typeof reportResult>;
+
+export const forecastInput = z.strictObject({
+  name: modelName.default('day-ahead'),
+  version: z.number().int().positive().optional().describe('Default: the champion'),
+  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  issuedAt: hourStamp
+    .optional()
+    .describe('UTC; default: the moment the newest demand in the lake became known'),
+  grid: artifactReference.optional().describe('Default: the newest grid dataset of the home'),
+});
+export type ForecastInput = z.infer<typeof forecastInput>;

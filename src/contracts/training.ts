@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { artifactReference } from './artifact.ts';
+
+export const presetName = z.enum(['quick', 'default']);
+
+/** The network and its training; every default has its reason in docs/ring-attention.md. */
+export const trainingSettings = z.strictObject({
+  preset: presetName.default('quick').describe('quick: 2,184 hours, 2 layers of 64; default: 8,760 hours'),
+  ringSize: z.number().int().min(1).max(8).default(2).describe('Slots that share each sequence'),
+  seed: z.number().int().nonnegative().default(1),
+  budgetMinutes: z
+    .number()
+    .positive()
+    .max(10_080)
+    .optional()
+    .describe('Stops at the first step boundary past it; default by preset'),
+  maxSteps: z.number().int().positive().optional().describe('Stops after so many steps; default by preset'),
+  checkpointEverySteps: z.number().int().positive().default(20),
+  layout: z
+    .enum(['zigzag', 'contiguous'])
+    .default('zigzag')
+    .describe('How the tokens are dealt to the slots'),
+  width: z.number().int().positive().optional().describe('Model width; default by preset'),
+  layers: z.number().int().positive().optional(),
+  heads: z.number().int().positive().optional(),
+  learningRate: z.number().positive().optional(),
+});
+export type TrainingSettings = z.infer<typeof trainingSettings>;
+
+export const ringTrainingInput = z.strictObject({
+  sequences: artifactReference.describe('A sequences manifest'),
+  settings: trainingSettings.default(trainingSettings.parse({})),
+  pool: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .default('default')
+    .describe('The slot pool to lease from'),
+});
+export type RingTrainingInput = z.infer<typeof ringTrainingInput>;
+
+export const ringTrainingResult = z.strictObject({
+  /** A training manifest: weights, normaliser, catalogue, history. */
+  model: artifactReference,
+  reused: z.boolean(),
+  steps: z.number().int(),
+  finalLoss: z.number(),
+  /** Steps computed again because a slot was lost. */
+  stepsLost: z.number().int(),
+  restarts: z.number().int(),
+  tokensPerSecond: z.number(),
+  slotMemoryMb: z.array(z.number()),
+});
+export type RingTrainingResult = z.infer<typeof ringTrainingResult>;
+
+/** One slot, as the pool knows it. */
+export const slotRecord = z.strictObject({
+  /** Its private queue: `ring-slot/<host>/<n>`. */
+  queue: z.string(),
+  host: z.string(),
+  number: z.number().int(),
+  device: z.string(),
+  /** What computes: backend, its version and variant; slots of one ring must agree. */
+  numerics: z.string(),
+  threads: z.number().int(),
+  memoryMb: z.number(),
+});
+export type SlotRecord = z.infer<typeof slotRecord>;
+
+export const ringPeer = z.strictObject({ rank: z.number().int(), queue: z.string(), address: z.string() });
+
+/** What one slot is asked to do in one segment of a run, under one epoch of its ring. */
+export const segmentInput = z.strictObject({
+  runId: z.string(),
+  epoch: z.number().int().nonnegative(),
+  rank: z.number().int().nonnegative(),
+  worldSize: z.number().int().positive(),
+  peers: z.array(ringPeer),
+  sequences: artifactReference,
+  settings: trainingSettings,
+  /** A checkpoint file to go on from; absent: begin from the seed. */
+  checkpoint: artifactReference.optional(),
+  /** Training seconds that earlier segments of the run have used. */
+  secondsUsed: z.number().nonnegative(),
+  /** Stop (with a checkpoint) after about so many seconds even if the run is not done, so that a run continues as new. */
+  segmentSeconds: z.number().positive(),
+});
+export type SegmentInput = z.infer<typeof segmentInput>;
+
+export const segmentResult = z.strictObject({
+  rank: z.number().int(),
+  step: z.number().int(),
+  finished: z.boolean(),
+  loss: z.number(),
+  secondsUsed: z.number(),
+  tokensPerSecond: z.number(),
+  memoryMb: z.number(),
+  /** Written by rank 0 only. */
+  checkpoint: artifactReference.optional(),
+});
+export type SegmentResult = z.infer<typeof segmentResult>;
+
+/** What a slot's child process tells its parent while it trains; also the heartbeat's details. */
+export const segmentProgress = z.strictObject({
+  step: z.number().int(),
+  totalSteps: z.number().int().nullable(),
+  loss: z.number(),
+  secondsUsed: z.number(),
+  budgetSeconds: z.number().nullable(),
+  tokensPerSecond: z.number(),
+  memoryMb: z.number(),
+  checkpoint: artifactReference.optional(),
+});
+export type SegmentProgress = z.infer<typeof segmentProgress>;

@@ -1,0 +1,64 @@
+/**
+ * Every failure a person can meet, as a type. A message says what was wrong and where; `cure` says what to do.
+ * `src/temporal/failures.ts` is the one place that turns these into Temporal failures.
+ */
+export abstract class RingwattError extends Error {
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean = false;
+  readonly cure: string;
+
+  constructor(message: string, cure: string, options?: ErrorOptions) {
+    super(message, options);
+    this.cure = cure;
+    this.name = new.target.name;
+  }
+
+  /** One line for a terminal or a log. */
+  get line(): string {
+    return `${this.message} ${this.cure}`.trim();
+  }
+}
+
+/** An argument, a field, a column or a file that a person gave is wrong. */
+export class BadInputError extends RingwattError {}
+
+/** The data that a stage needs is not there. */
+export class MissingDataError extends RingwattError {}
+
+/** A file's content is not what its name, its hash or its format says. */
+export class CorruptArtifactError extends RingwattError {}
+
+/** The disk is full, read-only or forbidden. */
+export class StorageError extends RingwattError {}
+
+/** Something else holds what is needed: a port, the lock of a home. */
+export class InUseError extends RingwattError {}
+
+/** A program or a service that is needed is not there. */
+export class UnavailableError extends RingwattError {
+  override readonly retryable: boolean = true;
+}
+
+/** The source refused the key: trying again with the same one only makes it worse. */
+export class SourceRefusedError extends RingwattError {}
+
+/** The source failed in a way that time cures: 429, 5xx, a broken connection, a cut-off or foreign body. */
+export class SourceFaultError extends RingwattError {
+  override readonly retryable: boolean = true;
+}
+
+/** The ring lost a member, or a link in it broke; the step in hand is void, the state before it is not. */
+export class RingBrokenError extends RingwattError {
+  override readonly retryable: boolean = true;
+}
+
+/** Zod's issues as one line that names each bad field: `horizonHours: expected number, received string`. */
+export function describeIssues(issues: readonly { path: PropertyKey[]; message: string }[]): string {
+  return issues.map(({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`).join('; ');
+}
+
+/** The text to show for anything thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof RingwattError) return error.line;
+  return error instanceof Error ? error.message : String(error);
+}

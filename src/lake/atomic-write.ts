@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { storageFailure } from './home.ts';
+
+/**
+ * Lets `write` fill a temporary file beside `path`, then syncs it, moves it into place and syncs the folder:
+ * after a crash there is the whole file or none. The temporary file goes away when anything fails.
+ */
+export async function placeAtomically(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await write(temporary);
+    await syncPath(temporary);
+    await rename(temporary, path);
+    await syncPath(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw storageFailure(error, path) ?? error;
+  }
+}
+
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await placeAtomically(path, async (temporary) => {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,118 @@
+import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { isAbsolute, join, normalize, resolve, sep } from 'node:path';
+import { lakePath } from '../contracts/artifact.ts';
+import { BadInputError, CorruptArtifactError, StorageError } from '../errors.ts';
+import { writeFileAtomic } from './atomic-write.ts';
+
+/** Raised whenever an older binary could misread what a newer one writes. */
+export const LAKE_FORMAT_VERSION = 1;
+
+/** The folder that holds everything Ringwatt knows: data, manifests, models, reports, the embedded server's file. */
+export class Home {
+  readonly root: string;
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Opens a home, creating it (readable by its user alone) when it is not there. */
+  static async open(root: string): Promise<Home> {
+    const home = new Home(resolve(root));
+    try {
+      await mkdir(home.root, { recursive: true, mode: 0o700 });
+      await home.checkFormat();
+    } catch (error) {
+      throw storageFailure(error, home.root) ?? error;
+    }
+    return home;
+  }
+
+  /** The absolute path of a lake path. Refuses whatever would lead out of the home. */
+  path(...parts: string[]): string {
+    const relative = normalize(parts.join('/'));
+    if (isAbsolute(relative) || relative === '..' || relative.startsWith(`..${sep}`)) {
+      throw new BadInputError(
+        `The reference "${parts.join('/')}" leads out of the home.`,
+        'Give a path inside it.',
+      );
+    }
+    return join(this.root, relative);
+  }
+
+  /** Like `path`, for a reference that came over the wire. */
+  pathOf(reference: { uri: string }): string {
+    const parsed = lakePath.safeParse(reference.uri);
+    if (!parsed.success) {
+      throw new BadInputError(
+        `The reference "${reference.uri}" is not a path inside the home.`,
+        'Give one that is.',
+      );
+    }
+    return this.path(parsed.data);
+  }
+
+  /** Fails before a long stage rather than in the middle of it. */
+  async requireFreeSpace(bytes: number, what: string): Promise<void> {
+    const { bavail, bsize } = await statfs(this.root);
+    const free = bavail * bsize;
+    if (free < bytes) {
+      throw new StorageError(
+        `${what} needs ${megabytes(bytes)} of disk, ${this.root} has ${megabytes(free)} left.`,
+        'Free some space, run `gc`, or choose another --home.',
+      );
+    }
+  }
+
+  private async checkFormat(): Promise<void> {
+    const path = this.path('lake.json');
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await writeFileAtomic(path, `${JSON.stringify({ formatVersion: LAKE_FORMAT_VERSION })}\n`);
+      return;
+    }
+    const found = parseFormatVersion(text);
+    if (found === undefined) {
+      throw new CorruptArtifactError(
+        `${path} is not a lake's format file.`,
+        'Restore it from a backup, or use another --home.',
+      );
+    }
+    if (found > LAKE_FORMAT_VERSION) {
+      throw new BadInputError(
+        `The home ${this.root} has lake format ${found}; this Ringwatt reads up to ${LAKE_FORMAT_VERSION}.`,
+        'Use the newer Ringwatt that wrote it, or another --home.',
+      );
+    }
+  }
+}
+
+function parseFormatVersion(text: string): number | undefined {
+  try {
+    const value = (JSON.parse(text) as { formatVersion?: unknown }).formatVersion;
+    return typeof value === 'number' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+const STORAGE_CURES: Record<string, string> = {
+  ENOSPC: 'Free some space, run `gc`, or choose another --home.',
+  EDQUOT: 'Raise the quota, run `gc`, or choose another --home.',
+  EROFS: 'The file system is read-only: choose another --home.',
+  EACCES: 'Give this user the right to write there, or choose another --home.',
+  EPERM: 'Give this user the right to write there, or choose another --home.',
+  ENOTDIR: 'A part of the path is a file: choose another --home.',
+  EEXIST: 'A file stands where the folder should be: choose another --home.',
+};
+
+/** The system's complaint about a disk as one of ours, or undefined when it is about something else. */
+export function storageFailure(error: unknown, path: string): StorageError | undefined {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const cure = code === undefined ? undefined : STORAGE_CURES[code];
+  return cure ? new StorageError(`Cannot write ${path} (${code}).`, cure, { cause: error }) : undefined;
+}

@@ -1,0 +1,24 @@
+/** Names that go over the wire. They are never renamed. */
+export const PIPELINE_QUEUE = 'forecasting-pipeline';
+
+/** Polled by one worker in the whole cluster, so that one limiter sees every request to a source. */
+export const SOURCE_QUEUE = 'grid-sources';
+
+/** A slot's private queue. */
+export const slotQueue = (host: string, number: number) => `ring-slot/${host}/${number}`;
+
+export const WORKFLOWS = {
+  forecastingPipeline: 'forecastingPipelineWorkflow',
+  ingestion: 'ingestionWorkflow',
+  slotPool: 'slotPoolWorkflow',
+  ringTraining: 'ringTrainingWorkflow',
+  modelLifecycle: 'modelLifecycleWorkflow',
+} as const;
+
+export const workflowIds = {
+  pipeline: (model: string, date: string) => `forecasting/${model}/${date}`,
+  ingestion: (regions: readonly string[], window: string) => `ingestion/${regions.join('+')}/${window}`,
+  slotPool: (pool: string) => `slots/${pool}`,
+  ringTraining: (run: string) => `ring-training/${run}`,
+  model: (name: string) => `model/${name}`,
+};
