@@ -1,0 +1,34 @@
+import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
+
+/**
+ * What a slot worker and its child process say to each other over Node's IPC channel. The child computes and talks
+ * to its ring; the parent answers Temporal. Order: `listen` → `listening`, then `train` → `progress`* →
+ * `done` | `failed`. A child serves one run at a time; a new `listen` (a later epoch) drops what the old one was doing.
+ */
+export type ToSlot =
+  /** Open a port for the ring of this run and epoch. `token` is the run's secret: links prove that they know it. */
+  | { kind: 'listen'; runId: string; epoch: number; token: string; host?: string }
+  /** Join the ring that the segment's peers form, and train. `home` is the lake's absolute path. */
+  | { kind: 'train'; home: string; segment: SegmentInput }
+  /** Stop at the next step boundary, with a checkpoint: the result says `finished: false`. */
+  | { kind: 'stop' }
+  /** Drop the step in hand now; the answer is `failed` with the error `SegmentAbortedError`. */
+  | { kind: 'abort' };
+
+export type FromSlot =
+  | { kind: 'ready'; numerics: string; device: string; memoryMb: number }
+  | { kind: 'listening'; runId: string; epoch: number; address: string }
+  /** At most one a second. */
+  | { kind: 'progress'; progress: SegmentProgress }
+  | { kind: 'done'; result: SegmentResult }
+  | { kind: 'failed'; error: SlotFailure };
+
+export interface SlotFailure {
+  name: string;
+  message: string;
+  cure: string;
+  retryable: boolean;
+}
+
+/** The file to fork: `fork(SLOT_PROCESS_PATH)`. */
+export const SLOT_PROCESS_PATH = new URL('./slot-process.ts', import.meta.url).pathname;
