@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// Plain JavaScript without dependencies, for any Node from 18 up: it brings what the rest needs (Node 24, the
+// npm packages), then hands over. All it says goes to stderr, so that a verb's stdout stays the verb's own.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { handOver } from './hand-over.mjs';
+import { bringNode } from './node-runtime.mjs';
+import { installPackages, packagesAreCurrent } from './packages.mjs';
+import { NODE_MAJOR, ROOT, SetUpError, say } from './set-up.mjs';
+
+const COMMANDS = {
+  start: ['src/cli/main.ts', 'start'],
+  cli: ['src/cli/main.ts'],
+  setup: ['src/cli/main.ts', 'setup'],
+  test: ['test/runner.ts'],
+  bench: ['bench/main.ts'],
+};
+
+async function main([command, ...rest]) {
+  const target = Object.hasOwn(COMMANDS, command ?? '') ? COMMANDS[command] : undefined;
+  if (!target) {
+    throw new SetUpError(
+      `Unknown command "${command ?? ''}".`,
+      `Use one of ${Object.keys(COMMANDS).join(', ')}.`,
+    );
+  }
+  const [entry, ...fixed] = target;
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 18) {
+    throw new SetUpError(
+      `Node ${process.versions.node} is too old to set anything up.`,
+      'Install Node 18 or newer.',
+    );
+  }
+  const node = major >= NODE_MAJOR ? process.execPath : await bringNode();
+  if (!packagesAreCurrent()) await installPackages(node);
+  const script = join(ROOT, entry);
+  if (!existsSync(script)) throw new SetUpError(`${script} is not there.`, 'Clone the repository again.');
+  if (node === process.execPath) {
+    process.argv = [node, script, ...fixed, ...rest];
+    await import(pathToFileURL(script).href);
+  } else {
+    process.exitCode = await handOver(node, [script, ...fixed, ...rest]);
+  }
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  say(error instanceof SetUpError ? error.message : String(error.stack ?? error));
+  process.exitCode = 1;
+});
