@@ -100,3 +100,23 @@ export const ingestionResult = z.strictObject({
   account: z.array(seriesAccount),
 });
 export type IngestionResult = z.infer<typeof ingestionResult>;
+
+/** What closes a run: its windows are in the lake, their sums are known. */
+export const completeIngestionInput = z.strictObject({
+  ingestion: ingestionInput,
+  period: z.strictObject({ from: hourStamp, to: hourStamp }),
+  /** Sums over the windows that were fetched. */
+  totals: windowResult,
+  windows: z.number().int().positive(),
+  failedWindows: z.number().int().nonnegative(),
+  seconds: z.number(),
+});
+export type CompleteIngestionInput = z.infer<typeof completeIngestionInput>;
+
+/** What `ingestionWorkflow` returns: the result, and how much of it was fetched just now. */
+export const ingestionOutcome = ingestionResult.extend({
+  pages: z.number().int(),
+  pagesReused: z.number().int(),
+  failedWindows: z.number().int(),
+});
+export type IngestionOutcome = z.infer<typeof ingestionOutcome>;

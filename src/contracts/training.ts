@@ -111,3 +111,30 @@ export const segmentProgress = z.strictObject({
   checkpoint: artifactReference.optional(),
 });
 export type SegmentProgress = z.infer<typeof segmentProgress>;
+
+/** What `planTraining` finds before any slot is leased. */
+export const trainingPlan = z.strictObject({
+  /** Hash of the sequences and the settings that decide the weights: the same run has the same id, whoever starts it. */
+  runId: z.string(),
+  /** There when a training manifest of this very run is whole already. */
+  result: ringTrainingResult.nullable(),
+  /** The newest whole checkpoint of the run, with the step and the training seconds it stands for. */
+  checkpoint: artifactReference.nullable(),
+  step: z.number().int().nonnegative(),
+  secondsUsed: z.number().nonnegative(),
+});
+export type TrainingPlan = z.infer<typeof trainingPlan>;
+
+/** What `finishTraining` makes a training manifest of. */
+export const finishTrainingInput = z.strictObject({
+  runId: z.string(),
+  sequences: artifactReference,
+  settings: trainingSettings,
+  checkpoint: artifactReference,
+  secondsUsed: z.number().nonnegative(),
+  stepsLost: z.number().int(),
+  restarts: z.number().int(),
+  tokensPerSecond: z.number(),
+  slotMemoryMb: z.array(z.number()),
+});
+export type FinishTrainingInput = z.infer<typeof finishTrainingInput>;

@@ -1,0 +1,66 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type {
+  LifecycleEvent,
+  LifecycleStatus,
+  PromoteRequest,
+  RollbackRequest,
+} from '../contracts/lifecycle.ts';
+import type {
+  IngestionProgress,
+  PipelineProgress,
+  SegmentNews,
+  TrainingStatus,
+} from '../contracts/progress.ts';
+import type {
+  DrainRequest,
+  LeaseAnswer,
+  LeaseRequest,
+  PooledSlot,
+  SlotLease,
+  SlotRegistration,
+} from '../contracts/slot-pool.ts';
+
+/** Everything that workflows may be told or asked, named once; the names go over the wire and never change. */
+
+// Any run
+export const pauseSignal = defineSignal('pause');
+export const resumeSignal = defineSignal('resume');
+export const cancelSignal = defineSignal('cancel');
+
+// forecastingPipelineWorkflow
+export const pipelineProgressQuery = defineQuery<PipelineProgress>('progress');
+
+// ingestionWorkflow
+export const ingestionProgressQuery = defineQuery<IngestionProgress>('progress');
+export const ingestionDoneQuery = defineQuery<number>('done');
+export const ingestionMissingQuery = defineQuery<number>('missing');
+export const ingestionFailedQuery = defineQuery<IngestionProgress['failed']>('failed');
+
+// ringTrainingWorkflow
+/** Stop at the next step and make a model of what there is. */
+export const stopSignal = defineSignal('stop');
+export const segmentNewsSignal = defineSignal<[SegmentNews]>('segmentNews');
+export const trainingStatusQuery = defineQuery<TrainingStatus>('status');
+
+// slotPoolWorkflow
+export const registerSlotSignal = defineSignal<[SlotRegistration]>('registerSlot');
+/** The worker of a slot says that it is going. */
+export const leaveSignal = defineSignal<[{ queue: string; session: string }]>('leave');
+/** A run says that it could not reach a slot. */
+export const slotLostSignal = defineSignal<[{ queue: string }]>('slotLost');
+export const drainSignal = defineSignal<[DrainRequest]>('drain');
+/** Carries the whole lease, so that a pool that was started anew learns of it. */
+export const renewLeaseSignal = defineSignal<[SlotLease]>('renewLease');
+export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('releaseLease');
+export const leaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('lease');
+export const slotsQuery = defineQuery<PooledSlot[]>('slots');
+export const leasesQuery = defineQuery<SlotLease[]>('leases');
+export const waitingQuery = defineQuery<LeaseRequest[]>('waiting');
+
+// modelLifecycleWorkflow
+export const registeredSignal = defineSignal<[{ version: number }]>('registered');
+export const promoteSignal = defineSignal<[unknown]>('promote');
+export const rollbackSignal = defineSignal<[unknown]>('rollback');
+export const promoteUpdate = defineUpdate<LifecycleEvent, [Partial<PromoteRequest>]>('promote');
+export const rollbackUpdate = defineUpdate<LifecycleEvent, [Partial<RollbackRequest>?]>('rollback');
+export const lifecycleStatusQuery = defineQuery<LifecycleStatus>('status');
