@@ -1,0 +1,43 @@
+import type { BacktestInput, BacktestResult } from '../contracts/stages.ts';
+import { onceByKey, readArtifact } from '../lake/artifacts.ts';
+import { loadPredictor } from '../model/predictor.ts';
+import type { StageContext } from '../stages/context.ts';
+import { runBacktest } from './backtest.ts';
+import type { ScoresDocument } from './scores.ts';
+
+/** Raised when the protocol, the metrics or the files' form change. */
+const STAGE_VERSION = 1;
+
+/**
+ * Scores a trained model by the day-ahead protocol beside the operator's forecast and the persistences, on the same
+ * hours, and writes a backtest manifest: file of role `scores` (JSON, `ScoresDocument`), file of role `hours`
+ * (Parquet, one row a region and hour).
+ */
+export async function backtest(context: StageContext, input: BacktestInput): Promise<BacktestResult> {
+  const { home } = context;
+  const work = {
+    kind: 'backtest' as const,
+    stage: 'backtest',
+    version: STAGE_VERSION,
+    settings: { score: input.score, issueHourLocal: input.issueHourLocal },
+    inputs: [input.model, input.sequences],
+  };
+  const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
+    const predictor = await loadPredictor(home, input.model);
+    const { scores, hours, document } = await runBacktest(context, input, predictor, key);
+    return {
+      files: [
+        { ...scores, role: 'scores' },
+        { ...hours, role: 'hours' },
+      ],
+      rows: hours.rows ?? 0,
+      details: {
+        protocol: document.protocol,
+        counts: Object.fromEntries(document.regions.map(({ region, counts }) => [region, { ...counts }])),
+      },
+    };
+  });
+  const scores = manifest.files.find(({ role }) => role === 'scores')!;
+  const document = JSON.parse((await readArtifact(home, scores)).toString('utf8')) as ScoresDocument;
+  return { dataset: reference, reused, scores: document.regions.map(({ overall }) => overall) };
+}

@@ -1,0 +1,41 @@
+import { readdir } from 'node:fs/promises';
+import { modelName } from '../contracts/stages.ts';
+import { BadInputError } from '../errors.ts';
+import type { Home } from '../lake/home.ts';
+
+/** Where a model's things lie in the home. */
+export const modelFolder = (name: string) => `models/${checkedName(name)}`;
+export const versionFolder = (name: string, version: number) => `${modelFolder(name)}/${version}`;
+export const versionUri = (name: string, version: number) => `${versionFolder(name, version)}/version.json`;
+export const championUri = (name: string) => `${modelFolder(name)}/champion.json`;
+export const historyUri = (name: string) => `${modelFolder(name)}/history.jsonl`;
+
+/** The version numbers a model has, ascending; none when there is no such model. */
+export async function versionNumbers(home: Home, name: string): Promise<number[]> {
+  const entries = await entriesOf(home.path(modelFolder(name)));
+  return entries
+    .filter((entry) => /^[1-9]\d*$/.test(entry))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+export async function modelNames(home: Home): Promise<string[]> {
+  const entries = await entriesOf(home.path('models'));
+  return entries.filter((entry) => modelName.safeParse(entry).success).sort();
+}
+
+async function entriesOf(path: string): Promise<string[]> {
+  return readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+function checkedName(name: string): string {
+  const parsed = modelName.safeParse(name);
+  if (parsed.success) return parsed.data;
+  throw new BadInputError(
+    `"${name}" is not a model's name.`,
+    'Use lower case letters, digits and dashes, such as day-ahead.',
+  );
+}

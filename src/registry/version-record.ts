@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { artifactReference, sha256Hex } from '../contracts/artifact.ts';
+import { modelName, regionScore } from '../contracts/stages.ts';
+
+/** `models/<name>/<version>/version.json`: what a version is, and what it came from. */
+export const versionRecord = z.strictObject({
+  formatVersion: z.literal(1),
+  name: modelName,
+  version: z.number().int().positive(),
+  createdAt: z.string(),
+  /** Hash of the feature catalogue the model's inputs were made by. */
+  featureCatalogueSha256: sha256Hex,
+  /** Hash of the sequences manifest the model was trained on. */
+  datasetSha256: sha256Hex,
+  /** The manifests it came from, from the model back to the grid's record. */
+  lineage: z.strictObject({
+    training: artifactReference,
+    backtest: artifactReference,
+    sequences: artifactReference,
+    features: artifactReference,
+    validated: artifactReference,
+    grid: artifactReference,
+  }),
+  metrics: z.array(regionScore),
+  /** The network's configuration and how it was trained, from the training manifest. */
+  training: z.record(z.string(), z.json()),
+  /** Everything in the version's folder but this file; `file` is its name there. */
+  files: z.array(
+    z.strictObject({
+      role: z.string(),
+      file: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+      sha256: sha256Hex,
+      bytes: z.number().int().nonnegative(),
+    }),
+  ),
+});
+export type VersionRecord = z.infer<typeof versionRecord>;

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import { CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
+import { verifiedPath } from '../lake/artifacts.ts';
+import { sha256 } from '../lake/canonical.ts';
+import type { Home } from '../lake/home.ts';
+import { versionFolder, versionNumbers, versionUri } from './layout.ts';
+import { versionRecord, type VersionRecord } from './version-record.ts';
+
+export interface ModelVersion {
+  record: VersionRecord;
+  /** The hash of `version.json`: what a champion's record names. */
+  sha256: string;
+  /** The version's own training manifest, whose files are the copies in its folder. */
+  model: ArtifactReference;
+}
+
+/** Reads a version and checks every one of its files against its hash. */
+export async function readVersion(
+  { home }: { home: Home },
+  { name, version }: { name: string; version: number },
+): Promise<ModelVersion> {
+  const found = await readVersionRecord(home, name, version);
+  for (const { file, sha256: hash, bytes } of found.record.files) {
+    await verifiedPath(home, { uri: `${versionFolder(name, version)}/${file}`, sha256: hash, bytes });
+  }
+  return found;
+}
+
+/** Reads `version.json` alone. */
+export async function readVersionRecord(home: Home, name: string, version: number): Promise<ModelVersion> {
+  const uri = versionUri(name, version);
+  const bytes = await readFile(home.path(uri)).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw await noSuchVersion(home, name, version);
+  });
+  const record = parseRecord(bytes, uri);
+  if (record.name !== name || record.version !== version) {
+    throw damaged(uri, `it is of ${record.name} version ${record.version}`);
+  }
+  const model = record.files.find(({ role }) => role === 'manifest');
+  if (!model) throw damaged(uri, 'it names no training manifest');
+  return {
+    record,
+    sha256: sha256(bytes),
+    model: {
+      uri: `${versionFolder(name, version)}/${model.file}`,
+      sha256: model.sha256,
+      bytes: model.bytes,
+    },
+  };
+}
+
+function parseRecord(bytes: Buffer, uri: string): VersionRecord {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw damaged(uri, 'it is not JSON');
+  }
+  const parsed = versionRecord.safeParse(json);
+  if (!parsed.success) throw damaged(uri, describeIssues(parsed.error.issues));
+  return parsed.data;
+}
+
+async function noSuchVersion(home: Home, name: string, version: number): Promise<MissingDataError> {
+  const versions = await versionNumbers(home, name);
+  return versions.length === 0
+    ? new MissingDataError(`There is no model ${name}.`, 'Train and register one: `run`, or `train`.')
+    : new MissingDataError(
+        `The model ${name} has no version ${version}; it has ${versions.join(', ')}.`,
+        'Name one of these.',
+      );
+}
+
+const damaged = (uri: string, what: string) =>
+  new CorruptArtifactError(
+    `${uri} is not a version's record: ${what}.`,
+    'Restore the folder from a backup, or register the model again.',
+  );
