@@ -1,0 +1,47 @@
+import { constants } from 'node:os';
+import { CommanderError } from 'commander';
+import { RingwattError, messageOf } from '../errors.ts';
+
+/** The person asked for the end. */
+export class StoppedError extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`Stopped by ${signal}; what was begun can be gone on with.`);
+    this.name = 'StoppedError';
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/** Tells a failure in one line on stderr, as one object on stdout too with --json; returns the exit code. */
+export function reportFailure(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) {
+    // Help and version are no failures; commander has printed them and what is wrong with a flag.
+    if (error.exitCode === 0) return 0;
+    if (json) printError('BadInputError', error.message.replace(/^error: /, ''), 'See --help.');
+    return 2;
+  }
+  const root = rootOf(error);
+  const line = oneLine(messageOf(root));
+  process.stderr.write(`error: ${line}\n`);
+  if (json) {
+    const own = root instanceof RingwattError ? root : undefined;
+    const name = root instanceof Error ? root.name : 'Error';
+    printError(name, own ? oneLine(own.message) : line, own?.cure ?? '');
+  }
+  return root instanceof StoppedError ? root.exitCode : 1;
+}
+
+/** What failed inside a workflow lies under the failures of the activity and of the workflow itself. */
+function rootOf(error: unknown): unknown {
+  let root = error;
+  while (root instanceof Error && !(root instanceof RingwattError) && root.cause instanceof Error)
+    root = root.cause;
+  return root;
+}
+
+const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ').trim();
+
+function printError(kind: string, message: string, cure: string): void {
+  process.stdout.write(`${JSON.stringify({ error: { kind, message, cure } })}\n`);
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { toEnvironment, type Config } from '../config/config.ts';
+import { PROJECT_ROOT } from '../config/machine.ts';
+import type { Home } from '../lake/home.ts';
+import { freePort, isListening, requireFreePort } from './ports.ts';
+import type { ServiceSpec } from './service.ts';
+import type { StackOptions } from './stack.ts';
+import type { StackState } from './state.ts';
+import { findTemporalCli } from './temporal-cli.ts';
+import { temporalServer } from './temporal-server.ts';
+
+export interface StackPlan {
+  /** What starts together; a tier starts when the one before it works. */
+  tiers: ServiceSpec[][];
+  temporal: StackState['temporal'];
+  archiveUrl: string | null;
+  config: Config;
+}
+
+/** Decides which services a home needs, on which ports, with which configuration. */
+export async function planServices(home: Home, config: Config, options: StackOptions): Promise<StackPlan> {
+  const services: ServiceSpec[] = [];
+  const namespace = config.temporalNamespace;
+  const temporal: StackPlan['temporal'] = { address: config.temporalAddress ?? '', namespace, uiUrl: null };
+  if (config.temporalAddress === undefined) {
+    const uiPort = config.uiPort
+      ? await requireFreePort(config.uiPort, 'the Temporal UI', '--ui-port')
+      : await freePort();
+    const [{ path: cli }, port] = [await findTemporalCli({ say: options.say }), await freePort()];
+    services.push(temporalServer(home, { cli, port, uiPort, namespace }));
+    temporal.address = `127.0.0.1:${port}`;
+    temporal.uiUrl = `http://127.0.0.1:${uiPort}`;
+  }
+
+  // With a key the real host is read; with an address of one's own, that.
+  const needsArchive = config.eiaApiKey === undefined && config.eiaBaseUrl === undefined;
+  const archivePort = needsArchive ? await freePort() : undefined;
+  const archiveUrl = archivePort === undefined ? null : `http://127.0.0.1:${archivePort}`;
+  const own: Config = {
+    ...config,
+    home: home.root,
+    temporalAddress: temporal.address,
+    ...(archiveUrl ? { eiaBaseUrl: archiveUrl, caisoBaseUrl: config.caisoBaseUrl ?? archiveUrl } : {}),
+  };
+  if (archivePort !== undefined) services.push(archiveServer(archivePort, own));
+
+  const slots = options.slots ?? config.slots;
+  const numbers = Array.from({ length: slots }, (_, index) => index + 1);
+  const workers = [pipelineWorker(own), ...numbers.map((number) => slotWorker(number, own))];
+  return { tiers: [services, workers], temporal, archiveUrl, config: own };
+}
+
+function archiveServer(port: number, config: Config): ServiceSpec {
+  return {
+    ...script('archive', ['src', 'sources', 'archive', 'main.ts'], ['--port', String(port)], config),
+    untilReady: (lines) => untilLine(lines, (event) => typeof event['url'] === 'string'),
+    isHealthy: () => isListening(port),
+  };
+}
+
+function pipelineWorker(config: Config): ServiceSpec {
+  return {
+    ...script('pipeline-worker', ['workers', 'pipeline-worker.ts'], [], config),
+    untilReady: (lines) => untilLine(lines, isReady),
+  };
+}
+
+function slotWorker(number: number, config: Config): ServiceSpec {
+  return {
+    ...script(`slot-${number}`, ['workers', 'slot-worker.ts'], ['--number', String(number)], config),
+    untilReady: (lines) => untilLine(lines, isReady),
+  };
+}
+
+function script(name: string, parts: string[], args: string[], config: Config) {
+  return {
+    name,
+    path: process.execPath,
+    args: [join(PROJECT_ROOT, ...parts), ...args],
+    environment: toEnvironment(config),
+  };
+}
+
+const isReady = (event: Record<string, unknown>) => event['msg'] === 'ready';
+
+/** Waits for an event in what a process logs. */
+async function untilLine(
+  lines: AsyncIterable<string>,
+  wanted: (event: Record<string, unknown>) => boolean,
+): Promise<void> {
+  for await (const line of lines) {
+    if (!line.startsWith('{')) continue;
+    if (wanted(JSON.parse(line) as Record<string, unknown>)) return;
+  }
+  throw new Error('it ended before it was ready');
+}

@@ -1,0 +1,119 @@
+import type { Config } from '../config/config.ts';
+import type { Home } from '../lake/home.ts';
+import { Guard } from './guard-link.ts';
+import { lockHome, type HomeLock } from './home-lock.ts';
+import { LogFile } from './log-file.ts';
+import { ownIdentity } from './process-identity.ts';
+import { planServices, type StackPlan } from './plan.ts';
+import { Service, type ServiceSpec } from './service.ts';
+import { endLeftovers, removeState, writeState, type StackState } from './state.ts';
+
+export interface StackOptions {
+  /** Names the holder of the home to whoever finds it taken: `up`, `start` … */
+  purpose: string;
+  /** Slot workers, when more are needed than the configuration says. */
+  slots?: number;
+  /** Told what begins and what goes wrong. */
+  say?: (line: string) => void;
+}
+
+/** The embedded services of one home, kept alive by this process. */
+export class Stack {
+  private readonly home: Home;
+  private readonly lock: HomeLock;
+  private readonly guard = new Guard();
+  private readonly plan: StackPlan;
+  private readonly services: Service[] = [];
+  private readonly since = new Date().toISOString();
+  private state: StackState['state'] = 'starting';
+  private stopped: Promise<void> | undefined;
+
+  private constructor(home: Home, lock: HomeLock, plan: StackPlan) {
+    this.home = home;
+    this.lock = lock;
+    this.plan = plan;
+  }
+
+  /** Starts everything and waits until it works; when that fails, or `signal` aborts, all is stopped again. */
+  static async start(home: Home, config: Config, options: StackOptions, signal: AbortSignal): Promise<Stack> {
+    const lock = lockHome(home, options.purpose);
+    let stack: Stack | undefined;
+    try {
+      const leftovers = endLeftovers(home);
+      if (leftovers > 0) options.say?.(`ended ${leftovers} processes that an earlier stack left`);
+      stack = new Stack(home, lock, await planServices(home, config, options));
+      await stack.bringUp(signal);
+      return stack;
+    } catch (error) {
+      if (stack) await stack.stop();
+      else lock.release();
+      throw error;
+    }
+  }
+
+  get description(): StackState {
+    return {
+      formatVersion: 1,
+      state: this.state,
+      supervisor: ownIdentity(),
+      guard: this.guard.pid ?? null,
+      since: this.since,
+      temporal: this.plan.temporal,
+      archiveUrl: this.plan.archiveUrl,
+      services: this.services.map(({ status }) => status),
+    };
+  }
+
+  /** The configuration with which a process of this stack, or a verb that uses it, reaches its services. */
+  get config(): Config {
+    return this.plan.config;
+  }
+
+  /** Stops all it started, the last first. Called again it waits for the same end. */
+  stop(): Promise<void> {
+    this.stopped ??= this.takeDown();
+    return this.stopped;
+  }
+
+  private async bringUp(signal: AbortSignal): Promise<void> {
+    const stopEarly = () => void this.stop();
+    signal.addEventListener('abort', stopEarly, { once: true });
+    try {
+      for (const tier of this.plan.tiers) {
+        signal.throwIfAborted();
+        await Promise.all(tier.map((spec) => this.launch(spec).start()));
+      }
+      signal.throwIfAborted();
+    } finally {
+      signal.removeEventListener('abort', stopEarly);
+    }
+    this.state = 'ready';
+    this.publish();
+  }
+
+  private launch(spec: ServiceSpec): Service {
+    const log = new LogFile(this.home.path('logs', `${spec.name}.log`));
+    const service = new Service(spec, { log, guard: this.guard, onChange: () => this.publish() });
+    this.services.push(service);
+    return service;
+  }
+
+  private async takeDown(): Promise<void> {
+    this.state = 'stopping';
+    this.publish();
+    // Workers first, so that they can still tell the server that they go.
+    for (const tier of this.plan.tiers.toReversed()) {
+      const names = new Set(tier.map(({ name }) => name));
+      await Promise.all(
+        this.services.filter(({ spec }) => names.has(spec.name)).map((service) => service.stop()),
+      );
+    }
+    await this.guard.rest();
+    removeState(this.home);
+    this.lock.release();
+  }
+
+  private publish(): void {
+    writeState(this.home, this.description);
+  }
+}
