@@ -36,6 +36,8 @@ const FUEL_SOURCES: Partial<Record<RegionCode, 'csv' | 'parquet'>> = {
   MISO: 'parquet',
 };
 
+const FUEL_TIME = `strptime("UTC time", '%m/%d/%Y %H:%M:%S')`;
+
 const WEATHER_REGIONS = ['ERCO', 'CISO'];
 const WEATHER_PARAMETERS = ['TEMP', 'DPT', 'DSWRF', 'PCP', 'WIND_SPEED'];
 
@@ -57,18 +59,26 @@ async function convertGrid(connection: DuckDBConnection, source: string, region:
   const first = input(source, 'eia930', `${region}_2015-07_2020-07_demand_and_forecast.csv.gz`);
   const later = input(source, 'eia930', `${region}_2020-01_2024-12_demand.csv.gz`);
   const fuels = await fuelTable(connection, source, region);
+  const forecast = region === 'CISO' ? laterForecast(source) : undefined;
   await write(
     connection,
     join(TARGET, 'grid', `${region}.parquet`),
     `SELECT to_timestamp(epoch(coalesce(a.t, b.t))) AS valid_at, a.d AS demand_first_mw, b.d AS demand_later_mw,
-            a.f AS forecast_mw ${fuels.columns.map((column) => `, f.${column}`).join('')}
+            ${forecast ? 'CASE WHEN a.t IS NULL THEN c.f ELSE a.f END' : 'a.f'} AS forecast_mw ${fuels.columns.map((column) => `, f.${column}`).join('')}
        FROM (SELECT date_time::TIMESTAMP AS t, TRY_CAST("demand (MW)" AS INTEGER) AS d,
                     TRY_CAST("forecast demand (MW)" AS INTEGER) AS f FROM ${csv(first)}) a
        FULL JOIN (SELECT date_time::TIMESTAMP AS t, TRY_CAST("demand (MW)" AS INTEGER) AS d FROM ${csv(later)}) b
          ON a.t = b.t
+       ${forecast ? `LEFT JOIN (${forecast}) c ON c.t = coalesce(a.t, b.t)` : ''}
        ${fuels.relation ? `LEFT JOIN (${fuels.relation}) f ON f.t = coalesce(a.t, b.t)` : ''}
       ORDER BY valid_at`,
   );
+}
+
+/** CISO's forecast goes on to January 2022 in the collection that has its fuels; where both have it they agree. */
+function laterForecast(source: string): string {
+  const path = input(source, 'fuel_mix', 'CISO_demand_and_forecast_2019-01_2022-01.csv.gz');
+  return `SELECT ${FUEL_TIME} AS t, TRY_CAST(avg_demand_forecast AS INTEGER) AS f FROM ${csv(path)}`;
 }
 
 /** A relation with `t` and one `fuel_<code>_mw` column a fuel that the region has. */
@@ -84,7 +94,7 @@ async function fuelTable(connection: DuckDBConnection, source: string, region: R
     const picked = fuels.map(([column, code]) => `TRY_CAST(${column} AS INTEGER) AS fuel_${code}_mw`);
     return {
       columns: fuels.map(([, code]) => `fuel_${code}_mw`),
-      relation: `SELECT strptime("UTC time", '%m/%d/%Y %H:%M:%S') AS t, ${picked.join(', ')} FROM ${csv(path)}`,
+      relation: `SELECT ${FUEL_TIME} AS t, ${picked.join(', ')} FROM ${csv(path)}`,
     };
   }
   const path = input(source, 'fuel_mix', 'PACW_ERCO_MISO_2019_demand_and_fuel.parquet');
