@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { TrainingSettings } from '../contracts/training.ts';
+import { BadInputError } from '../errors.ts';
+
+/** All that decides the network's shape; stored with its weights. */
+export const modelConfig = z.strictObject({
+  /** Names of the input channels, in the order of the inputs' columns. */
+  channels: z.array(z.string()).min(1),
+  regions: z.array(z.string()).min(1),
+  /** Hours ahead that the heads predict at every hour. */
+  horizon: z.number().int().positive(),
+  width: z.number().int().positive(),
+  layers: z.number().int().positive(),
+  heads: z.number().int().positive(),
+  mlpWidth: z.number().int().positive(),
+  /** The unit of the heads' outputs, as a log-ratio: about what persistence errs by, so that outputs are near 1. */
+  outputScale: z.number().positive(),
+});
+export type ModelConfig = z.infer<typeof modelConfig>;
+
+/** A preset's answers to what the settings leave open. docs/ring-attention.md says why. */
+export interface Preset {
+  width: number;
+  layers: number;
+  heads: number;
+  learningRate: number;
+  budgetMinutes: number;
+  maxSteps: number;
+  sequenceLength: number;
+}
+
+export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
+  quick: {
+    width: 64,
+    layers: 2,
+    heads: 2,
+    learningRate: 3e-3,
+    budgetMinutes: 2.2,
+    maxSteps: 400,
+    sequenceLength: 2184,
+  },
+  default: {
+    width: 128,
+    layers: 3,
+    heads: 4,
+    learningRate: 2e-3,
+    budgetMinutes: 60,
+    maxSteps: 2000,
+    sequenceLength: 8760,
+  },
+};
+
+const OUTPUT_SCALE = 0.05;
+const MLP_RATIO = 4;
+
+export function resolveModel(
+  settings: TrainingSettings,
+  data: { channels: string[]; regions: string[]; horizon: number },
+): ModelConfig {
+  const preset = PRESETS[settings.preset];
+  const width = settings.width ?? preset.width;
+  const heads = settings.heads ?? (settings.width ? Math.max(1, Math.round(width / 32)) : preset.heads);
+  if (width % (2 * heads) !== 0) {
+    throw new BadInputError(
+      `width ${width} cannot be split into ${heads} heads of an even width.`,
+      'Give a width that is a multiple of twice the heads, such as 32 a head.',
+    );
+  }
+  return {
+    ...data,
+    width,
+    layers: settings.layers ?? preset.layers,
+    heads,
+    mlpWidth: MLP_RATIO * width,
+    outputScale: OUTPUT_SCALE,
+  };
+}

@@ -1,0 +1,162 @@
+import { RingBrokenError } from '../errors.ts';
+import type { KeyValueBlock } from './block-attention.ts';
+import type { Link } from './transport.ts';
+
+/**
+ * What the ranks of a ring do together. Every rank makes the same calls in the same order; every sum is taken in an
+ * order that only the world size decides, so that the same run gives the same bits.
+ */
+export class Collectives {
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly #links: { next: Link; previous: Link } | undefined;
+  #operation = 0;
+
+  constructor(rank: number, worldSize: number, links?: { next: Link; previous: Link }) {
+    if (worldSize > 1 && !links) throw new RangeError('A ring of several ranks needs links.');
+    this.rank = rank;
+    this.worldSize = worldSize;
+    this.#links = links;
+  }
+
+  static alone(): Collectives {
+    return new Collectives(0, 1);
+  }
+
+  /** Throws when a neighbour is known to be lost. */
+  check(): void {
+    this.#links?.next.check();
+    this.#links?.previous.check();
+  }
+
+  /** Positions travel with their tokens. */
+  async sendKeyValues({ k, v, positions }: KeyValueBlock): Promise<void> {
+    await this.#next.send('keyValues', positions.length, positions, k, v);
+  }
+
+  async receiveKeyValues(): Promise<KeyValueBlock> {
+    const { payload, tag: tokens } = await this.#previous.receive('keyValues');
+    const floats = (payload.byteLength / 4 - tokens) / 2;
+    if (!Number.isInteger(floats) || floats < 0) throw mismatch('keys and values', this.#previous);
+    return {
+      positions: new Int32Array(payload.buffer, 0, tokens),
+      k: new Float32Array(payload.buffer, 4 * tokens, floats),
+      v: new Float32Array(payload.buffer, 4 * (tokens + floats), floats),
+    };
+  }
+
+  async sendGradient(dk: Float32Array, dv: Float32Array): Promise<void> {
+    await this.#next.send('gradient', 0, dk, dv);
+  }
+
+  /** The gradient of a block's keys and values, of `length` floats each. */
+  async receiveGradient(length: number): Promise<{ dk: Float32Array; dv: Float32Array }> {
+    const { payload } = await this.#previous.receive('gradient');
+    if (payload.byteLength !== 8 * length) throw mismatch('a gradient', this.#previous);
+    return {
+      dk: new Float32Array(payload.buffer, 0, length),
+      dv: new Float32Array(payload.buffer, 4 * length, length),
+    };
+  }
+
+  /**
+   * Sums `values` over all ranks, in place: a reduce-scatter, then an all-gather (Patarasuk & Yuan 2009). Part i
+   * is always summed in the order of ranks i, i+1, … i−1, and the others copy the bits of the rank that ends it.
+   */
+  async allReduce(values: Float32Array): Promise<void> {
+    const { worldSize, rank } = this;
+    const operation = ++this.#operation;
+    const part = (index: number) => {
+      const i = ((index % worldSize) + worldSize) % worldSize;
+      const size = Math.ceil(values.length / worldSize);
+      return values.subarray(Math.min(i * size, values.length), Math.min((i + 1) * size, values.length));
+    };
+    for (let hop = 0; hop < worldSize - 1; hop++) {
+      const addend = await this.#exchange('reduce', operation, part(rank - hop), part(rank - hop - 1).length);
+      const target = part(rank - hop - 1);
+      for (let i = 0; i < target.length; i++) target[i] = addend[i]! + target[i]!;
+    }
+    for (let hop = 0; hop < worldSize - 1; hop++) {
+      const whole = await this.#exchange('reduce', operation, part(rank + 1 - hop), part(rank - hop).length);
+      part(rank - hop).set(whole);
+    }
+  }
+
+  /** Everybody's bytes, by rank. */
+  async allGather(own: Uint8Array): Promise<Uint8Array[]> {
+    const operation = ++this.#operation;
+    const gathered: Uint8Array[] = Array.from({ length: this.worldSize }, () => own);
+    for (let hop = 0; hop < this.worldSize - 1; hop++) {
+      const sent = this.#next.send('gather', operation, gathered[this.#before(hop)]!);
+      const { payload } = await this.#previous.receive('gather', operation);
+      gathered[this.#before(hop + 1)] = payload;
+      await sent;
+    }
+    return gathered;
+  }
+
+  /** Everybody's numbers, by rank: small things, in float64. */
+  async allGatherNumbers(own: readonly number[]): Promise<number[][]> {
+    const gathered = await this.allGather(new Uint8Array(Float64Array.from(own).buffer));
+    return gathered.map((bytes) => {
+      if (bytes.byteLength !== 8 * own.length) throw mismatch('a list of numbers', this.#previous);
+      return [...new Float64Array(bytes.slice().buffer)];
+    });
+  }
+
+  /** Rank 0's bytes; what the others pass is not looked at. */
+  async broadcast(bytes: Uint8Array): Promise<Uint8Array> {
+    const operation = ++this.#operation;
+    if (this.worldSize === 1) return bytes;
+    const held = this.rank === 0 ? bytes : (await this.#previous.receive('broadcast', operation)).payload;
+    if (this.rank < this.worldSize - 1) await this.#next.send('broadcast', operation, held);
+    return held;
+  }
+
+  /** Returns when every rank has called it. */
+  async barrier(): Promise<void> {
+    await this.allGather(new Uint8Array(0));
+  }
+
+  async close(): Promise<void> {
+    if (this.#links) await Promise.all([this.#links.next.close(), this.#links.previous.close()]);
+  }
+
+  /** Drops the links at once: the neighbours see a broken ring. */
+  destroy(): void {
+    this.#links?.next.destroy();
+    this.#links?.previous.destroy();
+  }
+
+  get #next(): Link {
+    return this.#links!.next;
+  }
+
+  get #previous(): Link {
+    return this.#links!.previous;
+  }
+
+  #before(hops: number): number {
+    return (((this.rank - hops) % this.worldSize) + this.worldSize) % this.worldSize;
+  }
+
+  async #exchange(
+    type: 'reduce',
+    operation: number,
+    own: Float32Array,
+    length: number,
+  ): Promise<Float32Array> {
+    // The part sent now is written to only after its bytes have left this process, so it is copied.
+    const sent = this.#next.send(type, operation, own.slice());
+    const { payload } = await this.#previous.receive(type, operation);
+    await sent;
+    if (payload.byteLength !== 4 * length) throw mismatch('a sum', this.#previous);
+    return new Float32Array(payload.buffer, 0, length);
+  }
+}
+
+const mismatch = (what: string, link: Link) =>
+  new RingBrokenError(
+    `${link.name} sent ${what} of another size than this rank holds.`,
+    'All slots of a ring must run the same version.',
+  );
