@@ -1,0 +1,92 @@
+import type { ReportData } from '../report-data.ts';
+import { count, period } from '../format.ts';
+import { html, type Markup } from '../html.ts';
+
+/** What went in, what was assumed, how the figures are defined, and what the result can be traced back to. */
+export function factsSection(data: ReportData): Markup {
+  const { scores, sequences, features, account, lineage } = data;
+  const { protocol } = scores;
+  const demand = account.filter(({ series }) => series === 'D');
+  const total = (pick: 'present' | 'missing') => demand.reduce((sum, line) => sum + line[pick], 0);
+  const scored = scores.regions.reduce((sum, { counts }) => sum + counts.scored, 0);
+  const asked = scores.regions.reduce((sum, { counts }) => sum + counts.asked, 0);
+  const facts: [string, string][] = [
+    ['Hours of demand ingested', `${count(total('present'))}; ${count(total('missing'))} missing`],
+    ['Hours trained on', period(sequences.train)],
+    ['Hours scored', `${period(protocol.score)}: ${count(scored)} of ${count(asked)}`],
+    ['Rows of features', count(features.rows)],
+    [
+      'Features',
+      `${count(features.columns)} columns; ${count(sequences.channels.length)} channels into the network`,
+    ],
+    [
+      'Issued',
+      `${String(protocol.issueHourLocal).padStart(2, '0')}:00 local standard time of the day before, all year`,
+    ],
+  ];
+  return html`<section aria-labelledby="facts">
+    <h2 id="facts">What this rests on</h2>
+    <dl class="facts">
+      ${facts.map(
+        ([term, value]) =>
+          html`<div>
+            <dt>${term}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    <h3>Assumed, because the archive holds no publication times</h3>
+    <ul>
+      <li>Demand of an hour is known ${count(protocol.demandDelayHours)} h after the hour's end.</li>
+      <li>
+        The operator's day-ahead forecast is known at 10:00 local standard time of the day before, when the
+        operator holds it; EIA publishes it later. Where the model uses it as an input, this assumption is
+        part of its score.
+      </li>
+      <li>Net generation, interchange and fuels are known at 12:00 UTC of the next day.</li>
+    </ul>
+    <h3>How it is measured</h3>
+    <ul>
+      <li>
+        An hour is scored when its demand, as finally settled, is believable and the model and every
+        persistence have a value:
+        ${scores.regions
+          .map(
+            ({ region, counts }) =>
+              `${region} ${count(counts.scored)} of ${count(counts.asked)} h (${count(counts.withoutActual)} without believable demand, ${count(counts.withoutBaseline + counts.withoutModel)} without a forecast)`,
+          )
+          .join('; ')}.
+      </li>
+      <li>
+        MASE divides by the mean absolute error of ${count(protocol.maseSeasonHours)} h persistence over the
+        training hours (Hyndman &amp; Koehler, 2006).
+      </li>
+      <li>
+        The model reads at least ${count(protocol.contextHours)} hours of history before each issue, where the
+        record reaches back so far.
+      </li>
+    </ul>
+    <h3>Lineage</h3>
+    <div class="scroll">
+      <table class="lineage">
+        <thead>
+          <tr>
+            <th scope="col">Made</th>
+            <th scope="col">Manifest</th>
+            <th scope="col">SHA-256</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${lineage.map(
+            ({ stage, reference }) =>
+              html`<tr>
+                <th scope="row">${stage}</th>
+                <td><code>${reference.uri}</code></td>
+                <td><code>${reference.sha256}</code></td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}

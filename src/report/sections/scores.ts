@@ -1,0 +1,100 @@
+import type { RegionScores } from '../../backtest/scores.ts';
+import { FORECASTER_STYLES } from '../forecasters.ts';
+import { count, megawatts, percent, ratio } from '../format.ts';
+import { html, type Markup } from '../html.ts';
+
+type Metric = 'mape' | 'mae' | 'rmse' | 'mase';
+
+const METRICS: { metric: Metric; title: string; format: (value: number | null | undefined) => string }[] = [
+  { metric: 'mae', title: 'Mean absolute error', format: megawatts },
+  { metric: 'rmse', title: 'Root mean square error', format: megawatts },
+  { metric: 'mase', title: 'Mean absolute scaled error', format: ratio },
+];
+
+/** The headline: MAPE of everybody on the same hours, the best of each region marked; the other metrics below. */
+export function scoresSection(regions: readonly RegionScores[]): Markup {
+  return html`<section aria-labelledby="scores">
+    <h2 id="scores">Scores</h2>
+    <p class="lede">
+      Mean absolute percentage error of the day-ahead forecast. Every column is scored on the same hours;
+      where the operator's forecast is missing for some of them, its count is given.
+    </p>
+    ${scoreTable(regions, 'mape', percent)}
+    <details>
+      <summary>Errors in megawatts, and scaled</summary>
+      ${METRICS.map(
+        ({ metric, title, format }) =>
+          html`<h3>${title}</h3>
+            ${scoreTable(regions, metric, format)}`,
+      )}
+    </details>
+    ${atOnceNote(regions)} ${operatorHours(regions)}
+  </section>`;
+}
+
+function scoreTable(
+  regions: readonly RegionScores[],
+  metric: Metric,
+  format: (value: number | null | undefined) => string,
+): Markup {
+  const row = ({ region, overall, onOperatorHours }: RegionScores) => {
+    const values = FORECASTER_STYLES.map(({ name }) => overall[metric][name] ?? null);
+    const best = Math.min(...values.map((value) => value ?? Infinity));
+    const cells = FORECASTER_STYLES.map(({ name }, i) => {
+      const partial = name === 'operator' && values[i] !== null && onOperatorHours.hours < overall.hours;
+      return html`<td class="${values[i] === best ? 'best' : ''}">
+        ${format(values[i])}${values[i] === best && html`<span class="tag">best</span>`}${
+          partial && html`<small>${count(onOperatorHours.hours)} h</small>`
+        }
+      </td>`;
+    });
+    return html`<tr>
+      <th scope="row">${region}</th>
+      ${cells}
+      <td class="hours">${count(overall.hours)}</td>
+    </tr>`;
+  };
+  return html`<div class="scroll">
+    <table class="scores">
+      <thead>
+        <tr>
+          <th scope="col">Region</th>
+          ${FORECASTER_STYLES.map(
+            ({ name, label }) => html`<th scope="col"><i class="key ${name}"></i>${label}</th>`,
+          )}
+          <th scope="col">Hours scored</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${regions.map(row)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function atOnceNote(regions: readonly RegionScores[]): Markup {
+  return html`<p class="note">
+    Were demand known the moment its hour ends, and not one hour later, the latest known same hour would score
+    ${regions
+      .map(({ region, overall }) => `${region} ${percent(overall.mape.latestKnownAtOnce)}`)
+      .join(', ')}.
+  </p>`;
+}
+
+function operatorHours(regions: readonly RegionScores[]): Markup | false {
+  const partial = regions.filter(
+    ({ overall, onOperatorHours: { hours } }) => hours > 0 && hours < overall.hours,
+  );
+  return (
+    partial.length > 0 &&
+    html`<p class="note">
+      On the hours for which the operator's forecast is there:
+      ${partial
+        .map(
+          ({ region, onOperatorHours: { hours, mape } }) =>
+            `${region} model ${percent(mape.model)}, operator ${percent(mape.operator)} (${count(hours)} h)`,
+        )
+        .join('; ')}.
+    </p>`
+  );
+}
