@@ -13,7 +13,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const program = addGlobalFlags(new Command('ringwatt'))
   .description(DESCRIPTION)
-  .showHelpAfterError('(add --help to see what there is)')
   .configureHelp({ sortOptions: true })
   .enablePositionalOptions(false);
 defineVerbs(program);

@@ -32,10 +32,10 @@ export interface Answer {
   exitCode?: number;
 }
 
-export function openSession(flags: GlobalFlags & Partial<Config>, signal: AbortSignal): Session {
-  const { json: _json, config: file, logLevel, ...fields } = flags;
+export function openSession(flags: VerbOptions, signal: AbortSignal): Session {
+  const { home: root, config: file, logLevel, uiPort } = flags;
   const config = loadConfig(
-    { ...fields, ...(logLevel ? { logLevel: logLevel as Config['logLevel'] } : {}) },
+    { home: root, logLevel: logLevel as Config['logLevel'] | undefined, uiPort },
     { file },
   );
   const progress = new ProgressDisplay(process.stderr);
@@ -68,7 +68,6 @@ export function openSession(flags: GlobalFlags & Partial<Config>, signal: AbortS
 /** Flags that are fields of the configuration, picked so that the rest of a verb's flags stay out of it. */
 export interface VerbOptions extends GlobalFlags {
   uiPort?: number;
-  slots?: number;
 }
 
 /** Wraps a verb's work: opens the session, prints the answer, gives the signal, sets the exit code. */
@@ -80,7 +79,7 @@ export function perform<Options extends object>(
     const options = command.optsWithGlobals<Options & VerbOptions>();
     const { home, config, logLevel, json, uiPort } = options;
     const stop = listenForStop();
-    const session = openSession(definedOnly({ home, config, logLevel, json, uiPort }), stop.signal);
+    const session = openSession({ home, config, logLevel, json, uiPort }, stop.signal);
     try {
       const answer = await work(session, options, command.args);
       if (answer) session.print(answer);
@@ -117,6 +116,3 @@ function listenForStop() {
     dispose: () => STOP_SIGNALS.forEach((signal) => process.off(signal, onSignal)),
   };
 }
-
-const definedOnly = <T extends object>(value: T): Partial<T> =>
-  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;

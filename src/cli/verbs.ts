@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineSetup } from './verbs/setup.ts';
@@ -6,5 +7,5 @@ import { defineUp } from './verbs/up.ts';
 
 /** Every verb, in the order in which help shows them. */
 export function defineVerbs(program: Command): void {
-  for (const define of [defineUp, defineDown, defineLogs, defineSetup]) define(program);
+  for (const define of [defineUp, defineDown, defineDoctor, defineLogs, defineSetup]) define(program);
 }

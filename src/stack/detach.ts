@@ -23,17 +23,17 @@ export async function startDetached(
       `Stop it with \`ringwatt down --home ${home.root}\`, or choose another --home.`,
     );
   }
-  const logPath = home.path('logs', 'supervisor.log');
-  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
-  const log = openSync(logPath, 'w', 0o600);
+  const said = home.path('run', 'up.out');
+  mkdirSync(dirname(said), { recursive: true, mode: 0o700 });
+  const out = openSync(said, 'w', 0o600);
   const main = join(PROJECT_ROOT, 'src', 'cli', 'main.ts');
   const flags = slots === undefined ? [] : ['--slots', String(slots)];
   const child = spawn(process.execPath, [main, 'up', '--home', home.root, ...flags], {
     env: toEnvironment({ ...config, home: home.root }),
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', out, out],
     detached: true,
   });
-  closeSync(log);
+  closeSync(out);
   child.unref();
   let ended = false;
   child.once('exit', () => (ended = true));
@@ -44,10 +44,7 @@ export async function startDetached(
     if (state?.supervisor.pid === child.pid && state?.state === 'ready') return state;
     if (ended) {
       signal.throwIfAborted();
-      throw new UnavailableError(
-        `The services did not start: ${lastLine(logPath)}`,
-        `The whole log is ${logPath}.`,
-      );
+      throw new UnavailableError(`The services did not start: ${lastLine(said)}`, '');
     }
     await sleep(100);
   }

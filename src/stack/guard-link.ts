@@ -31,9 +31,14 @@ export class Guard {
   /** All is stopped in order: the guard has nothing to do. */
   async rest(): Promise<void> {
     this.resting = true;
-    const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+    const { child } = this;
+    child.ref();
+    const gone = new Promise<void>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) resolve();
+      else child.once('exit', () => resolve());
+    });
     this.tell({ rest: true });
-    this.child.stdin?.end();
+    child.stdin?.end();
     await gone;
   }
 

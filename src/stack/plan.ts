@@ -4,7 +4,6 @@ import { PROJECT_ROOT } from '../config/machine.ts';
 import type { Home } from '../lake/home.ts';
 import { freePort, isListening, requireFreePort } from './ports.ts';
 import type { ServiceSpec } from './service.ts';
-import type { StackOptions } from './stack.ts';
 import type { StackState } from './state.ts';
 import { findTemporalCli } from './temporal-cli.ts';
 import { temporalServer } from './temporal-server.ts';
@@ -18,7 +17,11 @@ export interface StackPlan {
 }
 
 /** Decides which services a home needs, on which ports, with which configuration. */
-export async function planServices(home: Home, config: Config, options: StackOptions): Promise<StackPlan> {
+export async function planServices(
+  home: Home,
+  config: Config,
+  options: { slots?: number; say?: (line: string) => void } = {},
+): Promise<StackPlan> {
   const services: ServiceSpec[] = [];
   const namespace = config.temporalNamespace;
   const temporal: StackPlan['temporal'] = { address: config.temporalAddress ?? '', namespace, uiUrl: null };
@@ -53,7 +56,7 @@ export async function planServices(home: Home, config: Config, options: StackOpt
 function archiveServer(port: number, config: Config): ServiceSpec {
   return {
     ...script('archive', ['src', 'sources', 'archive', 'main.ts'], ['--port', String(port)], config),
-    untilReady: (lines) => untilLine(lines, (event) => typeof event['url'] === 'string'),
+    untilReady: (lines, signal) => untilLine(lines, signal, (event) => typeof event['url'] === 'string'),
     isHealthy: () => isListening(port),
   };
 }
@@ -61,14 +64,14 @@ function archiveServer(port: number, config: Config): ServiceSpec {
 function pipelineWorker(config: Config): ServiceSpec {
   return {
     ...script('pipeline-worker', ['workers', 'pipeline-worker.ts'], [], config),
-    untilReady: (lines) => untilLine(lines, isReady),
+    untilReady: (lines, signal) => untilLine(lines, signal, isReady),
   };
 }
 
 function slotWorker(number: number, config: Config): ServiceSpec {
   return {
     ...script(`slot-${number}`, ['workers', 'slot-worker.ts'], ['--number', String(number)], config),
-    untilReady: (lines) => untilLine(lines, isReady),
+    untilReady: (lines, signal) => untilLine(lines, signal, isReady),
   };
 }
 
@@ -86,11 +89,17 @@ const isReady = (event: Record<string, unknown>) => event['msg'] === 'ready';
 /** Waits for an event in what a process logs. */
 async function untilLine(
   lines: AsyncIterable<string>,
+  signal: AbortSignal,
   wanted: (event: Record<string, unknown>) => boolean,
 ): Promise<void> {
-  for await (const line of lines) {
-    if (!line.startsWith('{')) continue;
-    if (wanted(JSON.parse(line) as Record<string, unknown>)) return;
-  }
-  throw new Error('it ended before it was ready');
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('it was not ready in time')), { once: true });
+  });
+  const seen = (async () => {
+    for await (const line of lines) {
+      if (line.startsWith('{') && wanted(JSON.parse(line) as Record<string, unknown>)) return;
+    }
+    throw new Error('it ended before it was ready');
+  })();
+  await Promise.race([seen, late]);
 }

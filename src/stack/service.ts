@@ -48,7 +48,8 @@ export class Service {
   private restarts = 0;
   private backoffMs = FIRST_BACKOFF_MS;
   private running: Promise<void> = Promise.resolve();
-  private lastLine = '';
+  /** The line of its output that says best what went wrong. */
+  private complaint = '';
 
   constructor(spec: ServiceSpec, parts: { log: LogFile; guard: Guard; onChange: () => void }) {
     this.spec = spec;
@@ -64,12 +65,16 @@ export class Service {
   /** Starts it and waits until it does its work. A first start that fails is told to the caller, not tried again. */
   async start(): Promise<void> {
     const { exited, ready } = this.launch();
+    this.running = exited;
     const first = await Promise.race([ready, exited.then(() => 'exited' as const)]);
     if (first === 'exited' || first instanceof Error) {
       this.stopping.abort();
       this.kill('SIGKILL');
       await exited;
-      const why = first instanceof Error ? messageOf(first) : this.lastLine || 'it ended without a word';
+      const why =
+        first instanceof Error && !this.complaint
+          ? messageOf(first)
+          : this.complaint || 'it ended without a word';
       throw new UnavailableError(`${this.spec.name} did not start: ${why}`, `Its log is ${this.log.path}.`);
     }
     this.running = this.keepAlive(exited);
@@ -102,7 +107,7 @@ export class Service {
       const splitter = lineSplitter((line) => {
         this.log.line(line, level);
         if (level === 'info') lines.push(line);
-        if (line.trim() !== '') this.lastLine = line;
+        if (/error|cannot|failed/i.test(line)) this.complaint = line.slice(0, 400).trim();
       });
       stream.setEncoding('utf8').on('data', splitter.push).on('end', splitter.flush);
     }
@@ -110,7 +115,7 @@ export class Service {
     const over = new AbortController();
     const exited = new Promise<void>((resolve) => {
       child.once('error', (error) => {
-        this.lastLine = error.message;
+        this.complaint = error.message;
         if (child.pid === undefined) resolve();
       });
       child.once('close', (code, signal) => {

@@ -4,15 +4,13 @@ import { Guard } from './guard-link.ts';
 import { lockHome, type HomeLock } from './home-lock.ts';
 import { LogFile } from './log-file.ts';
 import { ownIdentity } from './process-identity.ts';
-import { planServices, type StackPlan } from './plan.ts';
+import type { StackPlan } from './plan.ts';
 import { Service, type ServiceSpec } from './service.ts';
 import { endLeftovers, removeState, writeState, type StackState } from './state.ts';
 
 export interface StackOptions {
   /** Names the holder of the home to whoever finds it taken: `up`, `start` … */
   purpose: string;
-  /** Slot workers, when more are needed than the configuration says. */
-  slots?: number;
   /** Told what begins and what goes wrong. */
   say?: (line: string) => void;
 }
@@ -25,6 +23,7 @@ export class Stack {
   private readonly plan: StackPlan;
   private readonly services: Service[] = [];
   private readonly since = new Date().toISOString();
+  private readonly log: LogFile;
   private state: StackState['state'] = 'starting';
   private stopped: Promise<void> | undefined;
 
@@ -32,16 +31,22 @@ export class Stack {
     this.home = home;
     this.lock = lock;
     this.plan = plan;
+    this.log = new LogFile(home.path('logs', 'supervisor.log'));
   }
 
   /** Starts everything and waits until it works; when that fails, or `signal` aborts, all is stopped again. */
-  static async start(home: Home, config: Config, options: StackOptions, signal: AbortSignal): Promise<Stack> {
+  static async start(
+    home: Home,
+    plan: () => Promise<StackPlan>,
+    options: StackOptions,
+    signal: AbortSignal,
+  ): Promise<Stack> {
     const lock = lockHome(home, options.purpose);
     let stack: Stack | undefined;
     try {
       const leftovers = endLeftovers(home);
       if (leftovers > 0) options.say?.(`ended ${leftovers} processes that an earlier stack left`);
-      stack = new Stack(home, lock, await planServices(home, config, options));
+      stack = new Stack(home, lock, await plan());
       await stack.bringUp(signal);
       return stack;
     } catch (error) {
@@ -88,18 +93,20 @@ export class Stack {
       signal.removeEventListener('abort', stopEarly);
     }
     this.state = 'ready';
+    this.log.event('info', 'all services are ready', this.plan.temporal);
     this.publish();
   }
 
   private launch(spec: ServiceSpec): Service {
     const log = new LogFile(this.home.path('logs', `${spec.name}.log`));
-    const service = new Service(spec, { log, guard: this.guard, onChange: () => this.publish() });
+    const service = new Service(spec, { log, guard: this.guard, onChange: () => this.note(service) });
     this.services.push(service);
     return service;
   }
 
   private async takeDown(): Promise<void> {
     this.state = 'stopping';
+    this.log.event('info', 'stopping');
     this.publish();
     // Workers first, so that they can still tell the server that they go.
     for (const tier of this.plan.tiers.toReversed()) {
@@ -110,7 +117,15 @@ export class Stack {
     }
     await this.guard.rest();
     removeState(this.home);
+    this.log.event('info', 'all services are stopped');
+    this.log.close();
     this.lock.release();
+  }
+
+  private note({ status }: Service): void {
+    const worse = status.state === 'restarting' || status.state === 'unhealthy';
+    this.log.event(worse ? 'warn' : 'info', `${status.name}: ${status.state}`, { restarts: status.restarts });
+    this.publish();
   }
 
   private publish(): void {

@@ -28,8 +28,9 @@ export function defineUp(program: Command): void {
         const { Stack } = await import('../../stack/stack.ts');
         const { until } = await import('../until.ts');
         session.say(`starting the services of ${home.root}`);
-        const options = { purpose: 'up', slots, say: session.say };
-        const stack = await Stack.start(home, session.config, options, session.signal);
+        const { planServices } = await import('../../stack/plan.ts');
+        const plan = () => planServices(home, session.config, { slots, say: session.say });
+        const stack = await Stack.start(home, plan, { purpose: 'up', say: session.say }, session.signal);
         try {
           session.print({ json: stack.description, text: describeStack(home, stack.description) });
           session.say('running; Ctrl-C stops everything');
