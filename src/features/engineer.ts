@@ -1,0 +1,138 @@
+import pl from 'nodejs-polars';
+import { REGIONS } from '../contracts/regions.ts';
+import { BadInputError } from '../errors.ts';
+import { Columns } from '../lake/parquet.ts';
+import { ArrowBatch, BatchMemory, type BatchField } from './arrow-batch.ts';
+import { DAY_TYPES, localCalendar, SEASONS, type Calendar } from './calendar.ts';
+import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
+import { parseFeatureConfig, SERIES, type FeatureConfig, type FeatureOptions } from './config.ts';
+import { definitionsOf, type Definition } from './definitions.ts';
+import { Evaluation } from './evaluation.ts';
+import { optionalDefinitions } from './optional.ts';
+import { regionHours, type RegionHours } from './region-hours.ts';
+
+export const REQUIRED_COLUMNS = ['timestamp', 'region', ...SERIES] as const;
+
+/**
+ * Makes the feature table out of a frame of `timestamp` (an hour's end, UTC), `region`, `demand_mw`,
+ * `generation_mw`, `solar_mw` and `wind_mw`. With the default settings 6 columns become 153, 149 of them numeric;
+ * docs/features.md lists them. Columns of the optional inputs (see `optionalDefinitions`) add to these.
+ *
+ * Values are taken as given: whatever stands at a row has to be known when the row's demand is.
+ */
+export class EnergyFeatureEngineer {
+  readonly config: FeatureConfig;
+
+  /** @throws BadInputError on an unknown or wrong setting */
+  constructor(options: FeatureOptions = {}) {
+    this.config = parseFeatureConfig(options);
+  }
+
+  /** What each column of the result is; `columns` are those of the frame given. */
+  catalogue(columns: readonly string[] = REQUIRED_COLUMNS): CatalogueEntry[] {
+    return this.#definitions(columns).map(catalogueEntry);
+  }
+
+  /**
+   * All features of all regions in the frame. Rows come back in the order given when that is by region and time,
+   * otherwise sorted so.
+   * @throws BadInputError on missing columns, no rows, or timestamps that are null, doubled or off the hour
+   */
+  createAllFeatures(frame: pl.DataFrame): pl.DataFrame {
+    requireColumns(frame);
+    const { frame: sorted, regions } = regionHours(frame);
+    const definitions = this.#definitions(frame.columns);
+    const inputs = readInputs(sorted, definitions);
+    const memory = new BatchMemory();
+    const parts = regions.map((region) => this.#regionFrame(region, inputs, definitions, memory));
+    const features = parts.reduce((whole, part) => whole.vstack(part));
+    const named: pl.DataFrame = sorted.select('timestamp', 'region').hstack(features);
+    return named.select(...definitions.map(({ name }) => name));
+  }
+
+  /** The zone a region's calendar columns are in; UTC for a region that neither Ringwatt nor the settings know. */
+  timeZoneOf(region: string): string {
+    return (
+      this.config.timeZones[region] ??
+      (Object.hasOwn(REGIONS, region) ? REGIONS[region as keyof typeof REGIONS].timeZone : 'UTC')
+    );
+  }
+
+  #definitions(columns: readonly string[]): Definition[] {
+    return [...definitionsOf(this.config), ...optionalDefinitions(columns)];
+  }
+
+  #regionFrame(
+    region: RegionHours,
+    inputs: ReadonlyMap<string, Float64Array>,
+    definitions: Definition[],
+    memory: BatchMemory,
+  ): pl.DataFrame {
+    const { hours, rowHours } = region;
+    const calendar = localCalendar(this.timeZoneOf(region.region), region.first, hours);
+    const columns = new Map([...inputs].map(([name, values]) => [name, onHours(values, region)]));
+    const evaluation = new Evaluation({ hours, columns, calendar });
+    const computed = definitions.filter(({ name }) => name !== 'timestamp' && name !== 'region');
+    const fields = computed.map((definition) => this.#field(definition, calendar, region));
+    const batch = new ArrowBatch(fields, region.rows, memory);
+    const scratch = new Float64Array(hours);
+    computed.forEach(({ expression }, index) => {
+      if (!expression) return;
+      evaluation.write(expression, scratch);
+      batch.store(index, scratch, rowHours);
+    });
+    return pl.readIPCStream(batch.finish());
+  }
+
+  #field({ name, expression }: Definition, calendar: Calendar, region: RegionHours): BatchField {
+    if (expression) return { name, type: this.config.dtype };
+    const codes = name === 'season' ? calendar.season : calendar.dayType;
+    const { rowHours } = region;
+    return {
+      name,
+      type: 'utf8',
+      codes: rowHours ? Uint8Array.from(rowHours, (hour) => codes[hour]!) : codes,
+      labels: name === 'season' ? SEASONS : DAY_TYPES,
+    };
+  }
+}
+
+function requireColumns(frame: pl.DataFrame): void {
+  const missing = REQUIRED_COLUMNS.filter((name) => !frame.columns.includes(name));
+  if (missing.length) {
+    throw new BadInputError(
+      `The frame has no column ${missing.join(', ')} (it has ${frame.columns.join(', ') || 'none'}).`,
+      `Give the six columns ${REQUIRED_COLUMNS.join(', ')}; a series that is not known is a column of nulls.`,
+    );
+  }
+}
+
+/** Every column that a definition reads, as float64; what is not a finite number is NaN. */
+function readInputs(frame: pl.DataFrame, definitions: Definition[]): Map<string, Float64Array> {
+  const columns = new Columns(frame);
+  const names = definitions.flatMap(({ expression }) =>
+    expression?.op === 'column' ? [expression.name] : [],
+  );
+  return new Map(names.map((name) => [name, readNumbers(columns, name)]));
+}
+
+function readNumbers(columns: Columns, name: string): Float64Array {
+  const type = columns.frame.getColumn(name).dtype.toString();
+  if (!/Int|Float|Null|Decimal/.test(type)) {
+    throw new BadInputError(`The column ${name} has type ${type}.`, 'Give numbers in MW, or nulls.');
+  }
+  const values = columns.f64(name);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value - value !== 0) values[i] = Number.NaN;
+  }
+  return values;
+}
+
+function onHours(values: Float64Array, { from, rows, hours, rowHours }: RegionHours): Float64Array {
+  const own = values.subarray(from, from + rows);
+  if (!rowHours) return own;
+  const result = new Float64Array(hours).fill(Number.NaN);
+  rowHours.forEach((hour, row) => (result[hour] = own[row]!));
+  return result;
+}
