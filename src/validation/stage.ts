@@ -1,0 +1,169 @@
+import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
+import { regionCode } from '../contracts/regions.ts';
+import type { StageResult, ValidationInput } from '../contracts/stages.ts';
+import { firstHourOf, lastHourOf } from '../contracts/time.ts';
+import { BadInputError, MissingDataError } from '../errors.ts';
+import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
+import { writeFileAtomic } from '../lake/atomic-write.ts';
+import { canonicalJson } from '../lake/canonical.ts';
+import { writeColumns } from '../lake/parquet.ts';
+import type { StageContext } from '../stages/context.ts';
+import type { RegionAccount } from './account.ts';
+import { IMPUTATION } from './imputation.ts';
+import { readQuarantine, writeQuarantine } from './quarantine.ts';
+import { readRegionRows } from './region-rows.ts';
+import { rejudge, type RejudgedRow } from './replay.ts';
+import { RULES, type Rules } from './rules.ts';
+import { validateTable, type ValidatedTable } from './table.ts';
+
+/** Raised when the same rows and rules would give another table. */
+const VERSION = 1;
+/** A region's table and quarantine, ten years of hours, with room to spare. */
+const BYTES_PER_REGION = 16 * 2 ** 20;
+
+/** The `report` file of a validated dataset. */
+export interface ValidationReport {
+  rules: Rules;
+  imputation: typeof IMPUTATION;
+  regions: RegionAccount[];
+}
+
+/**
+ * Judges every region of a grid dataset and writes its validated table, its quarantine and one report.
+ *
+ * @throws BadInputError when the period ends before it starts
+ * @throws MissingDataError when the dataset, a region, or the period in it is not there
+ */
+export async function validate(
+  context: StageContext,
+  input: ValidationInput,
+  rules: Rules = RULES,
+): Promise<StageResult> {
+  const { home } = context;
+  const grid = await readManifest(home, input.dataset, 'grid');
+  const period = input.period && {
+    from: firstHourOf(input.period.from),
+    to: lastHourOf(input.period.to),
+  };
+  if (period && period.to < period.from) {
+    throw new BadInputError(
+      `The period ends (${input.period?.to}) before it starts (${input.period?.from}).`,
+      'Give the earlier date first.',
+    );
+  }
+  const work = {
+    kind: 'validated' as const,
+    stage: 'validate',
+    version: VERSION,
+    settings: { regions: input.regions, period: input.period ?? null, rules, imputation: IMPUTATION },
+    inputs: [input.dataset],
+  };
+  const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
+    await home.requireFreeSpace(input.regions.length * BYTES_PER_REGION, 'Validation');
+    const tables: Manifest['files'] = [];
+    const quarantines: Manifest['files'] = [];
+    const accounts: RegionAccount[] = [];
+    for (const region of input.regions) {
+      context.signal.throwIfAborted();
+      context.progress({
+        stage: 'validate',
+        done: accounts.length,
+        total: input.regions.length,
+        unit: 'regions',
+        note: region,
+      });
+      const table = validateTable(region, await readRegionRows(home, grid, region), { rules, period });
+      if (table.hours === 0) {
+        throw new MissingDataError(
+          `${region} has no hours from ${input.period?.from} to ${input.period?.to}.`,
+          'Choose a period that the dataset has, or ingest it.',
+        );
+      }
+      const files = await writeTable(context, key, table);
+      tables.push({ ...files.table, region });
+      // Without a region of their own, so that a region names one file: its table.
+      quarantines.push({ ...files.quarantine, role: 'quarantine' });
+      accounts.push(table.account);
+    }
+    const report = await writeReport(context, key, { rules, imputation: IMPUTATION, regions: accounts });
+    context.progress({
+      stage: 'validate',
+      done: accounts.length,
+      total: input.regions.length,
+      unit: 'regions',
+    });
+    return {
+      files: [...tables, ...quarantines, { ...report, role: 'report' }],
+      rows: tables.reduce((sum, { rows = 0 }) => sum + rows, 0),
+      details: summarise(accounts, quarantines),
+    };
+  });
+  return { dataset: reference, reused, facts: factsOf(manifest) };
+}
+
+/**
+ * Judges the rows in a validated dataset's quarantine again, in their full context, under changed rules: each with
+ * the verdict it got then and the one it gets now. To let the pardoned ones in, `validate` with the same rules.
+ */
+export async function replayQuarantine(
+  context: StageContext,
+  { dataset, rules }: { dataset: ArtifactReference; rules: Rules },
+): Promise<Record<string, RejudgedRow[]>> {
+  const { home } = context;
+  const validated = await readManifest(home, dataset, 'validated');
+  const grid = await readManifest(home, validated.inputs[0]!, 'grid');
+  const result: Record<string, RejudgedRow[]> = {};
+  for (const file of validated.files.filter(({ role }) => role === 'quarantine')) {
+    context.signal.throwIfAborted();
+    const region = regionCode.parse(/region=([A-Z]+)\.parquet$/.exec(file.uri)?.[1]);
+    const quarantined = await readQuarantine(await verifiedPath(home, file));
+    result[region] = rejudge(quarantined, await readRegionRows(home, grid, region), rules);
+  }
+  return result;
+}
+
+async function writeTable({ home }: StageContext, key: string, table: ValidatedTable) {
+  const tableUri = `validated/${key}/region=${table.region}.parquet`;
+  const quarantineUri = `quarantine/${key}/region=${table.region}.parquet`;
+  const rows = await writeColumns(home.path(tableUri), table.columns);
+  const refused = await writeQuarantine(home.path(quarantineUri), table.quarantine);
+  return {
+    table: await referTo(home, tableUri, rows),
+    quarantine: await referTo(home, quarantineUri, refused),
+  };
+}
+
+async function writeReport({ home }: StageContext, key: string, report: ValidationReport) {
+  const uri = `validated/${key}/report.json`;
+  await writeFileAtomic(home.path(uri), `${canonicalJson(report)}\n`);
+  return referTo(home, uri);
+}
+
+/** What a reader wants to know without opening the report. */
+function summarise(accounts: readonly RegionAccount[], quarantines: Manifest['files']): Manifest['details'] {
+  return {
+    regions: accounts.map(({ region, from, to, hours, lastDemandHour, series, final, scorable }, i) => ({
+      region,
+      from,
+      to,
+      hours,
+      lastDemandHour,
+      demand: series.D ?? {},
+      final,
+      scorable,
+      quarantined: quarantines[i]?.rows ?? 0,
+    })),
+  };
+}
+
+function factsOf({ rows, files, details }: Manifest): StageResult['facts'] {
+  const regions = details.regions as { demand: { ok?: number }; hours: number }[];
+  const ok = regions.reduce((sum, { demand }) => sum + (demand.ok ?? 0), 0);
+  const quarantined = files.filter(({ role }) => role === 'quarantine');
+  return {
+    regions: regions.length,
+    hours: rows,
+    demandOkPercent: rows === 0 ? null : Number(((100 * ok) / rows).toFixed(2)),
+    quarantinedRows: quarantined.reduce((sum, file) => sum + (file.rows ?? 0), 0),
+  };
+}
