@@ -13,6 +13,7 @@ const COMMANDS = {
   start: ['src/cli/main.ts', 'start'],
   cli: ['src/cli/main.ts'],
   setup: ['src/cli/main.ts', 'setup'],
+  check: ['.ci/check.mjs'],
   test: ['test/runner.ts'],
   bench: ['bench/main.ts'],
 };

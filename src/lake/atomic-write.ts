@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { storageFailure } from './home.ts';
+import { storageFailure } from './storage-failure.ts';
 
 /**
  * Lets `write` fill a temporary file beside `path`, then syncs it, moves it into place and syncs the folder:

@@ -1,0 +1,24 @@
+// Everything that can be said of the code without running it. Says which check failed; shows its words.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const tool = (name) => join(ROOT, 'node_modules', '.bin', name);
+
+const CHECKS = {
+  'lint (oxlint)': [tool('oxlint'), ['--quiet']],
+  'format (prettier)': [tool('prettier'), ['--check', '--log-level', 'warn', '.']],
+  'house rules (dependency-cruiser)': [process.execPath, [join(ROOT, '.ci', 'house-rules.mjs')]],
+  'types (tsc)': [tool('tsc'), ['-p', '.']],
+};
+
+let failed = 0;
+for (const [name, [program, args]] of Object.entries(CHECKS)) {
+  const started = Date.now();
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) failed += 1;
+  const verdict = status === 0 ? 'ok' : `FAILED${error ? ` (${error.message})` : ''}`;
+  console.log(`${name}: ${verdict}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+process.exitCode = failed === 0 ? 0 : 1;

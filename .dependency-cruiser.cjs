@@ -1,0 +1,65 @@
+// The rules of the house: which folder may know which.
+module.exports = {
+  forbidden: [
+    {
+      name: 'workflows-stay-deterministic',
+      comment:
+        'Workflow code may bring in values only from each other, from names and messages, and from the contracts.',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: {
+        pathNot: [
+          '^workflows/',
+          '^src/contracts/',
+          '^src/temporal/(names|messages|search-attributes|failures|input)\\.ts$',
+          '^src/errors\\.ts$',
+          '^node_modules/@temporalio/(workflow|common)/',
+          '^node_modules/zod/',
+        ],
+      },
+    },
+    {
+      name: 'temporal-in-one-folder',
+      comment: 'The domain knows no Temporal: src/ imports @temporalio only inside src/temporal.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/temporal/' },
+      to: { path: '@temporalio/' },
+    },
+    {
+      name: 'contracts-are-leaves',
+      comment: 'Contracts run inside workflows: zod and each other, nothing else.',
+      severity: 'error',
+      from: { path: '^src/contracts/' },
+      to: { pathNot: ['^src/contracts/', '^node_modules/zod/'] },
+    },
+    {
+      name: 'domain-knows-no-process',
+      comment: 'src/ does not reach up to what is built on it; the command line starts workers by path.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(activities|workers|test|bench)/' },
+    },
+    {
+      name: 'command-line-on-top',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-missing-modules', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities|workers|schedules)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(\\.cache|coverage|dist|\\.ringwatt)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,18 @@
+import { StorageError } from '../errors.ts';
+
+const STORAGE_CURES: Record<string, string> = {
+  ENOSPC: 'Free some space, run `gc`, or choose another --home.',
+  EDQUOT: 'Raise the quota, run `gc`, or choose another --home.',
+  EROFS: 'The file system is read-only: choose another --home.',
+  EACCES: 'Give this user the right to write there, or choose another --home.',
+  EPERM: 'Give this user the right to write there, or choose another --home.',
+  ENOTDIR: 'A part of the path is a file: choose another --home.',
+  EEXIST: 'A file stands where the folder should be: choose another --home.',
+};
+
+/** The system's complaint about a disk as one of ours, or undefined when it is about something else. */
+export function storageFailure(error: unknown, path: string): StorageError | undefined {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const cure = code === undefined ? undefined : STORAGE_CURES[code];
+  return cure ? new StorageError(`Cannot write ${path} (${code}).`, cure, { cause: error }) : undefined;
+}
