@@ -10,6 +10,7 @@ import { definitionsOf, type Definition } from './definitions.ts';
 import { Evaluation } from './evaluation.ts';
 import { optionalDefinitions } from './optional.ts';
 import { regionHours, type RegionHours } from './region-hours.ts';
+import { Scratch } from './scratch.ts';
 
 export const REQUIRED_COLUMNS = ['timestamp', 'region', ...SERIES] as const;
 
@@ -44,9 +45,12 @@ export class EnergyFeatureEngineer {
     const definitions = this.#definitions(frame.columns);
     const inputs = readInputs(sorted, definitions);
     const memory = new BatchMemory();
-    const parts = regions.map((region) => this.#regionFrame(region, inputs, definitions, memory));
-    const features = parts.reduce((whole, part) => whole.vstack(part));
-    const named: pl.DataFrame = sorted.select('timestamp', 'region').hstack(features);
+    const scratch = new Scratch(Math.max(...regions.map(({ hours }) => hours)));
+    const parts: pl.DataFrame[] = regions.map((region) =>
+      this.#regionFrame(region, inputs, definitions, memory, scratch),
+    );
+    const features: pl.DataFrame = parts.reduce((whole, part) => whole.vstack(part));
+    const named = sorted.select('timestamp', 'region').withColumns(...features.getColumns());
     return named.select(...definitions.map(({ name }) => name));
   }
 
@@ -67,20 +71,22 @@ export class EnergyFeatureEngineer {
     inputs: ReadonlyMap<string, Float64Array>,
     definitions: Definition[],
     memory: BatchMemory,
+    scratch: Scratch,
   ): pl.DataFrame {
     const { hours, rowHours } = region;
     const calendar = localCalendar(this.timeZoneOf(region.region), region.first, hours);
     const columns = new Map([...inputs].map(([name, values]) => [name, onHours(values, region)]));
-    const evaluation = new Evaluation({ hours, columns, calendar });
+    const evaluation = new Evaluation({ hours, columns, calendar }, scratch);
     const computed = definitions.filter(({ name }) => name !== 'timestamp' && name !== 'region');
     const fields = computed.map((definition) => this.#field(definition, calendar, region));
     const batch = new ArrowBatch(fields, region.rows, memory);
-    const scratch = new Float64Array(hours);
+    const values = scratch.take(hours);
     computed.forEach(({ expression }, index) => {
       if (!expression) return;
-      evaluation.write(expression, scratch);
-      batch.store(index, scratch, rowHours);
+      evaluation.write(expression, values);
+      batch.store(index, values, rowHours);
     });
+    scratch.giveAllBack();
     return pl.readIPCStream(batch.finish());
   }
 

@@ -1,6 +1,7 @@
 import type { Calendar } from './calendar.ts';
 import { formulaOf, type Expression } from './expression.ts';
 import { RollingWindows } from './rolling.ts';
+import type { Scratch } from './scratch.ts';
 
 /** One region's contiguous hours; null is NaN. */
 export interface HourlySeries {
@@ -12,11 +13,13 @@ export interface HourlySeries {
 /** Computes expressions over one region's hours; what several of them share is computed once. */
 export class Evaluation {
   readonly #series: HourlySeries;
+  readonly #scratch: Scratch;
   readonly #shared = new Map<string, Float64Array>();
   readonly #windows = new Map<string, RollingWindows>();
 
-  constructor(series: HourlySeries) {
+  constructor(series: HourlySeries, scratch: Scratch) {
     this.#series = series;
+    this.#scratch = scratch;
   }
 
   /** Writes the expression's value at every hour to `out`. */
@@ -53,7 +56,7 @@ export class Evaluation {
     const key = formulaOf(expression);
     let found = this.#shared.get(key);
     if (!found) {
-      this.#shared.set(key, (found = new Float64Array(this.#series.hours)));
+      this.#shared.set(key, (found = this.#scratch.take(this.#series.hours)));
       this.write(expression, found);
     }
     return found;
@@ -62,7 +65,7 @@ export class Evaluation {
   #windowsOf(expression: Expression): RollingWindows {
     const key = formulaOf(expression);
     let found = this.#windows.get(key);
-    if (!found) this.#windows.set(key, (found = new RollingWindows(this.#values(expression))));
+    if (!found) this.#windows.set(key, (found = new RollingWindows(this.#values(expression), this.#scratch)));
     return found;
   }
 

@@ -1,4 +1,5 @@
 import type { Statistic } from './config.ts';
+import { Scratch } from './scratch.ts';
 
 /**
  * Trailing statistics of one series over many windows. A window is merged from two shorter ones that lie side by
@@ -7,11 +8,14 @@ import type { Statistic } from './config.ts';
  * (1979). Null is NaN: a window with one is NaN, and so are those that begin before the series does.
  */
 export class RollingWindows {
+  readonly #scratch: Scratch;
   readonly #moments: Map<number, Moments>;
   readonly #extremes: Record<'min' | 'max', Map<number, Float64Array>>;
 
-  constructor(values: Float64Array) {
-    this.#moments = new Map([[1, { mean: values, squares: new Float64Array(values.length) }]]);
+  constructor(values: Float64Array, scratch = new Scratch(values.length)) {
+    this.#scratch = scratch;
+    // A null's square is null too, but the mean it stands beside says so already.
+    this.#moments = new Map([[1, { mean: values, squares: scratch.take(values.length).fill(0) }]]);
     this.#extremes = { min: new Map([[1, values]]), max: new Map([[1, values]]) };
   }
 
@@ -35,9 +39,10 @@ export class RollingWindows {
   #momentsOf(hours: number): Moments {
     let found = this.#moments.get(hours);
     if (!found) {
-      const newer = longestBelow(this.#moments, hours);
-      const older = this.#momentsOf(hours - newer);
-      this.#moments.set(hours, (found = mergeMoments(this.#momentsOf(newer), newer, older, hours - newer)));
+      const newer = this.#halfOrMore(this.#moments, hours, (half) => this.#momentsOf(half));
+      const older = hours - newer;
+      found = this.#mergeMoments(this.#momentsOf(newer), newer, this.#momentsOf(older), older);
+      this.#moments.set(hours, found);
     }
     return found;
   }
@@ -46,13 +51,49 @@ export class RollingWindows {
     const known = this.#extremes[statistic];
     let found = known.get(hours);
     if (!found) {
-      // Windows may overlap here, so that two of more than half the length always do.
-      const part = longestBelow(known, hours);
-      const both = part * 2 >= hours ? known.get(part)! : this.#extremeOf(statistic, Math.ceil(hours / 2));
-      const length = part * 2 >= hours ? part : Math.ceil(hours / 2);
-      known.set(hours, (found = mergeExtremes(statistic, both, hours - length, hours)));
+      const part = this.#halfOrMore(known, hours, (half) => this.#extremeOf(statistic, half));
+      // Here the two may overlap, so that they can be of one length.
+      found = this.#mergeExtremes(statistic, known.get(part)!, hours - part, hours);
+      known.set(hours, found);
     }
     return found;
+  }
+
+  /** The longest window known below `hours`, made first where even that is less than half of it. */
+  #halfOrMore(known: Map<number, unknown>, hours: number, make: (half: number) => void): number {
+    let longest = 1;
+    for (const length of known.keys()) if (length < hours && length > longest) longest = length;
+    if (longest * 2 >= hours) return longest;
+    const half = Math.ceil(hours / 2);
+    make(half);
+    return half;
+  }
+
+  /** Joins the last `newerHours` values with the `olderHours` before them. */
+  #mergeMoments(newer: Moments, newerHours: number, older: Moments, olderHours: number): Moments {
+    const rows = newer.mean.length;
+    const hours = newerHours + olderHours;
+    const mean = this.#scratch.take(rows);
+    const squares = this.#scratch.take(rows);
+    const head = Math.min(hours - 1, rows);
+    mean.fill(Number.NaN, 0, head);
+    squares.fill(Number.NaN, 0, head);
+    mergeMoments(newer, newerHours, older, olderHours, { mean, squares });
+    return { mean, squares };
+  }
+
+  #mergeExtremes(statistic: 'min' | 'max', part: Float64Array, back: number, hours: number): Float64Array {
+    const rows = part.length;
+    const result = this.#scratch.take(rows);
+    const head = Math.min(hours - 1, rows);
+    result.fill(Number.NaN, 0, head);
+    // Math.min and Math.max answer NaN when either is NaN, as wanted.
+    if (statistic === 'min') {
+      for (let i = head; i < rows; i++) result[i] = Math.min(part[i]!, part[i - back]!);
+    } else {
+      for (let i = head; i < rows; i++) result[i] = Math.max(part[i]!, part[i - back]!);
+    }
+    return result;
   }
 }
 
@@ -62,48 +103,21 @@ interface Moments {
   squares: Float64Array;
 }
 
-/** Joins the last `newerHours` values with the `olderHours` before them. */
-function mergeMoments(newer: Moments, newerHours: number, older: Moments, olderHours: number): Moments {
-  const rows = newer.mean.length;
+function mergeMoments(
+  newer: Moments,
+  newerHours: number,
+  older: Moments,
+  olderHours: number,
+  { mean, squares }: Moments,
+): void {
   const hours = newerHours + olderHours;
-  const mean = new Float64Array(rows);
-  const squares = new Float64Array(rows);
-  const head = Math.min(hours - 1, rows);
-  mean.fill(Number.NaN, 0, head);
-  squares.fill(Number.NaN, 0, head);
   const share = olderHours / hours;
   const weight = (newerHours * olderHours) / hours;
   const [meanA, squaresA, meanB, squaresB] = [newer.mean, newer.squares, older.mean, older.squares];
-  for (let i = head; i < rows; i++) {
+  for (let i = hours - 1; i < mean.length; i++) {
     const j = i - newerHours;
     const difference = meanB[j]! - meanA[i]!;
     mean[i] = meanA[i]! + difference * share;
     squares[i] = squaresA[i]! + squaresB[j]! + difference * difference * weight;
   }
-  return { mean, squares };
-}
-
-function mergeExtremes(
-  statistic: 'min' | 'max',
-  part: Float64Array,
-  back: number,
-  hours: number,
-): Float64Array {
-  const rows = part.length;
-  const result = new Float64Array(rows);
-  const head = Math.min(hours - 1, rows);
-  result.fill(Number.NaN, 0, head);
-  // Math.min and Math.max answer NaN when either is NaN, as wanted.
-  if (statistic === 'min') {
-    for (let i = head; i < rows; i++) result[i] = Math.min(part[i]!, part[i - back]!);
-  } else {
-    for (let i = head; i < rows; i++) result[i] = Math.max(part[i]!, part[i - back]!);
-  }
-  return result;
-}
-
-function longestBelow(known: Map<number, unknown>, hours: number): number {
-  let longest = 1;
-  for (const length of known.keys()) if (length < hours && length > longest) longest = length;
-  return longest;
 }
