@@ -8,6 +8,8 @@ export interface Parameter {
   offset: number;
   /** Weight decay is for products alone: gains, biases and embeddings are left out (as in nanoGPT). */
   decays: boolean;
+  /** Of the learning rate. */
+  rateFactor: number;
   /** Standard deviation of its first values; `one` for gains. */
   initial: number | 'one';
 }
@@ -19,6 +21,9 @@ export interface ParameterLayout {
   size: number;
 }
 
+/** Hundreds of inputs move one output at once: at the full rate the direct path would overshoot. */
+const DIRECT_RATE = 0.3;
+
 /**
  * Output products begin at zero, so that an untrained model equals persistence; products into the residual stream
  * are scaled down by √(2·layers) (GPT-2).
@@ -28,8 +33,14 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   const intoResidual = 1 / Math.sqrt(2 * layers);
   const parameters: Parameter[] = [];
   let size = 0;
-  const put = (name: string, shape: [number, number], initial: number | 'one', decays: boolean) => {
-    parameters.push({ name, shape, offset: size, decays, initial });
+  const put = (
+    name: string,
+    shape: [number, number],
+    initial: number | 'one',
+    decays: boolean,
+    rateFactor = 1,
+  ) => {
+    parameters.push({ name, shape, offset: size, decays, rateFactor, initial });
     size += shape[0] * shape[1];
   };
   put('embed.input', [channels.length, width], 1 / Math.sqrt(channels.length), true);
@@ -46,7 +57,7 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   put('head.gain', [1, width], 'one', false);
   put('head.out', [width, horizon], 0, true);
   put('head.region', [regions.length, horizon], 0, false);
-  put('head.direct', [channels.length, horizon], 0, true);
+  put('head.direct', [channels.length, horizon], 0, true, DIRECT_RATE);
   return { parameters, byName: new Map(parameters.map((p) => [p.name, p])), size };
 }
 

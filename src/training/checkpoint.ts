@@ -1,0 +1,122 @@
+import { readdir, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import { CorruptArtifactError, describeIssues } from '../errors.ts';
+import { readArtifact, referTo } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { readSafetensors, readSafetensorsMetadata, tensor, writeSafetensors } from '../lake/safetensors.ts';
+import { modelConfig, type ModelConfig } from '../model/config.ts';
+import type { ParameterLayout } from '../model/parameters.ts';
+import { namedTensors, flatWeights } from '../model/weights.ts';
+import type { OptimizerState } from './adamw.ts';
+
+export const historyPoint = z.strictObject({
+  step: z.number().int(),
+  loss: z.number(),
+  learningRate: z.number(),
+  seconds: z.number(),
+});
+export type HistoryPoint = z.infer<typeof historyPoint>;
+
+/** Besides weights and moments; the data cursor is `step`, because the order is a function of it. */
+const checkpointState = z.strictObject({
+  formatVersion: z.literal(1),
+  runId: z.string(),
+  epoch: z.number().int(),
+  step: z.number().int(),
+  secondsUsed: z.number(),
+  tokensSeen: z.number(),
+  ringSize: z.number().int(),
+  numerics: z.string(),
+  model: modelConfig,
+  history: z.array(historyPoint),
+});
+export type CheckpointState = z.infer<typeof checkpointState>;
+
+export interface Checkpoint {
+  state: CheckpointState;
+  optimizer: OptimizerState;
+}
+
+/** The one being written and the one before it. */
+const KEPT = 2;
+
+/**
+ * Writes `checkpoints/<run>/<step>-<epoch>.safetensors` and deletes all but the newest two. The epoch in the name
+ * keeps a slot that wakes from a pause from writing over what its successors wrote.
+ */
+export async function writeCheckpoint(
+  home: Home,
+  { state, optimizer }: Checkpoint,
+  layout: ParameterLayout,
+): Promise<ArtifactReference> {
+  const folder = folderOf(state.runId);
+  const name = `${String(state.step).padStart(8, '0')}-${String(state.epoch).padStart(6, '0')}.safetensors`;
+  const { m, v } = optimizer;
+  const tensors = {
+    ...namedTensors(optimizer.weights, layout),
+    'optimizer.m': tensor(m, [m.length]),
+    'optimizer.v': tensor(v, [v.length]),
+  };
+  const path = home.path(folder, name);
+  await writeSafetensors(path, tensors, { state: JSON.stringify(checkpointState.parse(state)) });
+  const reference = await referTo(home, `${folder}/${name}`);
+  const files = (await readdir(home.path(folder))).filter((file) => file.endsWith('.safetensors')).sort();
+  for (const old of files.slice(0, -KEPT))
+    if (old !== name) await rm(home.path(folder, old), { force: true });
+  return reference;
+}
+
+/** Reads a checkpoint whole, or says which file is not one. */
+export async function readCheckpoint(
+  home: Home,
+  reference: ArtifactReference,
+  layoutFor: (model: ModelConfig) => ParameterLayout,
+): Promise<Checkpoint> {
+  const bytes = await readArtifact(home, reference);
+  const path = home.pathOf(reference);
+  const tensors = readSafetensors(bytes, path);
+  const state = parseState(readSafetensorsMetadata(bytes, path)['state'], path);
+  const layout = layoutFor(state.model);
+  const moment = (name: string) => {
+    const found = tensors.get(`optimizer.${name}`);
+    if (found?.dtype !== 'F32' || found.data.length !== layout.size) {
+      throw corrupt(path, `optimizer.${name} does not fit its model`);
+    }
+    return Float32Array.from(found.data as Float32Array);
+  };
+  return {
+    state,
+    optimizer: {
+      weights: flatWeights(tensors, layout, path),
+      m: moment('m'),
+      v: moment('v'),
+      step: state.step,
+    },
+  };
+}
+
+/** Checkpoints are for going on; once a run is finished nobody goes on from it. */
+export async function deleteCheckpoints(home: Home, runId: string): Promise<void> {
+  await rm(home.path(folderOf(runId)), { recursive: true, force: true });
+}
+
+const folderOf = (runId: string) => `checkpoints/${runId}`;
+
+function parseState(text: string | undefined, path: string): CheckpointState {
+  let json: unknown;
+  try {
+    json = JSON.parse(text ?? '');
+  } catch {
+    throw corrupt(path, 'it has no state');
+  }
+  const parsed = checkpointState.safeParse(json);
+  if (!parsed.success) throw corrupt(path, describeIssues(parsed.error.issues));
+  return parsed.data;
+}
+
+const corrupt = (path: string, what: string) =>
+  new CorruptArtifactError(
+    `${path} is not a checkpoint that training can go on from: ${what}.`,
+    'Delete it; training goes on from the checkpoint before it, or begins anew.',
+  );

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
+import { dateRange, lastHourOf } from '../contracts/time.ts';
+import { CorruptArtifactError, describeIssues, MissingDataError } from '../errors.ts';
+import { readManifest } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { SafetensorsFile } from '../lake/safetensors.ts';
+import { PADDING } from '../sequences/ring-layout.ts';
+import { targetsAt, type DemandTable } from './targets.ts';
+
+/** What a sequences manifest says of itself, as far as training needs it. */
+const sequencesDetails = z.object({
+  channels: z.array(z.string()).min(1),
+  sequenceLength: z.number().int().positive(),
+  horizon: z.number().int().positive(),
+  train: dateRange,
+  regions: z.array(z.string()).min(1),
+  windows: z.record(z.string(), z.array(z.number().int().nonnegative())),
+});
+export type SequencesDetails = z.infer<typeof sequencesDetails>;
+
+/** One training sequence: a region and the row where it begins. */
+export interface SequenceWindow {
+  region: number;
+  start: number;
+}
+
+/** This rank's rows of a sequence: inputs are tokens × channels, targets tokens × horizon, NaN where masked. */
+export interface SequenceShare {
+  inputs: Float32Array;
+  targets: Float32Array;
+  region: number;
+}
+
+export async function readSequencesManifest(
+  home: Home,
+  reference: ArtifactReference,
+): Promise<{ manifest: Manifest; details: SequencesDetails }> {
+  const manifest = await readManifest(home, reference, 'sequences');
+  const parsed = sequencesDetails.safeParse(manifest.details);
+  if (!parsed.success) {
+    throw new CorruptArtifactError(
+      `${reference.uri} does not describe its sequences (${describeIssues(parsed.error.issues)}).`,
+      'Cut the sequences again.',
+    );
+  }
+  return { manifest, details: parsed.data };
+}
+
+/** The training sequences of a dataset. Of the inputs only the rows of this rank's tokens are ever read. */
+export class SequencesDataset implements AsyncDisposable {
+  readonly details: SequencesDetails;
+  /** In the order of regions, then time: what the data order permutes. */
+  readonly windows: SequenceWindow[];
+  readonly #tables: { file: SafetensorsFile; demand: DemandTable }[];
+
+  private constructor(details: SequencesDetails, tables: { file: SafetensorsFile; demand: DemandTable }[]) {
+    this.details = details;
+    this.#tables = tables;
+    this.windows = details.regions.flatMap((name, region) =>
+      (details.windows[name] ?? []).map((start) => ({ region, start })),
+    );
+  }
+
+  static async open(home: Home, reference: ArtifactReference): Promise<SequencesDataset> {
+    const { manifest, details } = await readSequencesManifest(home, reference);
+    const lastSecond = lastHourOf(details.train.to);
+    const tables = [];
+    for (const region of details.regions) {
+      const file = manifest.files.find((entry) => entry.role === 'region' && entry.region === region);
+      if (!file) {
+        throw new CorruptArtifactError(
+          `${reference.uri} lists no file of ${region}.`,
+          'Cut the sequences again.',
+        );
+      }
+      const open = await SafetensorsFile.open(home.pathOf(file));
+      tables.push({ file: open, demand: await readDemand(open, lastSecond) });
+    }
+    const dataset = new SequencesDataset(details, tables);
+    if (dataset.windows.length === 0) {
+      await dataset.close();
+      throw new MissingDataError(
+        `${reference.uri} has no training sequence of ${details.sequenceLength} hours.`,
+        'Train on a longer range, or cut shorter sequences.',
+      );
+    }
+    return dataset;
+  }
+
+  /** The rows of `window` at these positions; padding gives zeros and masked targets. */
+  async share(window: SequenceWindow, positions: Int32Array): Promise<SequenceShare> {
+    const { file, demand } = this.#tables[window.region]!;
+    const channels = this.details.channels.length;
+    const inputs = new Float32Array(positions.length * channels);
+    for (const { at, from, to } of runsOf(positions)) {
+      const rows = await file.read('inputs', window.start + from, window.start + to);
+      inputs.set(rows.data as Float32Array, at * channels);
+    }
+    const targets = targetsAt(demand, window.start, positions, this.details.horizon);
+    return { inputs, targets, region: window.region };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#tables.map(({ file }) => file.close()));
+  }
+}
+
+/** Hours after `lastSecond` are scored, not trained on: their demand is hidden from the targets. */
+async function readDemand(file: SafetensorsFile, lastSecond: number): Promise<DemandTable> {
+  const [validAt, known, final] = await Promise.all(
+    ['valid_at', 'demand_known', 'demand_final'].map((name) => file.read(name)),
+  );
+  const hidden = (validAt!.data as BigInt64Array).findIndex((second) => Number(second) > lastSecond);
+  const targets = final!.data as Float32Array;
+  if (hidden >= 0) targets.fill(Number.NaN, hidden);
+  return { known: known!.data as Float32Array, final: targets };
+}
+
+/** Runs of consecutive positions, so that each is one read: rows `at` … hold positions `from` … `to` (excluded). */
+function runsOf(positions: Int32Array): { at: number; from: number; to: number }[] {
+  const runs: { at: number; from: number; to: number }[] = [];
+  positions.forEach((position, at) => {
+    if (position === PADDING) return;
+    const last = runs.at(-1);
+    if (last && last.to === position && last.at + last.to - last.from === at) last.to++;
+    else runs.push({ at, from: position, to: position + 1 });
+  });
+  return runs;
+}

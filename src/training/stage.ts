@@ -1,0 +1,163 @@
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { RingTrainingInput, RingTrainingResult, SegmentResult } from '../contracts/training.ts';
+import { BadInputError, CorruptArtifactError } from '../errors.ts';
+import { onceByKey, readManifest, writeContent, type Work } from '../lake/artifacts.ts';
+import { canonicalJson, workKey } from '../lake/canonical.ts';
+import type { Home } from '../lake/home.ts';
+import { resolveModel } from '../model/config.ts';
+import { layoutOf } from '../model/parameters.ts';
+import { namedTensors } from '../model/weights.ts';
+import { encodeSafetensors } from '../lake/safetensors.ts';
+import type { StageContext } from '../stages/context.ts';
+import { deleteCheckpoints, readCheckpoint } from './checkpoint.ts';
+import { readSequencesManifest } from './sequences-dataset.ts';
+import { resolveTraining, type ResolvedTraining } from './settings.ts';
+
+/** Raised when the same settings would train to other weights. */
+const STAGE_VERSION = 1;
+
+export interface TrainingPlan {
+  /** The key of the work: the same sequences and settings give the same run. */
+  runId: string;
+  settings: ResolvedTraining;
+  totalSteps: number;
+  budgetSeconds: number;
+  /** Parameters of the model. */
+  parameters: number;
+  /** The run has been finished before, and its files are whole. */
+  existing?: RingTrainingResult;
+}
+
+/** What a run is, before any slot is asked: checks the settings against the data and looks whether it is done. */
+export async function planTraining(context: StageContext, input: RingTrainingInput): Promise<TrainingPlan> {
+  const { details } = await readSequencesManifest(context.home, input.sequences);
+  const settings = resolveTraining(input.settings);
+  const model = resolveModel(input.settings, details);
+  const { runId, work } = workOf(input);
+  const existing = await findExisting(context.home, work);
+  return {
+    runId,
+    settings,
+    totalSteps: settings.maxSteps,
+    budgetSeconds: settings.budgetSeconds,
+    parameters: layoutOf(model).size,
+    ...(existing ? { existing } : {}),
+  };
+}
+
+export interface FinishTrainingInput {
+  input: RingTrainingInput;
+  runId: string;
+  /** The last checkpoint: what the model is made of. */
+  checkpoint: ArtifactReference;
+  /** What the slots said at the end, by rank. */
+  results: SegmentResult[];
+  stepsLost?: number;
+  restarts?: number;
+}
+
+/** Makes the training artifact of a finished run: weights, normaliser, catalogue and history under one manifest. */
+export async function finishTraining(
+  context: StageContext,
+  finish: FinishTrainingInput,
+): Promise<RingTrainingResult> {
+  const { home } = context;
+  const { runId, work } = workOf(finish.input);
+  if (runId !== finish.runId) {
+    throw new BadInputError(
+      `Run ${finish.runId} does not belong to these sequences and settings (theirs is ${runId}).`,
+      'Finish a run with the input it began with.',
+    );
+  }
+  const { reference, reused } = await onceByKey(home, work, async () => {
+    const { state, optimizer } = await readCheckpoint(home, finish.checkpoint, layoutOf);
+    const { manifest } = await readSequencesManifest(home, finish.input.sequences);
+    const shared = ['normaliser', 'catalogue'].map((role) => {
+      const file = manifest.files.find((entry) => entry.role === role);
+      if (file) return file;
+      throw new CorruptArtifactError(
+        `${finish.input.sequences.uri} has no ${role}.`,
+        'Cut the sequences again.',
+      );
+    });
+    const weights = encodeSafetensors(namedTensors(optimizer.weights, layoutOf(state.model)), {
+      model: canonicalJson(state.model),
+    });
+    const folder = `training/${runId}`;
+    return {
+      files: [
+        { ...(await writeContent(home, folder, 'safetensors', weights)), role: 'weights' },
+        ...shared,
+        {
+          ...(await writeContent(home, folder, 'json', `${canonicalJson(state.history)}\n`)),
+          role: 'history',
+        },
+      ],
+      rows: state.step,
+      details: {
+        model: state.model,
+        settings: JSON.parse(canonicalJson(resolveTraining(finish.input.settings))),
+        numerics: state.numerics,
+        regions: state.model.regions,
+        channels: state.model.channels,
+        steps: state.step,
+        seconds: state.secondsUsed,
+        finalLoss: finalLoss(state.history),
+        ringSize: finish.results.length,
+        tokensPerSecond: Math.round(state.tokensSeen / Math.max(state.secondsUsed, 1e-9)),
+        slotMemoryMb: finish.results.map(({ memoryMb }) => memoryMb),
+        stepsLost: finish.stepsLost ?? 0,
+        restarts: finish.restarts ?? 0,
+      },
+    };
+  });
+  await deleteCheckpoints(home, runId);
+  return resultOf(home, reference, reused);
+}
+
+function workOf({ sequences, settings }: RingTrainingInput): { runId: string; work: Work } {
+  // How often a run saves itself does not change what it comes to.
+  const { checkpointEverySteps: _, ...deciding } = settings;
+  const work: Work = {
+    kind: 'training',
+    stage: 'ring-training',
+    version: STAGE_VERSION,
+    settings: deciding,
+    inputs: [sequences],
+  };
+  const { stage, version, inputs } = work;
+  const plain = JSON.parse(canonicalJson(deciding)) as unknown;
+  return { runId: workKey({ stage, version, settings: plain, inputs }), work };
+}
+
+async function findExisting(home: Home, work: Work): Promise<RingTrainingResult | undefined> {
+  const absent = new Error('There is no such run yet.');
+  try {
+    const { reference } = await onceByKey(home, work, () => Promise.reject(absent));
+    return await resultOf(home, reference, true);
+  } catch (error) {
+    if (error === absent) return undefined;
+    throw error;
+  }
+}
+
+async function resultOf(home: Home, model: ArtifactReference, reused: boolean): Promise<RingTrainingResult> {
+  const { details } = await readManifest(home, model, 'training');
+  const number = (name: string) => Number(details[name]);
+  return {
+    model,
+    reused,
+    steps: number('steps'),
+    finalLoss: number('finalLoss'),
+    stepsLost: number('stepsLost'),
+    restarts: number('restarts'),
+    tokensPerSecond: number('tokensPerSecond'),
+    slotMemoryMb: details['slotMemoryMb'] as number[],
+  };
+}
+
+/** One step sees one sequence, so a single loss is noise: the mean of the last twenty. */
+function finalLoss(history: readonly { loss: number }[]): number {
+  const last = history.slice(-20);
+  return last.length ? last.reduce((sum, { loss }) => sum + loss, 0) / last.length : 0;
+}
