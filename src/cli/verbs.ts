@@ -1,11 +1,29 @@
 import type { Command } from 'commander';
+import { defineArchiveServer } from './verbs/archive-server.ts';
+import { defineBacktest } from './verbs/backtest.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
 import { defineLogs } from './verbs/logs.ts';
+import { defineModels } from './verbs/models.ts';
+import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
 import { defineUp } from './verbs/up.ts';
+import { defineValidate } from './verbs/validate.ts';
 
 /** Every verb, in the order in which help shows them. */
+const VERBS = [
+  defineUp,
+  defineDown,
+  defineDoctor,
+  defineArchiveServer,
+  defineValidate,
+  defineSequences,
+  defineBacktest,
+  defineModels,
+  defineLogs,
+  defineSetup,
+];
+
 export function defineVerbs(program: Command): void {
-  for (const define of [defineUp, defineDown, defineDoctor, defineLogs, defineSetup]) define(program);
+  for (const define of VERBS) define(program);
 }

@@ -1,0 +1,55 @@
+import { readdir, stat } from 'node:fs/promises';
+import type { ArtifactKind, ArtifactReference } from '../contracts/artifact.ts';
+import { BadInputError, MissingDataError } from '../errors.ts';
+import { readManifest, referTo } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+
+const MADE_BY: Record<ArtifactKind, string> = {
+  grid: 'ingest',
+  validated: 'validate',
+  features: 'features',
+  sequences: 'sequences',
+  training: 'train',
+  backtest: 'backtest',
+  forecast: 'forecast',
+};
+
+/** The dataset a person names, or the newest one of the kind. */
+export async function resolveDataset(
+  home: Home,
+  kind: ArtifactKind,
+  uri: string | undefined,
+): Promise<ArtifactReference> {
+  const reference = await (uri === undefined ? newest(home, kind) : named(home, uri));
+  const { rows } = await readManifest(home, reference, kind);
+  return { ...reference, rows };
+}
+
+async function named(home: Home, uri: string): Promise<ArtifactReference> {
+  home.pathOf({ uri });
+  return referTo(home, uri).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
+    throw new BadInputError(
+      `There is no dataset ${uri} in ${home.root}.`,
+      'Give a manifest of the home, such as manifests/grid/0123456789abcdef.json.',
+    );
+  });
+}
+
+async function newest(home: Home, kind: ArtifactKind): Promise<ArtifactReference> {
+  const folder = home.path('manifests', kind);
+  const names = await readdir(folder).catch(() => []);
+  const dated = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map(async (name) => ({ name, at: (await stat(`${folder}/${name}`)).mtimeMs })),
+  );
+  const last = dated.toSorted((a, b) => b.at - a.at)[0];
+  if (!last) {
+    throw new MissingDataError(
+      `There is no ${kind} dataset in ${home.root}.`,
+      `Make one with \`${MADE_BY[kind]}\`, or with \`run\` the whole chain.`,
+    );
+  }
+  return referTo(home, `manifests/${kind}/${last.name}`);
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { sequencesInput } from '../../contracts/stages.ts';
+import { resolveDataset } from '../datasets.ts';
+import { defineVerb, integer, regionList } from '../flags.ts';
+import { checkInput, checkRegions, parseRange } from '../input.ts';
+import { perform } from '../session.ts';
+import { callStage } from '../stage-call.ts';
+import { stageAnswer } from '../stage-view.ts';
+
+interface Options {
+  dataset?: string;
+  regions?: string[];
+  train?: string;
+  score?: string;
+  sequenceLength?: number;
+  stride?: number;
+  horizon?: number;
+}
+
+export function defineSequences(program: Command): void {
+  defineVerb(program, 'sequences', 'Normalise features and cut them into training sequences.', [
+    'sequences --sequence-length 8760 --stride 168',
+  ])
+    .option('--dataset <uri>', 'a features manifest of the home (default: the newest)')
+    .option('--regions <codes>', 'comma-separated (default: all distinct ones)', regionList)
+    .option(
+      '--train <from..to>',
+      'the hours to train on; normalisation is fitted on them alone (default: 2015-07..2017)',
+    )
+    .option('--score <from..to>', 'the hours kept for scoring (default: 2018)')
+    .option('--sequence-length <hours>', 'hours in a sequence (default: 2184)', integer)
+    .option('--stride <hours>', 'hours between the starts of two sequences (default: 168)', integer)
+    .option('--horizon <hours>', 'hours ahead predicted at every hour (default: 48)', integer)
+    .action(
+      perform<Options>(
+        async (session, { dataset, regions, train, score, sequenceLength, stride, horizon }) => {
+          const choice = {
+            regions: checkRegions(regions),
+            train: parseRange(train, '--train'),
+            score: parseRange(score, '--score'),
+            ...{ sequenceLength, stride, horizon },
+          };
+          const reference = await resolveDataset(await session.home(), 'features', dataset);
+          const input = checkInput(sequencesInput, { dataset: reference, ...choice });
+          return stageAnswer(await callStage(session, 'cutSequences', input));
+        },
+      ),
+    );
+}
