@@ -35,7 +35,7 @@ export const FORECASTER_STYLES: readonly ForecasterStyle[] = [
   },
   {
     name: 'persistence48',
-    label: '48 h earlier',
+    label: '48\u00a0h earlier',
     explanation: 'demand two days earlier',
     color: 'var(--persistence)',
     width: 1.2,

@@ -12,18 +12,21 @@ type Maybe = number | null | undefined;
 const shown = (value: Maybe, format: (value: number) => string) =>
   value === null || value === undefined || !Number.isFinite(value) ? NONE : format(value);
 
-export const percent = (value: Maybe) => shown(value, (x) => `${twoDigits.format(x)} %`);
-export const megawatts = (value: Maybe) => shown(value, (x) => `${whole.format(x)} MW`);
+export const percent = (value: Maybe) => shown(value, (x) => `${twoDigits.format(x)}\u00a0%`);
+export const megawatts = (value: Maybe) => shown(value, (x) => `${whole.format(x)}\u00a0MW`);
 export const ratio = (value: Maybe) => shown(value, (x) => twoDigits.format(x));
+export const hours = (value: Maybe) => shown(value, (x) => `${whole.format(x)}\u00a0h`);
+/** A loss: as many digits as it takes to tell two runs apart. */
+export const loss = (value: Maybe) => shown(value, (x) => String(Number(x.toPrecision(4))));
 export const count = (value: Maybe) => shown(value, (x) => whole.format(x));
-export const megabytes = (value: Maybe) => shown(value, (x) => `${whole.format(x)} MB`);
+export const megabytes = (value: Maybe) => shown(value, (x) => `${whole.format(x)}\u00a0MB`);
 
 export function duration(seconds: Maybe): string {
   return shown(seconds, (s) => {
-    if (s < 10) return `${oneDigit.format(s)} s`;
-    if (s < 120) return `${whole.format(s)} s`;
-    if (s < 7200) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-    return `${oneDigit.format(s / 3600)} h`;
+    if (s < 10) return `${oneDigit.format(s)}\u00a0s`;
+    if (s < 120) return `${whole.format(s)}\u00a0s`;
+    if (s < 7200) return `${Math.floor(s / 60)}\u00a0min ${Math.round(s % 60)}\u00a0s`;
+    return `${oneDigit.format(s / 3600)}\u00a0h`;
   });
 }
 

@@ -4,8 +4,8 @@ import { listed, percent } from './format.ts';
 
 const BASELINES: [Forecaster, string][] = [
   ['latestKnown', 'the latest known same hour'],
-  ['persistence48', '48 h persistence'],
-  ['persistence168', '168 h persistence'],
+  ['persistence48', '48\u00a0h persistence'],
+  ['persistence168', '168\u00a0h persistence'],
 ];
 
 /** Who beats whom, in words: one sentence on the persistences, one on the operators. */
@@ -20,7 +20,7 @@ function againstBaselines(regions: readonly RegionScores[]): string {
     return [`${region} (${listed(better.map(([, words]) => words))})`];
   });
   if (losses.length === 0) {
-    return `The model beats 48 h persistence, 168 h persistence and the latest known same hour in ${
+    return `The model beats 48\u00a0h persistence, 168\u00a0h persistence and the latest known same hour in ${
       regions.length === 1 ? regions[0]!.region : `all ${regions.length} regions`
     }.`;
   }

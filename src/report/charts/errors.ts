@@ -3,7 +3,7 @@ import { FORECASTER_STYLES } from '../forecasters.ts';
 import type { Markup } from '../html.ts';
 import { Plot, drawn } from './plot.ts';
 
-const SMALL = { width: 400, height: 220, marginLeft: 34, marginRight: 8, marginTop: 22, marginBottom: 36 };
+const SMALL = { width: 400, height: 230, marginLeft: 34, marginRight: 8, marginTop: 30, marginBottom: 36 };
 
 /** MAPE by the hour of the local day, which under the protocol is the lead time too. */
 export function leadChart(scores: RegionScores): Markup {

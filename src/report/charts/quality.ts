@@ -22,12 +22,12 @@ export function qualityCalendar({ region, weeks }: RegionQuality): Markup {
   const cell = {
     y: (entry: QualityWeek) => String(entry.year),
     x: 'week',
-    inset: 0.6,
+    inset: 0.5,
     rx: 1.5,
   } as const;
   return drawn(`${region}: share of hours rejected, by week and year`, {
-    width: 620,
-    height: 34 + 18 * years.length,
+    width: 420,
+    height: 30 + 15 * years.length,
     marginLeft: 40,
     marginTop: 4,
     marginRight: 4,

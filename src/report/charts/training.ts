@@ -12,8 +12,8 @@ export interface TrainingStep {
 /** Training loss by step. */
 export function lossChart(history: readonly TrainingStep[]): Markup {
   return drawn('Training loss by step', {
-    width: 520,
-    height: 240,
+    width: 400,
+    height: 230,
     marginLeft: 54,
     marginBottom: 36,
     x: { label: 'step', tickSize: 0 },

@@ -26,10 +26,12 @@ export function weekChart(table: HourTable, from: number, to: number, label: str
     width: 860,
     height: 260,
     marginLeft: 44,
-    marginBottom: 34,
-    x: { type: 'utc', label: null, tickSize: 0, ticks: 'day', tickFormat: dayLabel },
+    marginTop: 26,
+    marginBottom: 30,
+    x: { type: 'utc', label: null, tickSize: 0, ticks: noons(x), tickFormat: dayLabel },
     y: { label: 'GW', grid: true, nice: true, ticks: 5, tickSize: 0 },
     marks: [
+      Plot.ruleX(midnights(x), { stroke: 'var(--rule)' }),
       ...BESIDE.map((name) => {
         const { color, width, dash } = styleOf(name);
         return line(table.forecasts[name], color, width, dash);
@@ -39,6 +41,9 @@ export function weekChart(table: HourTable, from: number, to: number, label: str
     ],
   });
 }
+
+const noons = (hours: readonly Date[]) => hours.filter((hour) => hour.getUTCHours() === 12);
+const midnights = (hours: readonly Date[]) => hours.filter((hour) => hour.getUTCHours() === 0);
 
 const dayLabel = (date: Date) =>
   new Intl.DateTimeFormat('en-GB', {

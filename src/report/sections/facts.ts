@@ -1,3 +1,5 @@
+import type { RegionScores } from '../../backtest/scores.ts';
+import { HOUR_SECONDS, firstHourOf, lastHourOf } from '../../contracts/time.ts';
 import type { ReportData } from '../report-data.ts';
 import { count, period } from '../format.ts';
 import { html, type Markup } from '../html.ts';
@@ -10,9 +12,14 @@ export function factsSection(data: ReportData): Markup {
   const total = (pick: 'present' | 'missing') => demand.reduce((sum, line) => sum + line[pick], 0);
   const scored = scores.regions.reduce((sum, { counts }) => sum + counts.scored, 0);
   const asked = scores.regions.reduce((sum, { counts }) => sum + counts.asked, 0);
+  const { from, to } = sequences.train;
+  const trained = (lastHourOf(to) - firstHourOf(from)) / HOUR_SECONDS + 1;
   const facts: [string, string][] = [
     ['Hours of demand ingested', `${count(total('present'))}; ${count(total('missing'))} missing`],
-    ['Hours trained on', period(sequences.train)],
+    [
+      'Hours trained on',
+      `${count(trained * scores.regions.length)}: ${period(sequences.train)}, ${count(scores.regions.length)} regions`,
+    ],
     ['Hours scored', `${period(protocol.score)}: ${count(scored)} of ${count(asked)}`],
     ['Rows of features', count(features.rows)],
     [
@@ -49,13 +56,7 @@ export function factsSection(data: ReportData): Markup {
     <ul>
       <li>
         An hour is scored when its demand, as finally settled, is believable and the model and every
-        persistence have a value:
-        ${scores.regions
-          .map(
-            ({ region, counts }) =>
-              `${region} ${count(counts.scored)} of ${count(counts.asked)} h (${count(counts.withoutActual)} without believable demand, ${count(counts.withoutBaseline + counts.withoutModel)} without a forecast)`,
-          )
-          .join('; ')}.
+        persistence have a value. ${countsTable(scores.regions)}
       </li>
       <li>
         MASE divides by the mean absolute error of ${count(protocol.maseSeasonHours)} h persistence over the
@@ -72,8 +73,7 @@ export function factsSection(data: ReportData): Markup {
         <thead>
           <tr>
             <th scope="col">Made</th>
-            <th scope="col">Manifest</th>
-            <th scope="col">SHA-256</th>
+            <th scope="col">Manifest and its SHA-256</th>
           </tr>
         </thead>
         <tbody>
@@ -81,12 +81,48 @@ export function factsSection(data: ReportData): Markup {
             ({ stage, reference }) =>
               html`<tr>
                 <th scope="row">${stage}</th>
-                <td><code>${reference.uri}</code></td>
-                <td><code>${reference.sha256}</code></td>
+                <td>
+                  <code>${reference.uri}</code>
+                  <code class="hash">${reference.sha256}</code>
+                </td>
               </tr>`,
           )}
         </tbody>
       </table>
     </div>
   </section>`;
+}
+
+function countsTable(regions: readonly RegionScores[]): Markup {
+  return html`<div class="scroll">
+    <table class="counts">
+      <thead>
+        <tr>
+          ${[
+            'Region',
+            'Hours of the period',
+            'Scored',
+            'Demand not believable',
+            'A persistence missing',
+            'Model silent',
+          ].map((title) => html`<th scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${regions.map(
+          ({ region, counts }) =>
+            html`<tr>
+              <th scope="row">${region}</th>
+              ${[
+                counts.asked,
+                counts.scored,
+                counts.withoutActual,
+                counts.withoutBaseline,
+                counts.withoutModel,
+              ].map((value) => html`<td>${count(value)}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }

@@ -1,5 +1,5 @@
 import { QUALITY_STEPS, qualityCalendar } from '../charts/quality.ts';
-import { count, percent } from '../format.ts';
+import { count, hours, percent } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import type { RegionQuality } from '../quality.ts';
 
@@ -21,7 +21,7 @@ export function qualitySection(quality: readonly RegionQuality[]): Markup {
             <figcaption>
               ${region.region}
               <small
-                >${count(region.rejected)} of ${count(region.hours)} h rejected
+                >${count(region.rejected)} of ${hours(region.hours)} rejected
                 (${percent((100 * region.rejected) / region.hours)})</small
               >
             </figcaption>

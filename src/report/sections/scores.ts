@@ -1,6 +1,6 @@
 import type { RegionScores } from '../../backtest/scores.ts';
 import { FORECASTER_STYLES } from '../forecasters.ts';
-import { count, megawatts, percent, ratio } from '../format.ts';
+import { count, hours, megawatts, percent, ratio } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 
 type Metric = 'mape' | 'mae' | 'rmse' | 'mase';
@@ -28,7 +28,7 @@ export function scoresSection(regions: readonly RegionScores[]): Markup {
             ${scoreTable(regions, metric, format)}`,
       )}
     </details>
-    ${atOnceNote(regions)} ${operatorHours(regions)}
+    ${atOnceNote(regions)} ${onOperatorHoursNote(regions)}
   </section>`;
 }
 
@@ -43,8 +43,8 @@ function scoreTable(
     const cells = FORECASTER_STYLES.map(({ name }, i) => {
       const partial = name === 'operator' && values[i] !== null && onOperatorHours.hours < overall.hours;
       return html`<td class="${values[i] === best ? 'best' : ''}">
-        ${format(values[i])}${values[i] === best && html`<span class="tag">best</span>`}${
-          partial && html`<small>${count(onOperatorHours.hours)} h</small>`
+        ${values[i] === best && html`<span class="tag">best</span>`}${format(values[i])}${
+          partial && html`<small>${hours(onOperatorHours.hours)}</small>`
         }
       </td>`;
     });
@@ -81,9 +81,9 @@ function atOnceNote(regions: readonly RegionScores[]): Markup {
   </p>`;
 }
 
-function operatorHours(regions: readonly RegionScores[]): Markup | false {
+function onOperatorHoursNote(regions: readonly RegionScores[]): Markup | false {
   const partial = regions.filter(
-    ({ overall, onOperatorHours: { hours } }) => hours > 0 && hours < overall.hours,
+    ({ overall, onOperatorHours }) => onOperatorHours.hours > 0 && onOperatorHours.hours < overall.hours,
   );
   return (
     partial.length > 0 &&
@@ -91,8 +91,8 @@ function operatorHours(regions: readonly RegionScores[]): Markup | false {
       On the hours for which the operator's forecast is there:
       ${partial
         .map(
-          ({ region, onOperatorHours: { hours, mape } }) =>
-            `${region} model ${percent(mape.model)}, operator ${percent(mape.operator)} (${count(hours)} h)`,
+          ({ region, onOperatorHours: { hours: operatorHours, mape } }) =>
+            `${region} model ${percent(mape.model)}, operator ${percent(mape.operator)} (${hours(operatorHours)})`,
         )
         .join('; ')}.
     </p>`

@@ -1,5 +1,5 @@
 import { lossChart, slotChart } from '../charts/training.ts';
-import { count, duration, megabytes, ratio } from '../format.ts';
+import { count, duration, loss, megabytes } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import type { ReportData } from '../report-data.ts';
 
@@ -11,7 +11,7 @@ export function trainingSection({ training, history, sequences }: ReportData): M
     <p class="lede">
       ${count(steps)} steps on sequences of ${count(sequences.sequenceLength)} hours in ${duration(seconds)},
       each sequence spread over a ring of ${count(ringSize)}; ${count(tokensPerSecond)} hours a second. Loss
-      at the end: ${ratio(finalLoss)}.
+      at the end: ${loss(finalLoss)}.
     </p>
     <div class="pair">
       <figure>

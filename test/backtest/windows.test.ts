@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { planWindows } from '../../src/backtest/windows.ts';
+
+describe('windows put through the model', () => {
+  it('read every issue once, after at least two thirds of a window of history', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 24, max: 500 }),
+        fc.uniqueArray(fc.integer({ min: 0, max: 5000 }), { maxLength: 80 }),
+        (length, unsorted) => {
+          const issues = unsorted.sort((a, b) => a - b);
+          const windows = planWindows(issues, length, 5001);
+          assert.deepEqual(
+            windows.flatMap(({ read }) => read),
+            issues,
+          );
+          for (const { from, to, read } of windows) {
+            assert.ok(to - from <= length && to <= 5001);
+            for (const row of read) {
+              assert.ok(row >= from && row < to);
+              assert.ok(from === 0 || row - from >= (2 * length) / 3 - 1e-9);
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('need about fifty windows for a year of five regions', () => {
+    const issues = Array.from({ length: 365 }, (_, day) => 22_000 + 24 * day);
+    assert.equal(planWindows(issues, 2184, 31_000).length, 12);
+  });
+});
