@@ -74,12 +74,19 @@ function orderRevisions(order: Uint32Array, keys: Int32Array, availableAt: Float
   }
 }
 
-/** The rows whose hour ends between two moments, both included. */
+/** The rows whose hour ends between two moments, both included; `rows` itself where that is all of them. */
 export function rowsBetween(rows: GridRows, from: number, to: number): GridRows {
+  return rowsWhere(rows, (i) => rows.validAt[i]! >= from && rows.validAt[i]! <= to);
+}
+
+/** The rows that were known at a moment; `rows` itself where that is all of them. */
+export function rowsKnownAt(rows: GridRows, moment: number): GridRows {
+  return rowsWhere(rows, (i) => rows.availableAt[i]! <= moment);
+}
+
+function rowsWhere(rows: GridRows, holds: (i: number) => boolean): GridRows {
   const inside: number[] = [];
-  for (let i = 0; i < rows.length; i++) {
-    if (rows.validAt[i]! >= from && rows.validAt[i]! <= to) inside.push(i);
-  }
+  for (let i = 0; i < rows.length; i++) if (holds(i)) inside.push(i);
   return inside.length === rows.length ? rows : pick(rows, inside);
 }
 

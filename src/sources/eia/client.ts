@@ -1,0 +1,142 @@
+import pLimit from 'p-limit';
+import type { IngestionWindow } from '../../contracts/ingestion.ts';
+import { fromHourStamp, hourStamp } from '../../contracts/time.ts';
+import { SourceFaultError } from '../../errors.ts';
+import { get } from '../http-client.ts';
+import type { Limiter } from '../limiter/source-limiter.ts';
+import type { RawStore } from '../raw-store.ts';
+import type { Fetched, FetchListener } from '../fetched.ts';
+import { SourceRows } from '../source-rows.ts';
+import { isCutShort, pageOf, type EiaPage } from './page.ts';
+import { parseResponse, responseOf } from './reply.ts';
+import { PAGE_ROWS, pageUrl, routeUrl, type EiaHost } from './request.ts';
+import { EiaRowReader } from './rows.ts';
+
+/** Pages of one window on their way at once; after a kill at most these are fetched again. */
+const PAGES_IN_FLIGHT = 5;
+
+export class EiaClient {
+  readonly #host: EiaHost;
+  readonly #limiter: Limiter;
+  readonly #signal: AbortSignal;
+
+  constructor(host: EiaHost, limiter: Limiter, signal: AbortSignal) {
+    this.#host = host;
+    this.#limiter = limiter;
+    this.#signal = signal;
+  }
+
+  /** First and last hour a route has, in seconds since 1970 UTC. */
+  async period(route: string): Promise<{ from: number; to: number }> {
+    await this.#limiter.acquire(this.#signal);
+    const response = responseOf(await this.#get(routeUrl(this.#host, route)));
+    const [from, to] = [response['startPeriod'], response['endPeriod']];
+    if (!hourStamp.safeParse(from).success || !hourStamp.safeParse(to).success) {
+      throw new SourceFaultError(
+        `EIA's description of ${route} does not say which hours it has.`,
+        'It is tried again.',
+      );
+    }
+    return { from: fromHourStamp(from as string), to: fromHourStamp(to as string) };
+  }
+
+  /**
+   * All rows of a window, page by page. The first page says how many there are; the others come five at a time.
+   * Where pages disagree about the total, or name none, one more is asked for until one comes that is not full.
+   */
+  async fetchWindow(window: IngestionWindow, raw: RawStore, heard: FetchListener): Promise<Fetched> {
+    const rows = new SourceRows(fromHourStamp(window.from), fromHourStamp(window.to));
+    const reader = new EiaRowReader(window, rows);
+    const fetched: Fetched = { rows, pages: 0, pagesReused: 0, bytes: 0, warnings: [] };
+    const totals: number[] = [];
+    let received = 0;
+
+    const takePage = async (number: number): Promise<number> => {
+      const { page, seenAt, bytes, reused } = await this.#page(window, raw, number * PAGE_ROWS);
+      reader.read(page, seenAt);
+      if (page.total !== undefined) totals.push(page.total);
+      received += page.rows.length;
+      fetched.pages += 1;
+      fetched.pagesReused += reused ? 1 : 0;
+      fetched.bytes += bytes;
+      fetched.warnings.push(...page.warnings);
+      heard(fetched, Math.ceil(Math.max(0, ...totals) / PAGE_ROWS));
+      return page.rows.length;
+    };
+
+    const first = await takePage(0);
+    const announced = Math.ceil(Math.max(0, ...totals) / PAGE_ROWS);
+    const others = Array.from({ length: Math.max(0, announced - 1) }, (_unused, i) => i + 1);
+    const lengths = [first, ...(await inFlight(others, takePage))];
+    while (lengths.at(-1) === PAGE_ROWS) lengths.push(await takePage(lengths.length));
+
+    if (totals.length > 0 && received < Math.min(...totals)) {
+      throw new SourceFaultError(
+        `EIA sent ${received} of ${Math.min(...totals)} rows of ${window.region} ${window.route} ${window.from} to ${window.to}.`,
+        'It is tried again.',
+      );
+    }
+    return fetched;
+  }
+
+  /** A page from the raw store where it lies there whole, from the source otherwise. */
+  async #page(window: IngestionWindow, raw: RawStore, offset: number) {
+    const name = String(offset).padStart(8, '0');
+    const stored = await raw.read(name);
+    const page = stored && storedPage(stored.body, offset);
+    if (stored && page) return { page, seenAt: stored.fetchedAt, bytes: stored.body.length, reused: true };
+    return this.#fetchPage(window, raw, offset, name);
+  }
+
+  #get(url: URL) {
+    return get(url, { source: 'EIA', signal: this.#signal, secrets: [this.#host.key] });
+  }
+
+  async #fetchPage(window: IngestionWindow, raw: RawStore, offset: number, name: string) {
+    await this.#limiter.acquire(this.#signal);
+    const reply = await this.#get(pageUrl(this.#host, window, offset));
+    const page: EiaPage = pageOf(responseOf(reply), offset);
+    if (isCutShort(page)) {
+      throw new SourceFaultError(
+        `EIA sent ${page.rows.length} rows from ${offset} on, where its total of ${page.total} means ${PAGE_ROWS}.`,
+        'It is tried again.',
+      );
+    }
+    const seenAt = Math.floor(Date.now() / 1000);
+    await raw.write(name, { body: reply.body, fetchedAt: seenAt });
+    return { page, seenAt, bytes: reply.body.length, reused: false };
+  }
+}
+
+/** A stored page is good when it is whole: not cut short, and as long as its own total says. */
+function storedPage(body: Buffer, offset: number): EiaPage | undefined {
+  try {
+    const page = pageOf(parseResponse(body), offset);
+    const expected = page.total === undefined ? 0 : Math.min(PAGE_ROWS, page.total - offset);
+    return page.rows.length >= expected ? page : undefined;
+  } catch (error) {
+    if (error instanceof SourceFaultError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Runs `work` for all, a few at a time. After the first failure nothing new begins and what is on its way is
+ * awaited, so that its replies are stored for the next attempt.
+ */
+async function inFlight<T>(numbers: number[], work: (number: number) => Promise<T>): Promise<T[]> {
+  const limit = pLimit(PAGES_IN_FLIGHT);
+  const failures: unknown[] = [];
+  const results: T[] = [];
+  const attempt = async (number: number, index: number) => {
+    if (failures.length > 0) return;
+    try {
+      results[index] = await work(number);
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await Promise.all(numbers.map((number, index) => limit(() => attempt(number, index))));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}

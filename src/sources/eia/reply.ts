@@ -1,0 +1,63 @@
+import { BadInputError, SourceFaultError, SourceRefusedError } from '../../errors.ts';
+import { beginningOf, type Reply } from '../http-client.ts';
+
+const RETRIED = 'It is tried again; if it lasts, the source is in trouble.';
+
+/** `response` of an answer that is what was asked for; everything else becomes the error that says how it is not. */
+export function responseOf(reply: Reply): Record<string, unknown> {
+  if (reply.status !== 200) throw refusal(reply);
+  return parseResponse(reply.body, reply.contentType);
+}
+
+/** The same for a stored body, which has no status any more. */
+export function parseResponse(body: Buffer, contentType = 'application/json'): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    const what = /html/i.test(contentType) || body.toString('latin1', 0, 20).trimStart().startsWith('<');
+    throw new SourceFaultError(
+      what
+        ? `EIA answered with HTML where JSON was expected, beginning ${beginningOf(body)}.`
+        : `EIA's reply of ${body.length} bytes is cut off or malformed: it is not whole JSON.`,
+      RETRIED,
+    );
+  }
+  const response = (parsed as { response?: unknown } | null)?.response;
+  if (typeof response !== 'object' || response === null) {
+    throw new SourceFaultError(`EIA's reply has no "response": ${beginningOf(body)}.`, RETRIED);
+  }
+  const warnings = (parsed as { warnings?: unknown }).warnings;
+  return warnings === undefined ? { ...response } : { warnings, ...response };
+}
+
+function refusal({ status, body }: Reply): Error {
+  const said = errorIn(body);
+  const what = `EIA answered ${status}${said ? ` (${said.text})` : ''}`;
+  if (status === 403 || status === 401) {
+    return new SourceRefusedError(
+      `${what}: it refuses the API key.`,
+      'Set EIA_API_KEY to a valid key; a key that asked too often is suspended for a while.',
+    );
+  }
+  // An unknown route comes as HTTP 500 with the code 404 inside.
+  if (status === 400 || status === 404 || said?.code === 404 || said?.code === 400) {
+    return new BadInputError(
+      `${what}: it does not know what was asked for.`,
+      'Check the route and its dates.',
+    );
+  }
+  return new SourceFaultError(`${what}.`, RETRIED);
+}
+
+/** `{"error": "text", "code": 404}` or `{"error": {"code": "API_KEY_INVALID", …}}`; messages may quote the key, so only short texts pass. */
+function errorIn(body: Buffer): { text: string; code?: number } | undefined {
+  try {
+    const { error, code } = JSON.parse(body.toString('utf8')) as { error?: unknown; code?: unknown };
+    const text = typeof error === 'string' ? error : (error as { code?: unknown } | undefined)?.code;
+    if (typeof text !== 'string') return undefined;
+    return { text: text.slice(0, 80), code: Number(code) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import type { IngestionWindow } from '../../contracts/ingestion.ts';
+import { fromHourStamp, hourStamp } from '../../contracts/time.ts';
+import type { SourceRows } from '../source-rows.ts';
+import type { EiaPage } from './page.ts';
+import { columnsOf } from './request.ts';
+
+const CODE = /^[A-Za-z0-9-]{1,8}$/;
+const SERIES_PREFIX = { 'region-data': '', 'fuel-type-data': 'FUEL:', 'interchange-data': 'INT:' } as const;
+
+/** Reads pages of one window into `SourceRows`; keyed on codes, because names change their spelling. */
+export class EiaRowReader {
+  readonly #window: IngestionWindow;
+  readonly #into: SourceRows;
+  readonly #columns: { region: string; series: string };
+  readonly #prefix: string;
+  readonly #hours = new Map<unknown, number>();
+  readonly #series = new Map<unknown, string>();
+
+  constructor(window: IngestionWindow, into: SourceRows) {
+    this.#window = window;
+    this.#into = into;
+    this.#columns = columnsOf(window.route);
+    this.#prefix = SERIES_PREFIX[window.route as keyof typeof SERIES_PREFIX];
+  }
+
+  read(page: EiaPage, seenAt: number): void {
+    this.#into.records += page.rows.length;
+    for (const row of page.rows) this.#readRow(row, seenAt);
+  }
+
+  #readRow(row: Record<string, unknown>, seenAt: number): void {
+    if (row === null || typeof row !== 'object') return this.#into.quarantine('not a row', null, row);
+    const series = this.#seriesOf(row[this.#columns.series]);
+    if (series === undefined) return this.#into.quarantine('no series code', null, row);
+    if (row[this.#columns.region] !== this.#window.region) {
+      return this.#into.quarantine('of another region', series, row);
+    }
+    const validAt = this.#hourOf(row['period']);
+    if (Number.isNaN(validAt)) return this.#into.quarantine('period is not an hour', series, row);
+    const value = valueOf(row['value']);
+    if (value === undefined) return this.#into.quarantine('value is not a number', series, row);
+    this.#into.add(series, validAt, value, seenAt, row);
+  }
+
+  #seriesOf(code: unknown): string | undefined {
+    const known = this.#series.get(code);
+    if (known !== undefined) return known;
+    if (typeof code !== 'string' || !CODE.test(code)) return undefined;
+    const series = this.#prefix + code.toUpperCase();
+    this.#series.set(code, series);
+    return series;
+  }
+
+  #hourOf(period: unknown): number {
+    const known = this.#hours.get(period);
+    if (known !== undefined) return known;
+    const hour = hourStamp.safeParse(period).success ? fromHourStamp(period as string) : Number.NaN;
+    this.#hours.set(period, hour);
+    return hour;
+  }
+}
+
+/** MW; NaN for null; undefined for what is not a number. */
+function valueOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (value === null) return Number.NaN;
+  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}

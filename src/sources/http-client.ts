@@ -1,0 +1,75 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { RequestError } from 'got';
+import { SourceFaultError } from '../errors.ts';
+import { redact } from './redaction.ts';
+
+/** As many connections as windows of five pages that one worker fetches side by side. */
+const CONNECTIONS = 20;
+
+const agent = {
+  http: new HttpAgent({ keepAlive: true, maxSockets: CONNECTIONS }),
+  https: new HttpsAgent({ keepAlive: true, maxSockets: CONNECTIONS }),
+};
+
+/**
+ * Connections are kept alive; got's own retries are off, because Temporal retries the whole activity and two
+ * layers of retries multiply.
+ */
+const client = got.extend({
+  agent,
+  retry: { limit: 0 },
+  throwHttpErrors: false,
+  followRedirect: true,
+  responseType: 'buffer',
+  headers: { 'user-agent': 'ringwatt' },
+  timeout: { connect: 10_000, response: 60_000, request: 120_000 },
+});
+
+export interface Reply {
+  status: number;
+  contentType: string;
+  header(name: string): string | undefined;
+  body: Buffer;
+}
+
+export interface RequestOptions {
+  /** As messages call it: `EIA`. */
+  source: string;
+  signal: AbortSignal;
+  /** Taken out of the body before anybody sees it: EIA echoes the key in every reply. */
+  secrets?: readonly string[];
+}
+
+/**
+ * One GET. Whatever breaks on the way is a `SourceFaultError` that names the host and what happened, and neither
+ * the address nor got's error object: both carry the API key.
+ */
+export async function get(url: URL, { source, signal, secrets = [] }: RequestOptions): Promise<Reply> {
+  try {
+    const response = await client(url, { signal });
+    return {
+      status: response.statusCode,
+      contentType: response.headers['content-type'] ?? '',
+      header: (name) => [response.headers[name]].flat()[0],
+      body: redact(asBuffer(response.body), secrets),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const what = error instanceof RequestError ? `${error.code} ${scrubbed(error.message, url)}` : 'failed';
+    throw new SourceFaultError(
+      `${source} at ${url.host} did not answer in full: ${what}.`,
+      'It is tried again; if it lasts, check the network and the address.',
+    );
+  }
+}
+
+/** The beginning of a body that is not what was expected, for a message. */
+export function beginningOf(body: Buffer): string {
+  return JSON.stringify(body.subarray(0, 60).toString('utf8').replace(/\s+/g, ' ').trim());
+}
+
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const scrubbed = (message: string, url: URL) =>
+  message.replaceAll(url.href, url.origin).replaceAll(url.search, '');
