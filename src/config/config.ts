@@ -16,7 +16,10 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .describe('A cluster someone runs; absent: the embedded server; TEMPORAL_ADDRESS'),
-  temporalNamespace: z.string().default('default').describe('TEMPORAL_NAMESPACE'),
+  temporalNamespace: z
+    .string()
+    .default('default')
+    .describe('The namespace that all workflows run in; TEMPORAL_NAMESPACE'),
   eiaApiKey: z
     .string()
     .optional()
@@ -47,7 +50,10 @@ export const configSchema = z.strictObject({
     .default('127.0.0.1')
     .describe('The address other slots reach this host at; RINGWATT_SLOT_HOST'),
   hostName: z.string().default(hostname()).describe('Names the queues of this host; RINGWATT_HOST_NAME'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('RINGWATT_LOG_LEVEL'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('What the services write into their logs: this level and worse; RINGWATT_LOG_LEVEL'),
   uiPort: z
     .number()
     .int()
@@ -58,7 +64,7 @@ export const configSchema = z.strictObject({
 });
 export type Config = z.infer<typeof configSchema>;
 
-const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
+export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   home: 'RINGWATT_HOME',
   temporalAddress: 'TEMPORAL_ADDRESS',
   temporalNamespace: 'TEMPORAL_NAMESPACE',
