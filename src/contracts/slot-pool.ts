@@ -80,3 +80,12 @@ export const drainRequest = z.strictObject({
   drain: z.boolean().default(true).describe('false takes the slot back into use'),
 });
 export type DrainRequest = z.infer<typeof drainRequest>;
+
+export const leaveNotice = z.strictObject({ queue: z.string().min(1), session: z.string().min(1) });
+export type LeaveNotice = z.infer<typeof leaveNotice>;
+
+export const slotReference = z.strictObject({ queue: z.string().min(1) });
+export type SlotReference = z.infer<typeof slotReference>;
+
+export const leaseReference = z.strictObject({ requestId: z.string().min(1) });
+export type LeaseReference = z.infer<typeof leaseReference>;

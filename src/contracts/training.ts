@@ -127,14 +127,24 @@ export type TrainingPlan = z.infer<typeof trainingPlan>;
 
 /** What `finishTraining` makes a training manifest of. */
 export const finishTrainingInput = z.strictObject({
+  input: ringTrainingInput,
   runId: z.string(),
-  sequences: artifactReference,
-  settings: trainingSettings,
+  /** The last one: what the model is made of. */
   checkpoint: artifactReference,
-  secondsUsed: z.number().nonnegative(),
-  stepsLost: z.number().int(),
-  restarts: z.number().int(),
-  tokensPerSecond: z.number(),
-  slotMemoryMb: z.array(z.number()),
+  /** What the slots said at the end, by rank. */
+  results: z.array(segmentResult),
+  stepsLost: z.number().int().nonnegative(),
+  restarts: z.number().int().nonnegative(),
 });
 export type FinishTrainingInput = z.infer<typeof finishTrainingInput>;
+
+/** What a slot is asked before its ring forms; the epoch fences off whoever is left of an earlier ring. */
+export const slotPreparation = z.strictObject({
+  runId: z.string().min(1),
+  epoch: z.number().int().nonnegative(),
+});
+export type SlotPreparation = z.infer<typeof slotPreparation>;
+
+/** Where the other slots of the ring reach it. */
+export const slotAddress = z.strictObject({ address: z.string().min(1) });
+export type SlotAddress = z.infer<typeof slotAddress>;

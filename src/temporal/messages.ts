@@ -14,9 +14,12 @@ import type {
 import type {
   DrainRequest,
   LeaseAnswer,
+  LeaseReference,
   LeaseRequest,
+  LeaveNotice,
   PooledSlot,
   SlotLease,
+  SlotReference,
   SlotRegistration,
 } from '../contracts/slot-pool.ts';
 
@@ -45,13 +48,14 @@ export const trainingStatusQuery = defineQuery<TrainingStatus>('status');
 // slotPoolWorkflow
 export const registerSlotSignal = defineSignal<[SlotRegistration]>('registerSlot');
 /** The worker of a slot says that it is going. */
-export const leaveSignal = defineSignal<[{ queue: string; session: string }]>('leave');
+export const leaveSignal = defineSignal<[LeaveNotice]>('leave');
 /** A run says that it could not reach a slot. */
-export const slotLostSignal = defineSignal<[{ queue: string }]>('slotLost');
+export const slotLostSignal = defineSignal<[SlotReference]>('slotLost');
 export const drainSignal = defineSignal<[DrainRequest]>('drain');
 /** Carries the whole lease, so that a pool that was started anew learns of it. */
 export const renewLeaseSignal = defineSignal<[SlotLease]>('renewLease');
-export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('releaseLease');
+/** The owner no longer wants what it asked for, granted or not. */
+export const releaseLeaseSignal = defineSignal<[LeaseReference]>('releaseLease');
 export const leaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('lease');
 export const slotsQuery = defineQuery<PooledSlot[]>('slots');
 export const leasesQuery = defineQuery<SlotLease[]>('leases');
@@ -59,8 +63,8 @@ export const waitingQuery = defineQuery<LeaseRequest[]>('waiting');
 
 // modelLifecycleWorkflow
 export const registeredSignal = defineSignal<[{ version: number }]>('registered');
-export const promoteSignal = defineSignal<[unknown]>('promote');
-export const rollbackSignal = defineSignal<[unknown]>('rollback');
+export const promoteSignal = defineSignal<[Partial<PromoteRequest>]>('promote');
+export const rollbackSignal = defineSignal<[Partial<RollbackRequest>?]>('rollback');
 export const promoteUpdate = defineUpdate<LifecycleEvent, [Partial<PromoteRequest>]>('promote');
 export const rollbackUpdate = defineUpdate<LifecycleEvent, [Partial<RollbackRequest>?]>('rollback');
 export const lifecycleStatusQuery = defineQuery<LifecycleStatus>('status');

@@ -1,0 +1,61 @@
+import type { ArtifactReference } from '../src/contracts/artifact.ts';
+import type { ChampionRecord, LifecycleEvent } from '../src/contracts/lifecycle.ts';
+import type { StageInput, StageName, StageOutput } from '../src/stages/table.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { underHeartbeat } from './heartbeat.ts';
+
+export interface KnownModel {
+  champion: ChampionRecord | null;
+  /** Ascending. */
+  versions: number[];
+  /** Newest first, at most 50. */
+  events: LifecycleEvent[];
+}
+
+/** A champion, and what it takes to score it again. */
+export interface RivalModel {
+  version: number;
+  model: ArtifactReference;
+  sequences: ArtifactReference;
+}
+
+const EVENTS_SHOWN = 50;
+
+/** What `modelLifecycleWorkflow` reads and writes: the files are the truth, the workflow rebuilds itself from them. */
+export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
+  const stage = <Name extends StageName>(name: Name, input: StageInput<Name>): Promise<StageOutput<Name>> =>
+    underHeartbeat<never, StageOutput<Name>>(heartbeatMs, (signal) =>
+      run(name, input, { signal, progress: () => {} }),
+    );
+
+  return {
+    async readModel({ name }: { name: string }): Promise<KnownModel> {
+      const [listing] = await stage('listModels', { name });
+      const events = await stage('readHistory', { name });
+      return {
+        champion: listing?.champion ?? null,
+        versions: listing?.versions.map(({ version }) => version) ?? [],
+        events: events.slice(-EVENTS_SHOWN).reverse(),
+      };
+    },
+
+    async readRival({ name }: { name: string }): Promise<RivalModel | null> {
+      const champion = await stage('readChampion', { name });
+      if (!champion) return null;
+      const { record } = await stage('readVersion', { name, version: champion.version });
+      const { training, sequences } = record.lineage;
+      return { version: champion.version, model: training, sequences };
+    },
+
+    /** Fails, naming the reason, when the version is not there or not whole. */
+    async crownVersion(record: Omit<ChampionRecord, 'sha256'>): Promise<ChampionRecord> {
+      const { sha256 } = await stage('readVersion', record);
+      return stage('writeChampion', { ...record, sha256 });
+    },
+
+    async recordEvent({ name, event }: { name: string; event: LifecycleEvent }): Promise<void> {
+      await stage('appendHistory', { name, event });
+    },
+  };
+}
+export type RegistryActivities = ReturnType<typeof registryActivities>;

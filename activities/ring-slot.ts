@@ -1,0 +1,58 @@
+import { Context } from '@temporalio/activity';
+import type { SegmentInput, SegmentProgress, SegmentResult } from '../src/contracts/training.ts';
+import {
+  segmentInput,
+  slotPreparation,
+  type SlotAddress,
+  type SlotPreparation,
+} from '../src/contracts/training.ts';
+import type { SlotChild } from '../workers/slot-child.ts';
+import { messageOf } from '../src/errors.ts';
+import { parseInput } from '../src/temporal/input.ts';
+import { segmentNewsSignal } from '../src/temporal/messages.ts';
+import { underHeartbeat } from './heartbeat.ts';
+
+export interface SlotDependencies {
+  slot: SlotChild;
+  heartbeatMs: number;
+}
+
+/** Signals cost history: rank 0 speaks for the run, the others only say how much memory they take. */
+const NEWS_EVERY_MS = { first: 10_000, others: 60_000 };
+
+/** What a slot does, on its private queue, one thing at a time. */
+export const slotActivities = ({ slot, heartbeatMs }: SlotDependencies) => ({
+  prepareSlot: (input: SlotPreparation): Promise<SlotAddress> =>
+    underHeartbeat<never, SlotAddress>(heartbeatMs, async (signal) => {
+      const { runId, epoch } = parseInput(slotPreparation, input, 'prepareSlot');
+      return { address: await slot.listen(runId, epoch, signal) };
+    }),
+
+  trainSegment: (input: SegmentInput): Promise<SegmentResult> =>
+    underHeartbeat<SegmentProgress, SegmentResult>(heartbeatMs, async (signal, progress) => {
+      const segment = parseInput(segmentInput, input, 'trainSegment');
+      const tell = newsTeller(segment);
+      return slot.train(segment, signal, (update) => {
+        progress(update);
+        tell(update);
+      });
+    }),
+});
+export type SlotActivities = ReturnType<typeof slotActivities>;
+
+/** Lets the run's workflow hear now and then how far it is; a signal that fails costs nothing but news. */
+function newsTeller({ epoch, rank }: SegmentInput): (progress: SegmentProgress) => void {
+  const { client, info, log } = Context.current();
+  const run = client.workflow.getHandle(info.workflowExecution!.workflowId);
+  const interval = rank === 0 ? NEWS_EVERY_MS.first : NEWS_EVERY_MS.others;
+  let last = 0;
+  return (progress) => {
+    if (Date.now() - last < interval) return;
+    last = Date.now();
+    run
+      .signal(segmentNewsSignal, { epoch, rank, progress })
+      .catch((error: unknown) =>
+        log.warn('The run could not be told the news', { reason: messageOf(error) }),
+      );
+  };
+}

@@ -1,0 +1,35 @@
+import type { PipelineStage } from './pipeline.ts';
+import type { StageState } from './progress.ts';
+
+/** What each stage takes of a whole job with the preset `quick`, in percent: only for bars and estimates. */
+export const STAGE_WEIGHTS: Record<PipelineStage, number> = {
+  ingest: 12,
+  validate: 6,
+  features: 6,
+  sequences: 3,
+  train: 60,
+  backtest: 7,
+  register: 1,
+  promote: 1,
+  report: 4,
+};
+
+const IS_OVER: Record<StageState, boolean> = {
+  waiting: false,
+  running: false,
+  failed: false,
+  done: true,
+  reused: true,
+  skipped: true,
+};
+
+/** 0 to 100; `fractionOfRunning` is how far the running stage is, where that is known. */
+export function percentOf(
+  lines: readonly { stage: PipelineStage; state: StageState }[],
+  fractionOfRunning = 0,
+): number {
+  return lines.reduce((sum, { stage, state }) => {
+    const share = IS_OVER[state] ? 1 : state === 'running' ? fractionOfRunning : 0;
+    return sum + STAGE_WEIGHTS[stage] * share;
+  }, 0);
+}

@@ -1,0 +1,44 @@
+/**
+ * Every stage by its name, loaded when it is first asked for: a process that never trains never loads tfjs.
+ * Stages are called alike everywhere: `(context, input) => result`.
+ */
+export const STAGES = {
+  planIngestion: async () => (await import('../sources/stage.ts')).planIngestion,
+  ingestWindow: async () => (await import('../sources/stage.ts')).ingestWindow,
+  completeIngestion: async () => (await import('../sources/stage.ts')).completeIngestion,
+  validate: async () => (await import('../validation/stage.ts')).validate,
+  engineerFeatures: async () => (await import('../features/stage.ts')).engineerFeatures,
+  cutSequences: async () => (await import('../sequences/stage.ts')).cutSequences,
+  planTraining: async () => (await import('../training/stage.ts')).planTraining,
+  newestCheckpoint: async () => (await import('../training/newest-checkpoint.ts')).newestCheckpoint,
+  finishTraining: async () => (await import('../training/stage.ts')).finishTraining,
+  backtest: async () => (await import('../backtest/stage.ts')).backtest,
+  registerModel: async () => (await import('../registry/stage.ts')).registerModel,
+  readVersion: async () => (await import('../registry/stage.ts')).readVersion,
+  listModels: async () => (await import('../registry/stage.ts')).listModels,
+  readChampion: async () => (await import('../registry/stage.ts')).readChampion,
+  writeChampion: async () => (await import('../registry/stage.ts')).writeChampion,
+  appendHistory: async () => (await import('../registry/stage.ts')).appendHistory,
+  readHistory: async () => (await import('../registry/stage.ts')).readHistory,
+  writeReport: async () => (await import('../report/stage.ts')).writeReport,
+} as const;
+
+export type StageName = keyof typeof STAGES;
+
+/** These wait for the network or touch small files: a process of their own would cost more than they do. */
+export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
+  'planIngestion',
+  'ingestWindow',
+  'newestCheckpoint',
+  'registerModel',
+  'readVersion',
+  'listModels',
+  'readChampion',
+  'writeChampion',
+  'appendHistory',
+  'readHistory',
+]);
+
+type Stages = { [Name in StageName]: Awaited<ReturnType<(typeof STAGES)[Name]>> };
+export type StageInput<Name extends StageName> = Parameters<Stages[Name]>[1];
+export type StageOutput<Name extends StageName> = Awaited<ReturnType<Stages[Name]>>;

@@ -1,0 +1,35 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Config } from '../config/config.ts';
+import { UnavailableError, messageOf } from '../errors.ts';
+
+type Place = Pick<Config, 'temporalAddress' | 'temporalNamespace'>;
+
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
+
+/**
+ * How to reach the server: the address and the namespace from our configuration; TLS, an API key and the rest from the
+ * environment and the profile file that all Temporal tools share.
+ */
+export function connectionOptions({ temporalAddress }: Place) {
+  const { address, tls, apiKey, metadata } = loadClientConnectConfig().connectionOptions;
+  return { address: temporalAddress ?? address ?? DEFAULT_ADDRESS, tls, apiKey, metadata };
+}
+
+/** A client and its connection; the caller closes the connection. */
+export async function connect(config: Place): Promise<{ client: Client; connection: Connection }> {
+  const options = connectionOptions(config);
+  const connection = await Connection.connect({ ...options, connectTimeout: '10 seconds' }).catch(
+    (error: unknown) => {
+      throw unreachable(options.address, error);
+    },
+  );
+  return { client: new Client({ connection, namespace: config.temporalNamespace }), connection };
+}
+
+export const unreachable = (address: string, cause: unknown) =>
+  new UnavailableError(
+    `The Temporal server at ${address} does not answer: ${messageOf(cause)}.`,
+    'Start one with `up`, or correct TEMPORAL_ADDRESS.',
+    { cause },
+  );

@@ -1,0 +1,238 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  log,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { z } from 'zod';
+import type { RegistryActivities } from '../activities/registry.ts';
+import {
+  promoteRequest,
+  rollbackRequest,
+  type RollbackRequest,
+  type ChampionRecord,
+  type LifecycleEvent,
+  type LifecycleStatus,
+} from '../src/contracts/lifecycle.ts';
+import { modelName } from '../src/contracts/stages.ts';
+import { BadInputError } from '../src/errors.ts';
+import { failureLine } from '../src/temporal/failures.ts';
+import { parseInput, refusal } from '../src/temporal/input.ts';
+import {
+  lifecycleStatusQuery,
+  promoteSignal,
+  promoteUpdate,
+  registeredSignal,
+  rollbackSignal,
+  rollbackUpdate,
+} from '../src/temporal/messages.ts';
+import { WORKFLOWS } from '../src/temporal/names.ts';
+import { championAttribute, modelAttribute } from '../src/temporal/search-attributes.ts';
+import { table } from './markdown.ts';
+
+const EVENTS_KEPT = 50;
+const PREVIOUS_KEPT = 20;
+const EVENTS_BEFORE_CONTINUING = 2000;
+
+const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivities>({
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 10 },
+});
+
+/** `model/<name>` says the name already, so that whoever starts it from the UI need not repeat it. */
+const lifecycleInput = z.strictObject({ name: modelName.optional() });
+const registeredNotice = z.strictObject({ version: z.number().int().positive() });
+
+/** What somebody asked for; `ticket` leads the answer of an update back to who waits for it. */
+interface Wish {
+  kind: 'registered' | 'promote' | 'rollback';
+  body: unknown;
+  ticket: number;
+}
+
+interface Carried {
+  inbox: Wish[];
+}
+
+/** The entity that owns a model's versions and who is champion. The files are the truth: it begins by reading them. */
+export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): Promise<never> {
+  const input = parseInput(lifecycleInput, raw, WORKFLOWS.modelLifecycle);
+  const name = parseInput(modelName, input.name ?? nameFromId(), WORKFLOWS.modelLifecycle);
+  const inbox: Wish[] = carried?.inbox ?? [];
+  const answers = new Map<number, LifecycleEvent>();
+  let tickets = inbox.length;
+  let champion: ChampionRecord | null = null;
+  let versions: number[] = [];
+  let events: LifecycleEvent[] = [];
+
+  const push = (kind: Wish['kind'], body: unknown): number => {
+    const ticket = tickets++;
+    inbox.push({ kind, body, ticket });
+    return ticket;
+  };
+  setHandler(registeredSignal, (body) => void push('registered', body));
+  setHandler(promoteSignal, (body) => void push('promote', body));
+  setHandler(rollbackSignal, (body) => void push('rollback', body));
+  setHandler(promoteUpdate, (body) => answerOf(push('promote', body)), {
+    validator: (body) => refuseUnless(promoteRequest, body),
+  });
+  setHandler(rollbackUpdate, (body?: Partial<RollbackRequest>) => answerOf(push('rollback', body)), {
+    validator: (body?: Partial<RollbackRequest>) => refuseUnless(rollbackRequest, body),
+  });
+  setHandler(lifecycleStatusQuery, status);
+
+  ({ champion, versions, events } = await readModel({ name }));
+  showChampion();
+  describe();
+  const mayContinueAsNew = () => isHistoryLong() && allHandlersFinished();
+  while (!mayContinueAsNew()) {
+    await condition(() => inbox.length > 0 || mayContinueAsNew());
+    const wish = inbox.shift();
+    if (wish) await serve(wish);
+  }
+  return continueAsNew<typeof modelLifecycleWorkflow>({ name }, { inbox });
+
+  async function serve(wish: Wish): Promise<void> {
+    const event = await fulfil(wish);
+    events = [event, ...events].slice(0, EVENTS_KEPT);
+    describe();
+    await recordEvent({ name, event }).catch((error: unknown) =>
+      log.error('An event could not be added to the history file', { event, reason: failureLine(error) }),
+    );
+    answers.set(wish.ticket, event);
+  }
+
+  /** Never throws: a wish that cannot be fulfilled becomes a `refused` event with the reason. */
+  async function fulfil({ kind, body }: Wish): Promise<LifecycleEvent> {
+    try {
+      if (kind === 'promote') return await promote(promoteRequest.parse(body ?? {}));
+      if (kind === 'rollback') return await rollBack(rollbackRequest.parse(body ?? {}));
+      return register(registeredNotice.parse(body));
+    } catch (error) {
+      return refused(kind, body, error);
+    }
+  }
+
+  async function promote({ version, by, reason }: z.infer<typeof promoteRequest>): Promise<LifecycleEvent> {
+    const previous = champion?.version ?? null;
+    if (previous === version) throw refusalOf(`Version ${version} is champion already.`);
+    await crown(version, [...(previous === null ? [] : [previous]), ...(champion?.previous ?? [])]);
+    return { ...eventNow('promoted', by, reason), version, previous };
+  }
+
+  async function rollBack({ by, reason }: z.infer<typeof rollbackRequest>): Promise<LifecycleEvent> {
+    const [version, ...earlier] = champion?.previous ?? [];
+    if (version === undefined) throw refusalOf('There is no earlier champion to roll back to.');
+    const previous = champion!.version;
+    await crown(version, earlier);
+    return { ...eventNow('rolled-back', by, reason), version, previous };
+  }
+
+  function register({ version }: z.infer<typeof registeredNotice>): LifecycleEvent {
+    if (!versions.includes(version)) versions = [...versions, version].sort((a, b) => a - b);
+    return {
+      ...eventNow('registered', 'forecasting pipeline', ''),
+      version,
+      previous: champion?.version ?? null,
+    };
+  }
+
+  async function crown(version: number, previous: number[]): Promise<void> {
+    champion = await crownVersion({
+      name,
+      version,
+      generation: (champion?.generation ?? 0) + 1,
+      since: new Date().toISOString(),
+      previous: previous.slice(0, PREVIOUS_KEPT),
+    }).catch(async (error: unknown) => {
+      // Somebody else may have written in between; the next wish starts from what is there.
+      ({ champion, versions } = await readModel({ name }));
+      throw error;
+    });
+    if (!versions.includes(version)) ({ versions } = await readModel({ name }));
+    showChampion();
+  }
+
+  async function answerOf(ticket: number): Promise<LifecycleEvent> {
+    await condition(() => answers.has(ticket));
+    const event = answers.get(ticket)!;
+    answers.delete(ticket);
+    if (event.kind === 'refused') throw refusalOf(event.reason);
+    return event;
+  }
+
+  function refused(kind: Wish['kind'], body: unknown, error: unknown): LifecycleEvent {
+    const { version, by } = (body ?? {}) as { version?: unknown; by?: unknown };
+    const why = error instanceof z.ZodError ? refusal(schemaOf(kind), body) : failureLine(error);
+    return {
+      ...eventNow(
+        'refused',
+        typeof by === 'string' && by !== '' ? by.slice(0, 120) : 'unknown',
+        `${kind}: ${why}`,
+      ),
+      version: Number.isSafeInteger(version) ? (version as number) : null,
+      previous: champion?.version ?? null,
+    };
+  }
+
+  function status(): LifecycleStatus {
+    return {
+      name,
+      champion: champion?.version ?? null,
+      generation: champion?.generation ?? 0,
+      versions,
+      events,
+    };
+  }
+
+  function showChampion(): void {
+    upsertSearchAttributes([
+      { key: modelAttribute, value: name },
+      { key: championAttribute, value: champion?.version ?? null },
+    ]);
+  }
+
+  function describe(): void {
+    const rows = events.map((event) => [
+      event.at,
+      event.kind,
+      `${event.version ?? '–'}`,
+      `${event.by} (${event.identity})`,
+      event.reason,
+    ]);
+    setCurrentDetails(
+      [
+        `**${name}: ${champion ? `version ${champion.version} is champion since ${champion.since}` : 'no champion yet'}** (versions ${versions.join(', ') || 'none'})`,
+        table(['at', 'what', 'version', 'by', 'why'], rows),
+      ].join('\n\n'),
+    );
+  }
+}
+
+const nameFromId = () => workflowInfo().workflowId.replace(/^model\//, '');
+
+const schemaOf = (kind: Wish['kind']) =>
+  kind === 'promote' ? promoteRequest : kind === 'rollback' ? rollbackRequest : registeredNotice;
+
+function eventNow(kind: LifecycleEvent['kind'], by: string, reason: string) {
+  return { at: new Date().toISOString(), kind, by, identity: 'claimed' as const, reason };
+}
+
+const refusalOf = (reason: string) => ApplicationFailure.nonRetryable(reason, BadInputError.name);
+
+function refuseUnless(schema: z.ZodType, body: unknown): void {
+  const reason = refusal(schema, body);
+  if (reason) throw refusalOf(`The request is wrong: ${reason}.`);
+}
+
+function isHistoryLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength > EVENTS_BEFORE_CONTINUING;
+}

@@ -1,0 +1,103 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { ArtifactReference } from '../src/contracts/artifact.ts';
+import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
+import type { PipelineInput } from '../src/contracts/pipeline.ts';
+import type {
+  BacktestResult,
+  RegionScore,
+  RegisterResult,
+  ReportResult,
+  StageResult,
+} from '../src/contracts/stages.ts';
+import type { RingTrainingResult } from '../src/contracts/training.ts';
+import { SourceFaultError } from '../src/errors.ts';
+import { table } from './markdown.ts';
+import type { StageOutcome } from './stage-board.ts';
+
+/** What the table of stages says of each result. */
+
+/** A hole in the record would pass through every later stage unseen: an incomplete run ends here. */
+export function ofIngestion(result: IngestionOutcome): StageOutcome<IngestionOutcome> {
+  const { records, files, pages, pagesReused, failedWindows } = result;
+  if (failedWindows > 0) {
+    throw ApplicationFailure.nonRetryable(
+      `${failedWindows} windows could not be fetched. Run it again: what is stored is not fetched twice.`,
+      SourceFaultError.name,
+    );
+  }
+  return {
+    result,
+    reused: pages === pagesReused,
+    facts: { records, files, pages, 'stored before': pagesReused },
+  };
+}
+
+export const ofStage = (result: StageResult): StageOutcome<StageResult> => ({
+  result,
+  reused: result.reused,
+  facts: result.facts,
+});
+
+export const ofTraining = (result: RingTrainingResult): StageOutcome<RingTrainingResult> => ({
+  result,
+  reused: result.reused,
+  facts: {
+    steps: result.steps,
+    loss: rounded(result.finalLoss),
+    'tokens a second': Math.round(result.tokensPerSecond),
+    restarts: result.restarts,
+  },
+});
+
+export const ofBacktest = (result: BacktestResult): StageOutcome<BacktestResult> => ({
+  result,
+  reused: result.reused,
+  facts: Object.fromEntries(
+    result.scores.map(({ region, mape }) => [`${region} MAPE %`, rounded(mape.model)]),
+  ),
+});
+
+export const ofRegistration = (result: RegisterResult): StageOutcome<RegisterResult> => ({
+  result,
+  reused: result.reused,
+  facts: { version: result.version },
+});
+
+export const ofReport = (result: ReportResult): StageOutcome<ReportResult> => ({
+  result,
+  reused: result.reused,
+  facts: { path: result.report.uri },
+});
+
+export interface Promotion {
+  champion: boolean;
+  text: string;
+}
+
+export const ofPromotion = (champion: boolean, text: string, reused: boolean): StageOutcome<Promotion> => ({
+  result: { champion, text },
+  reused,
+  facts: { decision: text },
+});
+
+/** A preset's sequence length, where the input does not say. */
+export function sequenceSettings({ regions, train, score, sequenceLength, training }: PipelineInput) {
+  const byPreset = training.preset === 'quick' ? 2184 : 8760;
+  return { regions, train, score, sequenceLength: sequenceLength ?? byPreset };
+}
+
+/** What stands below the table when all is done. */
+export function closing(
+  promotion: string,
+  scores: readonly RegionScore[],
+  report: ArtifactReference,
+): string {
+  const columns = ['model', 'operator', 'persistence48', 'persistence168', 'latestKnown'];
+  const rows = scores.map(({ region, mape }) => [
+    region,
+    ...columns.map((column) => mape[column]?.toFixed(2) ?? '–'),
+  ]);
+  return [promotion, table(['MAPE %', ...columns], rows), `Report: \`${report.uri}\``].join('\n\n');
+}
+
+const rounded = (value: number | null | undefined) => (value == null ? null : Number(value.toPrecision(4)));

@@ -1,0 +1,154 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  ApplicationFailure,
+  log,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+  type SignalDefinition,
+} from '@temporalio/workflow';
+import type { z } from 'zod';
+import type { EntityActivities } from '../activities/entities.ts';
+import {
+  drainRequest,
+  leaseReference,
+  leaseRequest,
+  leaveNotice,
+  slotLease,
+  slotPoolInput,
+  slotReference,
+  slotRegistration,
+  type SlotPoolState,
+} from '../src/contracts/slot-pool.ts';
+import { BadInputError, describeIssues } from '../src/errors.ts';
+import { parseInput, refusal } from '../src/temporal/input.ts';
+import {
+  drainSignal,
+  leasesQuery,
+  leaseUpdate,
+  leaveSignal,
+  registerSlotSignal,
+  releaseLeaseSignal,
+  renewLeaseSignal,
+  slotLostSignal,
+  slotsQuery,
+  waitingQuery,
+} from '../src/temporal/messages.ts';
+import { WORKFLOWS } from '../src/temporal/names.ts';
+import * as rules from './slot-pool-state.ts';
+import { table } from './markdown.ts';
+
+/** A request that has not been granted is answered after so long, so that few updates are ever open. */
+const ANSWER_AFTER = '20 seconds';
+/** Owners are looked up at most so often, and only while somebody waits for what they hold. */
+const RECLAIM_EVERY_MS = 10_000;
+/** Registrations alone fill a history: some twenty minutes of two slots. */
+const EVENTS_BEFORE_CONTINUING = 4000;
+
+const { closedOwners } = proxyActivities<EntityActivities>({
+  startToCloseTimeout: '30 seconds',
+  heartbeatTimeout: '15 seconds',
+  // The answer is only worth having now; the next round asks again.
+  retry: { maximumAttempts: 1 },
+});
+
+/** The entity that knows the slots and leases them: all that a run wants or none, first come, first served. */
+export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): Promise<never> {
+  const settings = parseInput(slotPoolInput, raw, WORKFLOWS.slotPool);
+  const pool = carried ?? rules.emptyPool();
+  const inbox: ((now: number) => void)[] = [];
+  let leaving = false;
+  let lastReclaim = 0;
+
+  const accept = <Message>(
+    signal: SignalDefinition<[Message]>,
+    schema: z.ZodType<Message>,
+    apply: (message: Message, now: number) => void,
+  ) =>
+    setHandler(signal, (message) => {
+      const parsed = schema.safeParse(message);
+      if (parsed.success) inbox.push((now) => apply(parsed.data, now));
+      else log.warn(`A signal ${signal.name} was dropped`, { reason: describeIssues(parsed.error.issues) });
+    });
+
+  accept(registerSlotSignal, slotRegistration, (message, now) => rules.register(pool, message, now));
+  accept(leaveSignal, leaveNotice, (message) => rules.leave(pool, message));
+  accept(slotLostSignal, slotReference, (message) => rules.markLost(pool, message));
+  accept(drainSignal, drainRequest, (message) => rules.drain(pool, message));
+  accept(renewLeaseSignal, slotLease, (message, now) => rules.renew(pool, message, now, settings));
+  accept(releaseLeaseSignal, leaseReference, (message) => rules.release(pool, message));
+  setHandler(
+    leaseUpdate,
+    async (request) => {
+      inbox.push(() => rules.ask(pool, request));
+      await condition(() => leaving || rules.grantedTo(pool, request) !== undefined, ANSWER_AFTER);
+      return rules.answerTo(pool, request);
+    },
+    {
+      validator: (request) => {
+        const reason = refusal(leaseRequest, request);
+        if (reason)
+          throw ApplicationFailure.nonRetryable(`The lease request is wrong: ${reason}.`, BadInputError.name);
+      },
+    },
+  );
+  setHandler(slotsQuery, () => pool.slots);
+  setHandler(leasesQuery, () => pool.leases);
+  setHandler(waitingQuery, () => pool.waiting);
+
+  describe(pool);
+  while (!isHistoryLong()) {
+    // No timer: live slots register every few seconds, and without live slots there is nothing to lease.
+    await condition(() => inbox.length > 0);
+    act();
+    await reclaimFromClosed();
+  }
+  leaving = true;
+  await condition(allHandlersFinished);
+  act();
+  return continueAsNew<typeof slotPoolWorkflow>(settings, pool);
+
+  function act(): void {
+    const now = Date.now();
+    for (const apply of inbox.splice(0)) apply(now);
+    rules.expire(pool, now, settings);
+    rules.grant(pool, now, settings);
+    describe(pool);
+  }
+
+  async function reclaimFromClosed(): Promise<void> {
+    if (pool.waiting.length === 0 || pool.leases.length === 0) return;
+    if (Date.now() - lastReclaim < RECLAIM_EVERY_MS) return;
+    lastReclaim = Date.now();
+    const owners = [...pool.leases, ...pool.waiting].map(({ owner }) => owner);
+    rules.reclaim(pool, await closedOwners({ owners }).catch(() => []));
+    act();
+  }
+}
+
+function isHistoryLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength > EVENTS_BEFORE_CONTINUING;
+}
+
+function describe(pool: SlotPoolState): void {
+  const holder = (queue: string) =>
+    pool.leases.find(({ slots }) => slots.some((slot) => slot.queue === queue))?.owner.workflowId ?? '';
+  const rows = pool.slots.map(({ slot, draining, lost }) => [
+    slot.queue,
+    slot.device,
+    `${slot.threads}`,
+    `${Math.round(slot.memoryMb)} MB`,
+    lost ? 'lost' : draining ? 'draining' : holder(slot.queue) ? 'leased' : 'free',
+    holder(slot.queue),
+  ]);
+  setCurrentDetails(
+    [
+      `**${pool.slots.length} slots, ${rules.freeSlots(pool).length} free, ${pool.waiting.length} waiting**`,
+      table(['slot', 'device', 'threads', 'memory', 'state', 'held by'], rows),
+    ].join('\n\n'),
+  );
+}
