@@ -24,7 +24,9 @@ export async function backtest(context: StageContext, input: BacktestInput): Pro
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const predictor = await loadPredictor(home, input.model);
-    const { scores, hours, document } = await runBacktest(context, input, predictor, key);
+    const { scores, hours, document } = await runBacktest(context, input, predictor, key).finally(() =>
+      predictor.dispose(),
+    );
     return {
       files: [
         { ...scores, role: 'scores' },

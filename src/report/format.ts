@@ -25,7 +25,7 @@ export function duration(seconds: Maybe): string {
   return shown(seconds, (s) => {
     if (s < 10) return `${oneDigit.format(s)}\u00a0s`;
     if (s < 120) return `${whole.format(s)}\u00a0s`;
-    if (s < 7200) return `${Math.floor(s / 60)}\u00a0min ${Math.round(s % 60)}\u00a0s`;
+    if (s < 7200) return `${Math.floor(s / 60)}\u00a0min ${s % 60}\u00a0s`;
     return `${oneDigit.format(s / 3600)}\u00a0h`;
   });
 }

@@ -28,7 +28,7 @@ const sequenceFacts = z.looseObject({
   score: dateRange,
 });
 
-const featureFacts = z.looseObject({ columns: z.array(z.string()) });
+const featureFacts = z.looseObject({ columns: z.number() });
 
 const seriesAccounts = z.array(
   z.looseObject({ region: z.string(), series: z.string(), present: z.number(), missing: z.number() }),
@@ -70,7 +70,7 @@ export async function gatherReport(home: Home, input: ReportInput): Promise<Repo
     sequences: checked(sequenceFacts, sequences),
     quality: await readQuality(home, validated, regions),
     account: checked(z.looseObject({ account: seriesAccounts }), grid).account,
-    features: { rows: features.rows, columns: checked(featureFacts, features).columns.length },
+    features: { rows: features.rows, columns: checked(featureFacts, features).columns },
     lineage: [
       { stage: 'Grid record', reference: input.grid },
       { stage: 'Validated hours', reference: input.validated },

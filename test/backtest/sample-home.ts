@@ -107,7 +107,7 @@ export async function sampleHome(
   const features = await place('features', {
     rows,
     inputs: [validated],
-    details: { columns: ['timestamp', 'region', 'demand_mw', 'hour_sin'] },
+    details: { columns: 153 },
   });
   const codes = regions.map(([region]) => region);
   const sequences = await place('sequences', {
