@@ -22,9 +22,10 @@ export const count = (value: Maybe) => shown(value, (x) => whole.format(x));
 export const megabytes = (value: Maybe) => shown(value, (x) => `${whole.format(x)}\u00a0MB`);
 
 export function duration(seconds: Maybe): string {
-  return shown(seconds, (s) => {
-    if (s < 10) return `${oneDigit.format(s)}\u00a0s`;
-    if (s < 120) return `${whole.format(s)}\u00a0s`;
+  return shown(seconds, (exact) => {
+    if (exact < 10) return `${oneDigit.format(exact)}\u00a0s`;
+    const s = Math.round(exact);
+    if (s < 120) return `${s}\u00a0s`;
     if (s < 7200) return `${Math.floor(s / 60)}\u00a0min ${s % 60}\u00a0s`;
     return `${oneDigit.format(s / 3600)}\u00a0h`;
   });
