@@ -26,18 +26,33 @@ export function reportFailure(error: unknown, json: boolean): number {
   process.stderr.write(`error: ${line}\n`);
   if (json) {
     const own = root instanceof RingwattError ? root : undefined;
-    const name = root instanceof Error ? root.name : 'Error';
-    printError(name, own ? oneLine(own.message) : line, own?.cure ?? '');
+    printError(kindOf(root), own ? oneLine(own.message) : line, own?.cure ?? '');
   }
   return root instanceof StoppedError ? root.exitCode : 1;
 }
 
-/** What failed inside a workflow lies under the failures of the activity and of the workflow itself. */
+/**
+ * What failed inside a workflow lies under the failures of the workflow and the activity; an ApplicationFailure is the
+ * end of the search: its message is the one-line reason, its cause is the same without the cure.
+ */
 function rootOf(error: unknown): unknown {
   let root = error;
-  while (root instanceof Error && !(root instanceof RingwattError) && root.cause instanceof Error)
+  while (
+    root instanceof Error &&
+    !(root instanceof RingwattError) &&
+    root.name !== 'ApplicationFailure' &&
+    root.cause instanceof Error
+  ) {
     root = root.cause;
+  }
   return root;
+}
+
+/** The type a failure got when it crossed Temporal, or the error's own name. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'Error';
+  const { type } = error as { type?: unknown };
+  return typeof type === 'string' ? type : error.name;
 }
 
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ').trim();

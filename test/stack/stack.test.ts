@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { InUseError, UnavailableError } from '../../src/errors.ts';
+import type { Home } from '../../src/lake/home.ts';
+import { isAlive } from '../../src/stack/process-identity.ts';
+import { Stack } from '../../src/stack/stack.ts';
+import { readState, runningStack } from '../../src/stack/state.ts';
+import { eventually, samplePlan, sampleService, temporaryHome } from './samples.ts';
+
+const never = new AbortController().signal;
+
+describe('stack', () => {
+  let home: Home;
+  let remove: () => void;
+
+  beforeEach(async () => ({ home, remove } = await temporaryHome()));
+  afterEach(() => remove());
+
+  const start = (...services: ReturnType<typeof sampleService>[]) =>
+    Stack.start(home, async () => samplePlan(...services), { purpose: 'a test' }, never);
+
+  it('tells other processes what runs, and takes everything away when it stops', async () => {
+    const stack = await start(sampleService('one'), sampleService('two'));
+    const state = runningStack(home);
+    assert.equal(state?.state, 'ready');
+    assert.deepEqual(
+      state.services.map(({ name, state: now }) => [name, now]),
+      [
+        ['one', 'ready'],
+        ['two', 'ready'],
+      ],
+    );
+    const processes = state.services.map(({ process }) => process!);
+    assert.ok(processes.every(isAlive));
+    await stack.stop();
+    assert.ok(!processes.some(isAlive));
+    assert.equal(readState(home), undefined);
+  });
+
+  it('refuses a second stack on the same home by the name of what holds it', async () => {
+    const stack = await start(sampleService('one'));
+    await assert.rejects(start(sampleService('one')), (error: unknown) => {
+      assert.ok(error instanceof InUseError);
+      assert.match(error.message, /in use by `a test` \(process \d+\)/);
+      return true;
+    });
+    assert.equal(runningStack(home)?.state, 'ready', 'the first one is left alone');
+    await stack.stop();
+    await (await start(sampleService('one'))).stop();
+  });
+
+  it('starts a service that died again, and counts it', async () => {
+    const stack = await start(sampleService('mortal'));
+    const first = stack.description.services[0]!.process!;
+    process.kill(first.pid, 'SIGKILL');
+    await eventually(() => stack.description.services[0]!.restarts === 1);
+    await eventually(() => stack.description.services[0]!.state === 'ready');
+    const second = stack.description.services[0]!.process!;
+    assert.notEqual(second.pid, first.pid);
+    await stack.stop();
+    assert.ok(!isAlive(second));
+  });
+
+  it('ends a process that its service left behind when it died', async () => {
+    const code = `
+      const { spawn } = require('node:child_process');
+      console.log(JSON.stringify({ child: spawn('sleep', ['600'], { stdio: 'ignore' }).pid }));
+      setInterval(() => {}, 1000);`;
+    const stack = await start(sampleService('parent', code));
+    const log = home.path('logs', 'parent.log');
+    await eventually(() => readFileSync(log, 'utf8').includes('"child"'));
+    const child = Number(/"child":(\d+)/.exec(readFileSync(log, 'utf8'))![1]);
+    process.kill(stack.description.services[0]!.process!.pid, 'SIGKILL');
+    await eventually(() => !exists(child));
+    await stack.stop();
+  });
+
+  it('stops all and says why when one does not start', async () => {
+    await assert.rejects(
+      start(sampleService('fine'), {
+        ...sampleService('broken'),
+        args: ['-e', 'console.error("Error: no such database"); process.exit(3)'],
+      }),
+      (error: unknown) => {
+        assert.ok(error instanceof UnavailableError);
+        assert.match(error.message, /broken did not start: Error: no such database/);
+        return true;
+      },
+    );
+    assert.equal(runningStack(home), undefined);
+    await (await start(sampleService('fine'))).stop();
+  });
+
+  it('starts a service anew that does not answer its health checks', async function () {
+    this.timeout(60_000);
+    let healthy = true;
+    const stack = await start({ ...sampleService('dumb'), isHealthy: async () => healthy });
+    healthy = false;
+    await eventually(() => stack.description.services[0]!.restarts === 1);
+    healthy = true;
+    await eventually(() => stack.description.services[0]!.state === 'ready');
+    await stack.stop();
+  });
+
+  it('keeps one log a process, every line of it JSON', async () => {
+    const stack = await start(
+      sampleService('talker', `console.error('plain words'); console.log('{"msg":"own"}');`),
+    );
+    const log = home.path('logs', 'talker.log');
+    await eventually(() => readFileSync(log, 'utf8').includes('"own"'));
+    await eventually(() => readFileSync(log, 'utf8').includes('plain words'));
+    await stack.stop();
+    const events = readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    assert.ok(events.some(({ msg }) => msg === 'own'));
+    assert.ok(events.some(({ msg }) => msg === 'plain words'));
+  });
+});
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z');
+  } catch {
+    return false;
+  }
+}
