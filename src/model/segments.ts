@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { scoped } from '../ring/scope.ts';
 import { product, productOfData } from '../ring/product.ts';
 
 /**
@@ -39,12 +40,12 @@ export const predict =
     ]) as tf.Tensor2D;
 
 export function runSegment(segment: Segment, args: readonly Matrix[]): Float32Array {
-  return tf.tidy(() => segment(...args.map(tensorOf)).dataSync() as Float32Array);
+  return scoped(() => segment(...args.map(tensorOf)).dataSync() as Float32Array);
 }
 
 /** The segment's gradients with respect to all its arguments, given that of its value. */
 export function backSegment(segment: Segment, args: readonly Matrix[], dy: Matrix): Float32Array[] {
-  return tf.tidy(() => {
+  return scoped(() => {
     const gradients = tf.grads(segment as (...args: tf.Tensor[]) => tf.Tensor);
     return gradients(args.map(tensorOf), tensorOf(dy)).map((g) => g.dataSync() as Float32Array);
   });

@@ -7,6 +7,7 @@ import type {
   OutputGradient,
   QueryBlock,
 } from './block-attention.ts';
+import { scoped } from './scope.ts';
 import { coverage, maskOf, MAX_TILE, tilesOf, type Tile } from './tiles.ts';
 
 /**
@@ -93,7 +94,7 @@ function foldTile(
   const out = state.out.subarray(first * headDim, (first + rows) * headDim);
   const newMax = new Float32Array(rows);
 
-  const [tileSum, tileOut] = tf.tidy(() => {
+  const [tileSum, tileOut] = scoped(() => {
     const q = rowsOf(queries.q, headDim, head, queries.positions.length, query);
     const k = rowsOf(keyValues.k, headDim, head, keyValues.positions.length, key);
     const v = rowsOf(keyValues.v, headDim, head, keyValues.positions.length, key);
@@ -128,7 +129,7 @@ function backTile(
   const keyCount = keyValues.positions.length;
   const rows = query.to - query.from;
   const first = head * queryCount + query.from;
-  const [dq, dk, dv] = tf.tidy(() => {
+  const [dq, dk, dv] = scoped(() => {
     const scale = 1 / Math.sqrt(headDim);
     const q = tf.mul(rowsOf(queries.q, headDim, head, queryCount, query), scale) as tf.Tensor2D;
     const dOut = rowsOf(output.dOut, headDim, head, queryCount, query);
