@@ -7,6 +7,7 @@ import type { ServiceSpec } from './service.ts';
 import type { StackState } from './state.ts';
 import { findTemporalCli } from './temporal-cli.ts';
 import { temporalServer } from './temporal-server.ts';
+import { isWorkerHealthy } from './worker-health.ts';
 
 export interface StackPlan {
   /** What starts together; a tier starts when the one before it works. */
@@ -49,7 +50,12 @@ export async function planServices(
 
   const slots = options.slots ?? config.slots;
   const numbers = Array.from({ length: slots }, (_, index) => index + 1);
-  const workers = [pipelineWorker(own), ...numbers.map((number) => slotWorker(number, own))];
+  const workers = [
+    worker(home, 'pipeline-worker', 'pipeline-worker.ts', [], own),
+    ...numbers.map((number) =>
+      worker(home, `slot-${number}`, 'slot-worker.ts', ['--number', String(number)], own),
+    ),
+  ];
   return { tiers: [services, workers], temporal, archiveUrl, config: own };
 }
 
@@ -61,17 +67,11 @@ function archiveServer(port: number, config: Config): ServiceSpec {
   };
 }
 
-function pipelineWorker(config: Config): ServiceSpec {
+function worker(home: Home, name: string, file: string, args: string[], config: Config): ServiceSpec {
   return {
-    ...script('pipeline-worker', ['workers', 'pipeline-worker.ts'], [], config),
-    untilReady: (lines, signal) => untilLine(lines, signal, isReady),
-  };
-}
-
-function slotWorker(number: number, config: Config): ServiceSpec {
-  return {
-    ...script(`slot-${number}`, ['workers', 'slot-worker.ts'], ['--number', String(number)], config),
-    untilReady: (lines, signal) => untilLine(lines, signal, isReady),
+    ...script(name, ['workers', file], args, config),
+    untilReady: (lines, signal) => untilLine(lines, signal, (event) => event['msg'] === 'ready'),
+    isHealthy: () => isWorkerHealthy(home, name),
   };
 }
 
@@ -83,8 +83,6 @@ function script(name: string, parts: string[], args: string[], config: Config) {
     environment: toEnvironment(config),
   };
 }
-
-const isReady = (event: Record<string, unknown>) => event['msg'] === 'ready';
 
 /** Waits for an event in what a process logs. */
 async function untilLine(

@@ -12,8 +12,10 @@ export interface ServiceSpec {
   environment: NodeJS.ProcessEnv;
   /** Resolves when it does its work; asked after every start. `lines` gives what the process prints on stdout. */
   untilReady(lines: AsyncIterable<string>, signal: AbortSignal): Promise<void>;
-  /** Asked every few seconds once it is ready. */
+  /** Asked again and again once it is ready. */
   isHealthy?(): Promise<boolean>;
+  /** How often; default: every 5 s. */
+  healthEveryMs?: number;
 }
 
 export type ServiceState = 'starting' | 'ready' | 'unhealthy' | 'restarting' | 'stopped';
@@ -186,7 +188,7 @@ export class Service {
           this.kill('SIGKILL');
         })
         .finally(() => (asking = false));
-    }, HEALTH_EVERY_MS);
+    }, this.spec.healthEveryMs ?? HEALTH_EVERY_MS);
   }
 
   private kill(signal: NodeJS.Signals, { group = true } = {}): void {
