@@ -45,6 +45,11 @@ export const entityActivities = ({ heartbeatMs }: ActivityDependencies) => ({
       }
     }),
 
+  cancelRun: ({ workflowId }: { workflowId: string }): Promise<void> =>
+    underHeartbeat<never, void>(heartbeatMs, async () => {
+      await clientOfWorker().workflow.getHandle(workflowId).cancel();
+    }),
+
   /** Which of these owners no longer run, so that what they hold can be given to others. */
   closedOwners: ({ owners }: { owners: LeaseOwner[] }): Promise<LeaseOwner[]> =>
     underHeartbeat<never, LeaseOwner[]>(heartbeatMs, async () => {

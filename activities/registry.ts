@@ -35,7 +35,7 @@ export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
       return {
         champion: listing?.champion ?? null,
         versions: listing?.versions.map(({ version }) => version) ?? [],
-        events: events.slice(-EVENTS_SHOWN).reverse(),
+        events: events.slice(-EVENTS_SHOWN).toReversed(),
       };
     },
 

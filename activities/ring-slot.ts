@@ -13,7 +13,7 @@ import { segmentNewsSignal } from '../src/temporal/messages.ts';
 import { underHeartbeat } from './heartbeat.ts';
 
 export interface SlotDependencies {
-  slot: SlotChild;
+  slot: Pick<SlotChild, 'listen' | 'train'>;
   heartbeatMs: number;
 }
 

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { writeFileAtomic } from '../src/lake/atomic-write.ts';
 import type { Logger } from '../src/stages/context.ts';
 
@@ -22,7 +22,7 @@ export async function workflowBundle(folder: string, log: Logger): Promise<{ cod
   if (kept !== undefined) return { code: kept };
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(ROOT, 'workflows/index.ts'),
-    logger: undefined,
+    logger: new DefaultLogger('WARN'),
   });
   await writeFileAtomic(path, code);
   log.info({ bytes: code.length }, 'bundled the workflows');

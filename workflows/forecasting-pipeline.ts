@@ -82,9 +82,8 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
       .then(facts.ofReport),
   );
   board.close(facts.closing(promotion.text, tested.scores, report));
-  const { version, reused } = registered;
   return {
-    model: { name, version, champion: promotion.champion, reused },
+    model: { name, version: registered.version, champion: promotion.champion, reused: registered.reused },
     promotion: promotion.text,
     scores: tested.scores,
     report,

@@ -55,13 +55,14 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
   const startedAt = Date.now();
   const totals: WindowResult = { records: 0, pages: 0, pagesReused: 0, bytes: 0, files: 0, quarantined: 0 };
   const failed: IngestionProgress['failed'] = [];
-  let plan: IngestionPlan | undefined;
+  // Queries and the pause may come before there is a plan.
+  const planned: { plan?: IngestionPlan } = {};
   let done = 0;
 
   const progress = (): IngestionProgress => ({
-    windows: plan?.windows.length ?? 0,
+    windows: planned.plan?.windows.length ?? 0,
     done,
-    missing: (plan?.windows.length ?? 0) - done - failed.length,
+    missing: (planned.plan?.windows.length ?? 0) - done - failed.length,
     records: totals.records,
     pages: totals.pages,
     pagesReused: totals.pagesReused,
@@ -69,7 +70,7 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
     paused: control.paused,
     failed: failed.slice(0, FAILURES_SHOWN),
   });
-  const describe = () => setCurrentDetails(details(progress(), input.mode, plan));
+  const describe = () => setCurrentDetails(details(progress(), input.mode, planned.plan));
   const control = new RunControl(describe);
   setHandler(ingestionProgressQuery, progress);
   setHandler(ingestionDoneQuery, () => progress().done);
@@ -81,7 +82,7 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
   ]);
   describe();
 
-  plan = await planIngestion(input);
+  const plan = (planned.plan = await planIngestion(input));
   describe();
   await fetchWindows(plan.windows);
   refuseAnEmptyRun();
@@ -125,8 +126,8 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
 
   async function fetchOne(window: IngestionWindow): Promise<void> {
     try {
-      const result = await ingestWindow(window);
-      for (const field of Object.keys(totals) as (keyof WindowResult)[]) totals[field] += result[field];
+      const fetched = await ingestWindow(window);
+      for (const field of Object.keys(totals) as (keyof WindowResult)[]) totals[field] += fetched[field];
       done += 1;
     } catch (error) {
       if (isCancellation(error) || isFinal(error)) throw error;

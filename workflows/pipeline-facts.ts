@@ -100,4 +100,5 @@ export function closing(
   return [promotion, table(['MAPE %', ...columns], rows), `Report: \`${report.uri}\``].join('\n\n');
 }
 
-const rounded = (value: number | null | undefined) => (value == null ? null : Number(value.toPrecision(4)));
+const rounded = (value: number | null | undefined) =>
+  typeof value === 'number' ? Number(value.toPrecision(4)) : null;

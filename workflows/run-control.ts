@@ -1,5 +1,18 @@
 import { cancelSignal, pauseSignal, resumeSignal } from '../src/temporal/messages.ts';
-import { condition, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { EntityActivities } from '../activities/entities.ts';
+
+const { cancelRun } = proxyActivities<EntityActivities>({
+  startToCloseTimeout: '30 seconds',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 5 },
+});
 
 interface Pausable {
   signal(definition: typeof pauseSignal | typeof resumeSignal): Promise<void>;
@@ -15,8 +28,11 @@ export class RunControl {
     this.onChange = onChange;
     setHandler(pauseSignal, () => this.turn(true));
     setHandler(resumeSignal, () => this.turn(false));
-    // A request to cancel oneself ends as Cancelled; throwing from here would end as Failed.
-    setHandler(cancelSignal, () => getExternalWorkflowHandle(workflowInfo().workflowId).cancel());
+    setHandler(cancelSignal, async () => {
+      const { workflowId } = workflowInfo();
+      // A run that is cancelled through the server ends as Cancelled; what it threw by itself would end as Failed.
+      await CancellationScope.nonCancellable(() => cancelRun({ workflowId }));
+    });
   }
 
   async whileNotPaused(): Promise<void> {

@@ -75,7 +75,7 @@ export function reclaim(pool: SlotPoolState, closed: readonly LeaseOwner[]): voi
  * holding up those behind it.
  */
 export function grant(pool: SlotPoolState, now: number, rules: SlotPoolInput): void {
-  for (const request of [...pool.waiting]) {
+  for (const request of pool.waiting) {
     if (largestGroup(pool.slots.filter(isUsable)).length < request.count) continue;
     const slots = largestGroup(freeSlots(pool)).slice(0, request.count);
     if (slots.length < request.count) return;

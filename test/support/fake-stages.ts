@@ -1,0 +1,166 @@
+import type { ArtifactReference } from '../../src/contracts/artifact.ts';
+import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
+import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
+import type { RegionScore } from '../../src/contracts/stages.ts';
+import { MissingDataError } from '../../src/errors.ts';
+import type { StageRunner } from '../../src/stages/runner.ts';
+import type { StageInput, StageName, StageOutput } from '../../src/stages/table.ts';
+
+type Fakes = {
+  [Name in StageName]: (
+    input: StageInput<Name>,
+    options: Parameters<StageRunner>[2],
+  ) => StageOutput<Name> | Promise<StageOutput<Name>>;
+};
+
+export const reference = (name: string): ArtifactReference => ({
+  uri: `manifests/fake/${name}.json`,
+  sha256: 'a'.repeat(64),
+  bytes: 1,
+});
+
+export const windowOf = (region: IngestionWindow['region'], year: number): IngestionWindow => ({
+  source: 'eia',
+  route: 'region-data',
+  region,
+  from: `${year}-01-01T01`,
+  to: `${year + 1}-01-01T00`,
+  dfAvailability: 'operator',
+});
+
+export const scoreOf = (region: RegionScore['region'], mape: number): RegionScore => ({
+  region,
+  hours: 100,
+  mape: { model: mape, operator: 2, persistence48: 6, persistence168: 7, latestKnown: 5 },
+  mae: {},
+  rmse: {},
+  mase: {},
+  beatsBaselines: mape < 5,
+});
+
+/**
+ * Stages without data: they remember what they were asked, say that nothing is new the second time, and keep a
+ * model's files in memory. A test replaces the one it is about.
+ */
+export class FakeStages {
+  readonly calls: { stage: StageName; input: unknown }[] = [];
+  readonly made = new Set<string>();
+  champion: ChampionRecord | null = null;
+  history: LifecycleEvent[] = [];
+  versions: number[] = [];
+  mape = 3;
+  trained = false;
+  readonly table: Fakes;
+
+  constructor(replaced: Partial<Fakes> = {}) {
+    this.table = { ...this.defaults(), ...replaced };
+  }
+
+  get run(): StageRunner {
+    return async (stage, input, options) => {
+      this.calls.push({ stage, input });
+      const fake = this.table[stage] as (value: unknown, rest: unknown) => Promise<StageOutput<typeof stage>>;
+      return fake(input, options);
+    };
+  }
+
+  asked(stage: StageName): unknown[] {
+    return this.calls.filter((call) => call.stage === stage).map(({ input }) => input);
+  }
+
+  /** True from the second time on. */
+  private again(name: string): boolean {
+    if (this.made.has(name)) return true;
+    this.made.add(name);
+    return false;
+  }
+
+  private stage = (name: string) => () => ({
+    dataset: reference(name),
+    reused: this.again(name),
+    facts: { rows: 10 },
+  });
+
+  private defaults(): Fakes {
+    return {
+      planIngestion: () => ({
+        windows: [windowOf('CAL', 2015), windowOf('CAL', 2016), windowOf('MISO', 2015)],
+        estimate: { records: 300, requests: 3, seconds: 1 },
+        period: { from: '2015-01-01T01', to: '2017-01-01T00' },
+      }),
+      ingestWindow: ({ region, from }) => {
+        const known = this.again(`${region}${from}`);
+        return { records: 100, pages: 1, pagesReused: known ? 1 : 0, bytes: 1000, files: 1, quarantined: 0 };
+      },
+      completeIngestion: ({ period, totals, windows, failedWindows }) => ({
+        dataset: reference('grid'),
+        period,
+        mode: 'full',
+        files: totals.files,
+        records: totals.records,
+        bytes: totals.bytes,
+        successRate: (windows - failedWindows) / windows,
+        account: [],
+      }),
+      validate: this.stage('validated'),
+      engineerFeatures: this.stage('features'),
+      cutSequences: this.stage('sequences'),
+      planTraining: () => ({
+        runId: 'r1',
+        settings: {} as never,
+        totalSteps: 10,
+        budgetSeconds: 60,
+        parameters: 1,
+        ...(this.trained ? { existing: { ...this.trainingResult(), reused: true } } : {}),
+      }),
+      newestCheckpoint: () => null,
+      finishTraining: ({ restarts = 0, stepsLost = 0, results }) => {
+        this.trained = true;
+        const slotMemoryMb = results.map(({ memoryMb }) => memoryMb);
+        return { ...this.trainingResult(), restarts, stepsLost, slotMemoryMb };
+      },
+      backtest: () => ({
+        dataset: reference('backtest'),
+        reused: this.again('backtest'),
+        scores: [scoreOf('CAL', this.mape), scoreOf('MISO', this.mape)],
+      }),
+      registerModel: ({ name }) => {
+        const reused = this.again('version');
+        if (!reused) this.versions.push(this.versions.length + 1);
+        return { name, version: this.versions.length, sha256: 'b'.repeat(64), reused };
+      },
+      readVersion: ({ name, version }) => {
+        if (!this.versions.includes(version)) {
+          throw new MissingDataError(`The model ${name} has no version ${version}.`, 'Name another.');
+        }
+        const lineage = { training: reference(`model${version}`), sequences: reference('sequences') };
+        return { record: { lineage }, sha256: `${version}`.repeat(64), model: reference('copy') } as never;
+      },
+      listModels: ({ name } = {}) => [
+        {
+          name: name!,
+          champion: this.champion,
+          versions: this.versions.map((version) => ({ version }) as never),
+        },
+      ],
+      readChampion: () => this.champion,
+      writeChampion: (record) => (this.champion = record),
+      appendHistory: ({ event }) => void this.history.push(event),
+      readHistory: () => this.history,
+      writeReport: () => ({ report: reference('report'), reused: this.again('report') }),
+    };
+  }
+
+  private trainingResult() {
+    return {
+      model: reference('model'),
+      reused: false,
+      steps: 10,
+      finalLoss: 0.5,
+      stepsLost: 0,
+      restarts: 0,
+      tokensPerSecond: 1000,
+      slotMemoryMb: [100, 100],
+    };
+  }
+}

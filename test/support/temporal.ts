@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { entityActivities } from '../../activities/entities.ts';
+import { ingestionActivities, sourceActivities } from '../../activities/ingestion.ts';
+import { registryActivities } from '../../activities/registry.ts';
+import { slotActivities, type SlotDependencies } from '../../activities/ring-slot.ts';
+import { stageActivities } from '../../activities/stages.ts';
+import { trainingActivities } from '../../activities/training.ts';
+import { findTemporalCli } from '../../src/stack/temporal-cli.ts';
+import { silentLogger } from '../../src/stages/context.ts';
+import type { StageRunner } from '../../src/stages/runner.ts';
+import { PIPELINE_QUEUE, SOURCE_QUEUE } from '../../src/temporal/names.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/temporal/search-attributes.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
+
+/** One Temporal server for the whole run of tests, started when the first test asks for it. */
+let server: Promise<TestWorkflowEnvironment> | undefined;
+let bundle: Promise<{ code: string }> | undefined;
+const folders: string[] = [];
+
+const HEARTBEAT_MS = 200;
+
+export function temporal(): Promise<TestWorkflowEnvironment> {
+  server ??= startServer();
+  return server;
+}
+
+/** The workflows as a worker runs them, bundled once a run. */
+export async function bundledWorkflows(): Promise<{ code: string }> {
+  bundle ??= temporaryFolder().then((folder) => workflowBundle(folder, silentLogger));
+  return bundle;
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ringwatt-workflows-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function startServer(): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const { path } = await findTemporalCli();
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      searchAttributes: SEARCH_ATTRIBUTES,
+      log: { format: 'pretty', level: 'error' },
+    },
+  });
+}
+
+/** Runs the project's own workers, with `run` in place of the stages and `slots` in place of slot processes. */
+export async function withWorkers<Result>(
+  run: StageRunner,
+  work: (client: Client) => Promise<Result>,
+  slots: { queue: string; slot: SlotDependencies['slot'] }[] = [],
+): Promise<Result> {
+  const { nativeConnection: connection, client, namespace } = await temporal();
+  const dependencies = { run, heartbeatMs: HEARTBEAT_MS };
+  const common = {
+    connection,
+    namespace,
+    maxHeartbeatThrottleInterval: HEARTBEAT_MS,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: PIPELINE_QUEUE,
+      workflowBundle: await bundledWorkflows(),
+      activities: {
+        ...ingestionActivities(dependencies),
+        ...stageActivities(dependencies),
+        ...trainingActivities(dependencies),
+        ...registryActivities(dependencies),
+        ...entityActivities(dependencies),
+      },
+    }),
+    Worker.create({ ...common, taskQueue: SOURCE_QUEUE, activities: sourceActivities(dependencies) }),
+    ...slots.map(({ queue, slot }) =>
+      Worker.create({
+        ...common,
+        taskQueue: queue,
+        activities: slotActivities({ slot, heartbeatMs: HEARTBEAT_MS }),
+        maxConcurrentActivityTaskExecutions: 1,
+      }),
+    ),
+  ]);
+  const runs = workers.map((worker) => worker.run());
+  try {
+    return await work(client);
+  } finally {
+    await endWorkflows(client);
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.all(runs);
+  }
+}
+
+/** Entities live on: the next test's workers must not meet those of the last. */
+async function endWorkflows(client: Client): Promise<void> {
+  for await (const { workflowId } of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+    await client.workflow
+      .getHandle(workflowId)
+      .terminate('the test is over')
+      .catch(() => {});
+  }
+}
+
+after(async () => {
+  await (await server)?.teardown();
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});

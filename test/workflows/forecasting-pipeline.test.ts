@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import type { Client } from '@temporalio/client';
+import { PIPELINE_STAGES, pipelineResult, type PipelineResult } from '../../src/contracts/pipeline.ts';
+import { CancelledFailure } from '@temporalio/common';
+import { MissingDataError } from '../../src/errors.ts';
+import { rootFailure } from '../../src/temporal/failures.ts';
+import {
+  cancelSignal,
+  pauseSignal,
+  pipelineProgressQuery,
+  resumeSignal,
+} from '../../src/temporal/messages.ts';
+import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
+import { fakeSlot, registerSlots } from '../support/fake-slots.ts';
+import { FakeStages, reference } from '../support/fake-stages.ts';
+import { withWorkers } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+
+const slots = () => [fakeSlot(1), fakeSlot(2)];
+
+const start = (client: Client, workflowId: string, ...args: unknown[]) =>
+  client.workflow.start(WORKFLOWS.forecastingPipeline, { workflowId, taskQueue: PIPELINE_QUEUE, args });
+
+const execute = async (client: Client, workflowId: string, ...args: unknown[]): Promise<PipelineResult> =>
+  pipelineResult.parse(await (await start(client, workflowId, ...args)).result());
+
+describe('forecastingPipelineWorkflow', () => {
+  it('goes through all stages, from an empty input to a champion, and does nothing twice', async () => {
+    const stages = new FakeStages();
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const first = await execute(client, 'forecasting/day-ahead/1', {});
+        assert.deepEqual(
+          first.stages.map(({ stage, reused }) => [stage, reused]),
+          PIPELINE_STAGES.map((stage) => [stage, false]),
+        );
+        assert.deepEqual(first.model, { name: 'day-ahead', version: 1, champion: true, reused: false });
+        assert.equal(stages.champion?.version, 1);
+
+        const second = await execute(client, 'forecasting/day-ahead/2');
+        assert.deepEqual(
+          second.stages.map(({ stage, reused }) => [stage, reused]),
+          PIPELINE_STAGES.map((stage) => [stage, true]),
+        );
+        assert.match(second.promotion, /champion already/);
+        assert.equal(stages.asked('writeChampion').length, 1);
+        assert.equal(stages.asked('finishTraining').length, 1);
+      },
+      slots(),
+    );
+  });
+
+  it('shows its table of stages in the details that the UI reads', async () => {
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'forecasting/day-ahead/details', {});
+        await handle.result();
+        const metadata = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+        assert.match(metadata.currentDetails, /100 %/);
+        for (const stage of PIPELINE_STAGES)
+          assert.match(metadata.currentDetails, new RegExp(`\\| ${stage} \\| done`));
+        const { typedSearchAttributes } = await handle.describe();
+        assert.equal(
+          typedSearchAttributes.getAll().find(({ key }) => key.name === 'RingwattModel')?.value,
+          'day-ahead',
+        );
+      },
+      slots(),
+    );
+  });
+
+  it('does not promote what a persistence beats, nor what the champion beats', async () => {
+    const stages = new FakeStages();
+    stages.mape = 9;
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const worse = await execute(client, 'forecasting/day-ahead/worse', {});
+        assert.equal(worse.model.champion, false);
+        assert.match(worse.promotion, /persistence is better in CAL, MISO/);
+
+        stages.mape = 3;
+        stages.versions = [7];
+        stages.champion = {
+          name: 'day-ahead',
+          generation: 1,
+          version: 7,
+          sha256: 'c',
+          since: '',
+          previous: [],
+        };
+        stages.made.delete('version');
+        stages.table.registerModel = ({ name }) => ({ name, version: 8, sha256: 'd', reused: false });
+        const equal = await execute(client, 'forecasting/day-ahead/equal', {});
+        assert.match(equal.promotion, /Not promoted: mean MAPE 3\.000 % against 3\.000 % of version 7/);
+        assert.equal(stages.champion.version, 7);
+        const [, , rival] = stages.asked('backtest') as { model: unknown }[];
+        assert.deepEqual(rival?.model, reference('model7'));
+      },
+      slots(),
+    );
+  });
+
+  it('refuses a wrong input at once, by the name of the field', async () => {
+    await withWorkers(new FakeStages().run, async (client) => {
+      const wrong = [
+        [{ training: { ringSize: 'two' } }, /training\.ringSize/],
+        [{ modle: 'x' }, /modle/],
+        [{ regions: ['ATLANTIS'] }, /regions\.0/],
+        [5, /expected object/],
+      ] as const;
+      for (const [input, field] of wrong) {
+        const handle = await start(client, `forecasting/wrong/${JSON.stringify(input)}`, input);
+        await assert.rejects(handle.result(), (error) => {
+          assert.match((rootFailure(error) as Error).message, field);
+          return true;
+        });
+      }
+    });
+  });
+
+  it('ends with the reason of the stage that failed', async () => {
+    const stages = new FakeStages({
+      validate: () => {
+        throw new MissingDataError('MISO has no hour of 1999.', 'Ask for later years.');
+      },
+    });
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client, 'forecasting/day-ahead/broken', {});
+      await assert.rejects(handle.result(), (error) => {
+        const { message, type } = rootFailure(error) as Error & { type: string };
+        assert.deepEqual(
+          [type, message],
+          ['MissingDataError', 'MISO has no hour of 1999. Ask for later years.'],
+        );
+        return true;
+      });
+      const { stages: lines } = await handle.query(pipelineProgressQuery);
+      assert.deepEqual(lines.find(({ stage }) => stage === 'validate')?.state, 'failed');
+      assert.equal(stages.asked('validate').length, 1);
+    });
+  });
+
+  it('pauses before the next stage, goes on when resumed, and ends as cancelled when told to', async () => {
+    const gate = Promise.withResolvers<void>();
+    const stages = new FakeStages();
+    const validate = stages.table.validate;
+    stages.table.validate = async (...args) => {
+      await gate.promise;
+      return validate(...args);
+    };
+    const engineer = Promise.withResolvers<void>();
+    stages.table.engineerFeatures = (_input, { signal }) =>
+      new Promise((_resolve, reject) => {
+        engineer.resolve();
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client, 'forecasting/day-ahead/paused', {});
+      await until(() => stages.asked('validate').length === 1);
+      await handle.signal(pauseSignal);
+      gate.resolve();
+      await until(async () => (await handle.query(pipelineProgressQuery)).stage === null);
+      assert.equal((await handle.query(pipelineProgressQuery)).paused, true);
+      assert.equal(stages.asked('engineerFeatures').length, 0);
+      await handle.signal(resumeSignal);
+      await engineer.promise;
+      await handle.signal(cancelSignal);
+      await assert.rejects(handle.result(), ({ cause }) => cause instanceof CancelledFailure);
+      assert.equal((await handle.describe()).status.name, 'CANCELLED');
+    });
+  });
+});
