@@ -5,6 +5,9 @@ import type { StageContext } from '../stages/context.ts';
 import { runBacktest } from './backtest.ts';
 import type { ScoresDocument } from './scores.ts';
 
+export { forecast, type ForecastResult } from './forecast-stage.ts';
+export type { ForecastRow } from './forecast.ts';
+
 /** Raised when the protocol, the metrics or the files' form change. */
 const STAGE_VERSION = 1;
 

@@ -6,6 +6,7 @@ import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { readArtifact, readManifest, verifiedPath } from '../lake/artifacts.ts';
 import { canonicalJson, sha256 } from '../lake/canonical.ts';
 import { storageFailure, type Home } from '../lake/home.ts';
+import { detailsOf } from '../backtest/dataset.ts';
 import type { ScoresDocument } from '../backtest/scores.ts';
 import { modelFolder, versionFolder, versionNumbers } from './layout.ts';
 import { readLineage } from './lineage.ts';
@@ -41,6 +42,7 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
   requireSameModel(input, backtest);
   const lineage = await readLineage(home, input);
   const metrics = await readScores(home, backtest);
+  const { sequenceLength } = detailsOf(await readManifest(home, lineage.sequences, 'sequences'));
   const folder = home.path(modelFolder(input.name));
   for (;;) {
     const version = ((await versionNumbers(home, input.name)).at(-1) ?? 0) + 1;
@@ -57,6 +59,7 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
         featureCatalogueSha256: catalogue.sha256,
         datasetSha256: lineage.sequences.sha256,
         lineage,
+        sequenceLength,
         metrics,
         training: training.details,
         files,

@@ -21,6 +21,8 @@ export const versionRecord = z.strictObject({
     validated: artifactReference,
     grid: artifactReference,
   }),
+  /** Hours of history that the model was trained to look back on. */
+  sequenceLength: z.number().int().positive(),
   metrics: z.array(regionScore),
   /** The network's configuration and how it was trained, from the training manifest. */
   training: z.record(z.string(), z.json()),

@@ -68,11 +68,16 @@ export function buildInputs(
 }
 
 /**
- * The channels of the last `hours` validated hours of a region, features computed on the way: what a forecast needs
+ * The channels of the last `hours` validated hours of a region before row `to`, features computed on the way: what a forecast needs
  * that is not in any stored dataset.
  * @throws BadInputError when the model was trained on other features than this version computes
  */
-export function inputsForForecast(rows: ValidatedRows, fitted: Normaliser, hours: number): RegionInputs {
+export function inputsForForecast(
+  rows: ValidatedRows,
+  fitted: Normaliser,
+  hours: number,
+  to = rows.hours,
+): RegionInputs {
   const engineer = new EnergyFeatureEngineer({ dtype: fitted.dtype });
   if (catalogueHash(engineer.catalogue()) !== fitted.catalogueHash) {
     throw new BadInputError(
@@ -81,7 +86,7 @@ export function inputsForForecast(rows: ValidatedRows, fitted: Normaliser, hours
     );
   }
   const features = new Columns(engineer.createAllFeatures(asKnownFrame(rows)));
-  return buildInputs(features, rows, fitted, { from: Math.max(0, rows.hours - hours) });
+  return buildInputs(features, rows, fitted, { from: Math.max(0, to - hours), to });
 }
 
 function putMask(

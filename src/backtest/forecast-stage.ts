@@ -1,0 +1,129 @@
+import { readdir, stat } from 'node:fs/promises';
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { ForecastInput } from '../contracts/stages.ts';
+import { fromHourStamp, toHourStamp } from '../contracts/time.ts';
+import { BadInputError, MissingDataError } from '../errors.ts';
+import { onceByKey, readArtifact, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { loadPredictor } from '../model/predictor.ts';
+import { readChampion } from '../registry/champion.ts';
+import { readVersion, type ModelVersion } from '../registry/versions.ts';
+import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
+import type { StageContext } from '../stages/context.ts';
+import { validate } from '../validation/stage.ts';
+import { readForecast, writeForecast } from './forecast-file.ts';
+import {
+  forecastRegion,
+  newestIssue,
+  readRegionRecord,
+  type ForecastRow,
+  type RegionRecord,
+} from './forecast.ts';
+
+/** Raised when the same model and record would give another forecast. */
+const STAGE_VERSION = 1;
+
+export interface ForecastResult {
+  /** A forecast manifest: one Parquet file of role `forecast`. */
+  dataset: ArtifactReference;
+  reused: boolean;
+  model: { name: string; version: number };
+  rows: ForecastRow[];
+}
+
+/**
+ * The next hours of each region by a registered model, from what was known at `issuedAt`. Refuses a model that is
+ * not there or damaged, a region that it was not trained on, and an issue time that the record does not reach.
+ */
+export async function forecast(context: StageContext, input: ForecastInput): Promise<ForecastResult> {
+  const { home } = context;
+  const version = await chosenVersion(home, input);
+  const { record } = version;
+  const known = record.metrics.map(({ region }) => region);
+  const strange = input.regions.find((region) => !known.includes(region));
+  if (strange) {
+    throw new BadInputError(
+      `${record.name} version ${record.version} does not know ${strange}.`,
+      `It was trained on ${known.join(', ')}: forecast these, or train with ${strange}.`,
+    );
+  }
+  const grid = input.grid ?? (await newestGrid(home));
+  // With the model's own regions, so that what the pipeline validated serves again.
+  const { dataset } = await validate(context, { dataset: grid, regions: known });
+  const validated = await readManifest(home, dataset, 'validated');
+  const records: RegionRecord[] = [];
+  for (const region of input.regions) records.push(await readRegionRecord(home, validated, region));
+  const issuedAt = input.issuedAt === undefined ? newestIssue(records) : fromHourStamp(input.issuedAt);
+  const work = {
+    kind: 'forecast' as const,
+    stage: 'forecast',
+    version: STAGE_VERSION,
+    settings: { issuedAt: toHourStamp(issuedAt), regions: input.regions },
+    inputs: [version.model, dataset],
+  };
+  const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
+    const predictor = await loadPredictor(home, version.model);
+    const normaliser = await normaliserOf(home, version.model);
+    const model = { predictor, normaliser, sequenceLength: record.sequenceLength };
+    const rows: ForecastRow[] = [];
+    try {
+      for (const [done, region] of records.entries()) {
+        context.signal.throwIfAborted();
+        context.progress({ stage: 'forecast', done, total: records.length, unit: 'regions' });
+        rows.push(...(await forecastRegion(model, region, issuedAt)));
+      }
+    } finally {
+      predictor.dispose();
+    }
+    const uri = `forecasts/${key}/forecast.parquet`;
+    await writeForecast(home.path(uri), rows);
+    return {
+      files: [{ ...(await referTo(home, uri, rows.length)), role: 'forecast' }],
+      rows: rows.length,
+      details: { name: record.name, version: record.version, issuedAt: toHourStamp(issuedAt) },
+    };
+  });
+  const rows = await readForecast(await verifiedPath(home, manifest.files[0]!));
+  return { dataset: reference, reused, model: { name: record.name, version: record.version }, rows };
+}
+
+async function chosenVersion(home: Home, { name, version }: ForecastInput): Promise<ModelVersion> {
+  if (version !== undefined) return readVersion({ home }, { name, version });
+  const champion = await readChampion({ home }, { name });
+  if (champion) return readVersion({ home }, champion);
+  throw new MissingDataError(
+    `The model ${name} has no champion.`,
+    'Promote a version, or name one with --version; `models` lists them.',
+  );
+}
+
+/** The grid dataset whose manifest was written last. */
+async function newestGrid(home: Home): Promise<ArtifactReference> {
+  const folder = 'manifests/grid';
+  const names = await readdir(home.path(folder)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const stamped = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map(async (name) => {
+        const uri = `${folder}/${name}`;
+        return { uri, writtenAt: (await stat(home.path(uri))).mtimeMs };
+      }),
+  );
+  const newest = stamped.sort((a, b) => b.writtenAt - a.writtenAt)[0];
+  if (newest) {
+    const reference = await referTo(home, newest.uri);
+    // As the stage that wrote it refers to it, so that work done on it is found again.
+    return { ...reference, rows: (await readManifest(home, reference, 'grid')).rows };
+  }
+  throw new MissingDataError(`${home.root} holds no grid record.`, 'Run `ingest` first.');
+}
+
+async function normaliserOf(home: Home, model: ArtifactReference): Promise<Normaliser> {
+  const { files } = await readManifest(home, model, 'training');
+  const file = files.find(({ role }) => role === 'normaliser');
+  if (!file) throw new MissingDataError(`${model.uri} has no normaliser.`, 'Register the model again.');
+  return parseNormaliser(await readArtifact(home, file), file.uri);
+}

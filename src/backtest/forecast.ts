@@ -1,0 +1,122 @@
+import type { Manifest } from '../contracts/artifact.ts';
+import { regionCode, type RegionCode } from '../contracts/regions.ts';
+import { HOUR_SECONDS, toHourStamp } from '../contracts/time.ts';
+import { MissingDataError } from '../errors.ts';
+import { readValidatedRows, type ValidatedRows } from '../features/validated-rows.ts';
+import { verifiedPath } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { readColumns } from '../lake/parquet.ts';
+import { inputsForForecast } from '../sequences/inputs.ts';
+import type { Normaliser } from '../sequences/normaliser.ts';
+import { seasonalLag } from '../sequences/seasonal-base.ts';
+import type { Forecaster } from './predictions.ts';
+import { DEMAND_DELAY_HOURS } from './protocol.ts';
+
+/** What is forecast for one hour of a region. */
+export interface ForecastRow {
+  region: RegionCode;
+  /** UTC, like `2018-01-01T00`. */
+  issuedAt: string;
+  /** The target hour's end, UTC. */
+  hour: string;
+  /** Hours from the issue time to the target; 0 is the hour that has just ended and is not published yet. */
+  lead: number;
+  forecastMw: number;
+  /** Demand of the newest known hour of the same hour of day: what a forecast has to beat. */
+  latestKnownMw: number;
+}
+
+/** A region's validated hours, and up to which of them demand was there rather than filled in. */
+export interface RegionRecord {
+  rows: ValidatedRows;
+  /** The row of the newest hour whose demand was published. */
+  newest: number;
+}
+
+/** Past it even the latest known same hour is filled in, and a forecast would rest on nothing that was measured. */
+const LONGEST_GAP_HOURS = 24;
+
+export async function readRegionRecord(
+  home: Home,
+  validated: Manifest,
+  region: RegionCode,
+): Promise<RegionRecord> {
+  const file = validated.files.find((candidate) => candidate.region === region);
+  if (!file) {
+    throw new MissingDataError(
+      `The grid record has no demand of ${region}.`,
+      `Ingest ${region}, or forecast other regions.`,
+    );
+  }
+  const path = await verifiedPath(home, file);
+  const imputed = (await readColumns(path, ['demand_imputed'])).f64('demand_imputed');
+  const rows = await readValidatedRows(path, region);
+  const newest = rows.demand.findLastIndex((mw, row) => Number.isFinite(mw) && imputed[row] !== 1);
+  if (newest === -1) {
+    throw new MissingDataError(`${region} has no demand at all.`, 'Ingest hours that have some.');
+  }
+  return { rows, newest };
+}
+
+/** When the newest hour that every region has demand of became known: seconds since 1970. */
+export function newestIssue(records: readonly RegionRecord[]): number {
+  const hours = records.map(({ rows, newest }) => rows.first + newest * HOUR_SECONDS);
+  return Math.min(...hours) + DEMAND_DELAY_HOURS * HOUR_SECONDS;
+}
+
+export interface ForecastModel {
+  predictor: Forecaster;
+  normaliser: Normaliser;
+  /** Hours of history that it looks back on. */
+  sequenceLength: number;
+}
+
+/**
+ * The next hours of a region as the model sees them at `issuedAt` (seconds since 1970): it stands at the newest hour
+ * whose demand is known then, and no row of its inputs is later than that.
+ */
+export async function forecastRegion(
+  model: ForecastModel,
+  record: RegionRecord,
+  issuedAt: number,
+): Promise<ForecastRow[]> {
+  const { rows } = record;
+  const region = regionCode.parse(rows.region);
+  const standing = standingRow(record, issuedAt);
+  const { inputs, hours } = inputsForForecast(rows, model.normaliser, model.sequenceLength, standing + 1);
+  const { predictor } = model;
+  const ratios = await predictor.predict(inputs, hours, region);
+  const last = ratios.subarray((hours - 1) * predictor.horizon);
+  return Array.from(last, (logRatio, i) => {
+    const step = i + 1;
+    const latestKnownMw = rows.demand[standing + step - seasonalLag(step)]!;
+    const hour = rows.first + (standing + step) * HOUR_SECONDS;
+    return {
+      region,
+      issuedAt: toHourStamp(issuedAt),
+      hour: toHourStamp(hour),
+      lead: (hour - issuedAt) / HOUR_SECONDS,
+      forecastMw: latestKnownMw * Math.exp(logRatio),
+      latestKnownMw,
+    };
+  });
+}
+
+function standingRow({ rows, newest }: RegionRecord, issuedAt: number): number {
+  const { region, first, demand } = rows;
+  const standing = (issuedAt - first) / HOUR_SECONDS - DEMAND_DELAY_HOURS;
+  const stamp = (row: number) => toHourStamp(first + row * HOUR_SECONDS);
+  if (standing > newest + LONGEST_GAP_HOURS || standing >= rows.hours) {
+    throw new MissingDataError(
+      `Demand of ${region} is there up to ${stamp(newest)}; a forecast issued at ${toHourStamp(issuedAt)} stands at ${stamp(standing)}.`,
+      'Ingest newer hours, or give an earlier issuedAt.',
+    );
+  }
+  if (!(demand[standing - LONGEST_GAP_HOURS + 1]! > 0)) {
+    throw new MissingDataError(
+      `Demand of ${region} begins too late for a forecast issued at ${toHourStamp(issuedAt)}.`,
+      `Give an issuedAt at least two days after ${stamp(demand.findIndex((mw) => mw > 0))}.`,
+    );
+  }
+  return standing;
+}
