@@ -135,7 +135,7 @@ export const RULES: Rules = {
     appliesTo: ['forecast'],
     causal: 'reject',
     final: 'off',
-    limits: { windowHours: 336, minimumHours: 168, error: 0.22 },
+    limits: { windowHours: 336, minimumHours: 72, error: 0.22 },
   },
 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { RULES, knownAt, type Rules } from '../../src/validation/index.ts';
 import { HOUR, columnOf, endOf, judge, load, type Cell } from './support.ts';
 
@@ -89,7 +89,7 @@ function spoil(cells: readonly Cell[], now: number, random: () => number): Cell[
   const revised = kept
     .filter(() => random() < 0.5)
     .map((cell) => ({ ...cell, value: wild(), availableAt: now + 1 + Math.floor(1e5 * random()) }));
-  return [...later.reverse(), ...kept, ...revised];
+  return [...later.toReversed(), ...kept, ...revised];
 }
 
 describe('what a feature may see', () => {

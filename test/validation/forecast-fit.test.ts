@@ -45,7 +45,7 @@ describe('the fit of a forecast to demand', () => {
 
   it('is refused while its error is beyond any operator’s', () => {
     const verdicts = verdictsOf(forecastBy((hour) => 1.3 * load(hour)));
-    assert.equal(verdicts[150], 'ok', 'too little to go by');
+    assert.equal(verdicts[90], 'ok', 'too little to go by');
     assert.equal(verdicts[HOURS - 1], 'biased');
     const table = judge([...hourly('D', loads(HOURS)), ...forecastBy((hour) => 1.3 * load(hour))]);
     assert.equal(columnOf(table, 'forecast_mw')[HOURS - 1], null);

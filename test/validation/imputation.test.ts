@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { IMPUTATION, imputeFromPast } from '../../src/validation/index.ts';
 import { IMPUTATION_METHODS } from '../../src/validation/imputation.ts';
 
