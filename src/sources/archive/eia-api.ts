@@ -78,6 +78,6 @@ const keyProblem = (code: string, message: string) =>
 
 const problem = (code: string, message: string) => JSON.stringify({ error: { code, message } }, null, 2);
 
-const json = (status: number, body: string): Reply => ({ status, type: 'application/json', body });
+const json = (status: number, body: Reply['body']): Reply => ({ status, type: 'application/json', body });
 
 const single = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header);

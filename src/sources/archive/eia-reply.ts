@@ -18,14 +18,17 @@ const LENGTH_OUT_OF_RANGE = {
   description: `The maximum number of rows in JSON format is ${MAXIMUM_LENGTH}.`,
 };
 
-/** The body of a reply with data. Rows are put together as text: a page of 5,000 takes a few milliseconds. */
+/** In bytes; the longest row, of ERCO's forecast, has some 230. */
+const LONGEST_ROW = 300;
+
+/** The body of a reply with data: a page of 5,000 rows takes some 3 ms. */
 export function renderData(
   archive: Archive,
   route: EiaRoute,
   command: string,
   query: EiaQuery,
   { request, content }: Fate,
-): string {
+): Uint8Array {
   const rows = orderRows(clip(select(archive, route, query), query.first, query.last), query.sort, request);
   const shift = content.has('shifting-total') ? (request % 2 === 0 ? request : -request) % 7 : 0;
   const total = Math.max(0, rows.total + shift);
@@ -43,14 +46,29 @@ export function renderData(
   ];
   if (content.has('duplicates')) repeatSome(data);
   if (content.has('unsorted')) shuffle(data, request);
-  return [
+  const before = [
     `{"response":{`,
     warnings.length > 0 ? `"warnings":${JSON.stringify(warnings)},` : '',
     `"total":${mixed && request % 2 === 1 ? total : `"${total}"`},`,
     `"dateFormat":${JSON.stringify(DATE_FORMAT)},"frequency":"hourly","data":[`,
-    data.join(','),
-    `],"description":${JSON.stringify(ROUTES[route].description)}},${renderRequest(command, query.echo)},${VERSIONS}}`,
   ].join('');
+  const description = JSON.stringify(ROUTES[route].description);
+  const after = `],"description":${description}},${renderRequest(command, query.echo)},${VERSIONS}}`;
+  return assemble(before, data, after);
+}
+
+/** Writes row after row instead of joining them: the large strings in between would double the server's memory. */
+function assemble(before: string, rows: readonly string[], after: string): Uint8Array {
+  const body = Buffer.allocUnsafe(
+    rows.length * LONGEST_ROW + Buffer.byteLength(before) + Buffer.byteLength(after),
+  );
+  let length = body.write(before);
+  for (const [index, row] of rows.entries()) {
+    if (index > 0) length += body.write(',', length, 'latin1');
+    length += body.write(row, length, 'latin1');
+  }
+  length += body.write(after, length);
+  return body.subarray(0, length);
 }
 
 /** The body of a reply that describes routes or facets. */

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { CorruptArtifactError, MissingDataError } from '../../errors.ts';
 import { FIRST_PERIOD, HOURS, LAST_PERIOD } from './timeline.ts';
@@ -11,8 +11,34 @@ export type GridColumns = Map<string, Int32Array>;
 
 const CURE = 'Restore the data/ folder of the repository, or make it again with data/convert.ts.';
 
-/** Reads files in a row with a small, single-threaded DuckDB: the server is to stay lean. */
+/** Files this process has read, by path, size and time: a second server in it starts at once. */
+const alreadyRead = new Map<string, GridColumns>();
+
+/**
+ * Reads files in a row. Throws `MissingDataError` or `CorruptArtifactError`, which name the file. The arrays are
+ * shared: nobody writes into them.
+ */
 export async function readGridFiles(paths: readonly string[]): Promise<GridColumns[]> {
+  const identities = await Promise.all(paths.map(identify));
+  const unread = paths.filter((_, index) => !alreadyRead.has(identities[index]!));
+  if (unread.length > 0) {
+    const files = await readWithDuckDb(unread);
+    for (const [index, path] of unread.entries()) {
+      alreadyRead.set(identities[paths.indexOf(path)]!, files[index]!);
+    }
+  }
+  return identities.map((identity) => alreadyRead.get(identity)!);
+}
+
+async function identify(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path).catch(() => {
+    throw new MissingDataError(`${path} is not there.`, CURE);
+  });
+  return `${path} ${size} ${mtimeMs}`;
+}
+
+/** With one thread and little memory: the server is to stay lean. */
+async function readWithDuckDb(paths: readonly string[]): Promise<GridColumns[]> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: '128MB' });
   const connection = await instance.connect();
   try {
@@ -26,9 +52,6 @@ export async function readGridFiles(paths: readonly string[]): Promise<GridColum
 }
 
 async function readGridFile(connection: DuckDBConnection, path: string): Promise<GridColumns> {
-  await access(path).catch(() => {
-    throw new MissingDataError(`${path} is not there.`, CURE);
-  });
   const file = `read_parquet('${path.replaceAll("'", "''")}')`;
   try {
     await checkHours(connection, file, path);
@@ -46,14 +69,15 @@ async function readIntegers(connection: DuckDBConnection, file: string): Promise
   const arrays = result.columnNames().map(() => new Int32Array(HOURS));
   for (let start = 0; ;) {
     const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
+    const rows = chunk?.rowCount ?? 0;
+    if (!chunk || rows === 0) break;
     for (const [column, array] of arrays.entries()) {
       const vector = chunk.getColumnVector(column);
-      for (let row = 0; row < chunk.rowCount; row++) {
+      for (let row = 0; row < rows; row++) {
         array[start + row] = (vector.getItem(row) as number | null) ?? NO_VALUE;
       }
     }
-    start += chunk.rowCount;
+    start += rows;
   }
   return new Map(result.columnNames().map((name, column) => [name, arrays[column]!]));
 }

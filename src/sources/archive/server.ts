@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InUseError, UnavailableError } from '../../errors.ts';
+import { ARCHIVE_CLOCK_HEADER, ARCHIVE_HEADER } from '../archive-headers.ts';
 import type { DfAvailability } from '../availability.ts';
 import { answerEia, type EiaApi } from './eia-api.ts';
 import { FaultSource, type FaultOptions } from './faults.ts';
@@ -51,6 +52,8 @@ export async function startArchiveServer(options: ArchiveServerOptions = {}): Pr
   const oasis: OasisApi = { archive, faults, now: () => clock ?? Date.now() / 1000 };
   const server = createServer((request, response) => {
     const begun = performance.now();
+    response.setHeader(ARCHIVE_HEADER, '1');
+    if (clock !== undefined) response.setHeader(ARCHIVE_CLOCK_HEADER, new Date(clock * 1000).toISOString());
     const reply = answer(eia, oasis, request, logger);
     response.on('close', () =>
       logger?.info(
