@@ -39,7 +39,10 @@ export async function withTemporal<T>(
   const running = runningStack(home);
   if (running?.state === 'ready') {
     const { address, namespace, uiUrl } = running.temporal;
-    const reached = { ...config, temporalAddress: address, temporalNamespace: namespace };
+    const sources = running.archiveUrl
+      ? { eiaBaseUrl: running.archiveUrl, caisoBaseUrl: running.archiveUrl }
+      : {};
+    const reached = { ...config, ...sources, temporalAddress: address, temporalNamespace: namespace };
     return connected({ config: reached, uiUrl, temporary: false }, work);
   }
   const [{ Stack }, { planServices }] = await Promise.all([

@@ -3,6 +3,7 @@ import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineBacktest } from './verbs/backtest.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
+import { defineIngest } from './verbs/ingest.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
 import { defineSequences } from './verbs/sequences.ts';
@@ -16,6 +17,7 @@ const VERBS = [
   defineDown,
   defineDoctor,
   defineArchiveServer,
+  defineIngest,
   defineValidate,
   defineSequences,
   defineBacktest,
