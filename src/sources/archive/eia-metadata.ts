@@ -60,7 +60,8 @@ const describeGroup = () => ({
 
 function describeRoute(archive: Archive, route: EiaRoute): object {
   const { id, name, description, facets } = ROUTES[route];
-  const lines = archive.lines[route];
+  // A route without rows, such as interchange here, still names the hours that the archive is about.
+  const lines = archive.lines[route].length > 0 ? archive.lines[route] : archive.lines['region-data'];
   return {
     id,
     name,
@@ -68,8 +69,8 @@ function describeRoute(archive: Archive, route: EiaRoute): object {
     frequency: [FREQUENCY],
     facets,
     data: { value: { 'aggregation-method': 'SUM', alias: 'Value', units: 'megawatthours' } },
-    startPeriod: lines.length === 0 ? null : PERIODS[Math.min(...lines.map(({ from }) => from))],
-    endPeriod: lines.length === 0 ? null : PERIODS[Math.max(...lines.map(({ to }) => to)) - 1],
+    startPeriod: PERIODS[Math.min(...lines.map(({ from }) => from))] ?? null,
+    endPeriod: PERIODS[Math.max(...lines.map(({ to }) => to)) - 1] ?? null,
     defaultDateFormat: FREQUENCY.format,
     defaultFrequency: FREQUENCY.id,
   };

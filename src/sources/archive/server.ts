@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InUseError, UnavailableError } from '../../errors.ts';
 import { ARCHIVE_CLOCK_HEADER, ARCHIVE_HEADER } from '../archive-headers.ts';
+import { ARCHIVE_CLOCK_HEADER, ARCHIVE_HEADER } from '../archive-headers.ts';
 import type { DfAvailability } from '../availability.ts';
 import { answerEia, type EiaApi } from './eia-api.ts';
 import { FaultSource, type FaultOptions } from './faults.ts';
@@ -50,6 +51,10 @@ export async function startArchiveServer(options: ArchiveServerOptions = {}): Pr
   const faults = new FaultSource(options.faults);
   const eia: EiaApi = { archive, faults, apiKeys: options.apiKeys && new Set(options.apiKeys) };
   const oasis: OasisApi = { archive, faults, now: () => clock ?? Date.now() / 1000 };
+  const headers = {
+    [ARCHIVE_HEADER]: '1',
+    ...(clock !== undefined && { [ARCHIVE_CLOCK_HEADER]: new Date(clock * 1000).toISOString() }),
+  };
   const server = createServer((request, response) => {
     const begun = performance.now();
     response.setHeader(ARCHIVE_HEADER, '1');
@@ -61,7 +66,7 @@ export async function startArchiveServer(options: ArchiveServerOptions = {}): Pr
         'answered',
       ),
     );
-    void send(response, reply);
+    void send(response, reply, headers);
   });
   server.keepAliveTimeout = 65_000;
   const address = await listen(server, host, port);
@@ -87,7 +92,8 @@ function answer(
     const url = new URL(`http://archive${(request.url ?? '/').replace(/^\/+/, '/')}`);
     if (/^\/v2(\/|$)/.test(url.pathname)) return answerEia(eia, url, request.headers);
     if (/^\/oasisapi\/SingleZip\/?$/.test(url.pathname)) return answerOasis(oasis, url);
-    return { status: 404, type: 'text/plain', body: 'The archive serves /v2 and /oasisapi/SingleZip.\n' };
+    const body = 'The archive of Ringwatt serves /v2 and /oasisapi/SingleZip.\n';
+    return { status: url.pathname === '/' ? 200 : 404, type: 'text/plain', body };
   } catch (error) {
     logger?.error({ error, path: pathOf(request) }, 'a request failed');
     return { status: 500, type: 'application/json', body: '{"error":"Internal server error.","code":500}' };

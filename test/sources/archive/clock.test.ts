@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { BadInputError } from '../../../src/errors.ts';
 import { startArchiveServer, type ArchiveServerOptions } from '../../../src/sources/archive/server.ts';
+import { originOf } from '../../../src/sources/origin.ts';
 import { BY_PERIOD, PACW_DEMAND, askEia, askOasis } from './archive-client.ts';
 
 /** The last period and the last value that a server with these options has of a series. */
@@ -62,6 +63,16 @@ describe('archive server with a clock', () => {
       const query =
         'queryname=SLD_FCST&market_run_id=ACTUAL&startdatetime=20190701T12:00-0000&enddatetime=20190702T00:00-0000';
       assert.match((await askOasis(server.url, query))['INVALID_REQUEST.xml']!, /<m:ERR_CODE>1000</);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('says that it is the archive, and what its clock shows', async () => {
+    const server = await startArchiveServer({ clock: '2019-07-01T12:00Z' });
+    try {
+      const origin = await originOf(server.url, new AbortController().signal);
+      assert.deepEqual(origin, { archive: true, simulated: true, now: Date.UTC(2019, 6, 1, 12) / 1000 });
     } finally {
       await server.close();
     }

@@ -157,6 +157,8 @@ describe('archive server, EIA shapes', () => {
     const { response } = await askEia(server.url, 'start=2019-01-01&end=2019-01-02', 'interchange-data');
     assert.equal(response.total, '0');
     assert.deepEqual(response.data, []);
+    const { text } = await get('/v2/electricity/rto/interchange-data?api_key=k');
+    assert.match(text, /"startPeriod":"2015-07-01T0\d","endPeriod":"2024-12-31T23"/);
   });
 
   it('lists routes, facets and the values that have data', async () => {
