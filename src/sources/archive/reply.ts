@@ -11,18 +11,13 @@ export interface Reply {
   fate?: Fate;
 }
 
-/** Sends a reply with its own and the given headers, late, short or broken off where its fate says so. */
-export async function send(
-  response: ServerResponse,
-  reply: Reply,
-  headers: Readonly<Record<string, string>>,
-): Promise<void> {
+/** Sends a reply, late, short or broken off where its fate says so. */
+export async function send(response: ServerResponse, reply: Reply): Promise<void> {
   const { fate } = reply;
   if (fate?.content.has('slow')) await delay(fate.slowMs);
   const whole = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   const body = fate?.failing === 'truncated' ? whole.subarray(0, whole.length >>> 1) : whole;
   response.writeHead(reply.status, {
-    ...headers,
     'Content-Type': reply.type,
     'Content-Length': body.length,
     'Cache-Control': 'max-age=0, no-cache, no-store',

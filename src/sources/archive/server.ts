@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InUseError, UnavailableError } from '../../errors.ts';
 import { ARCHIVE_CLOCK_HEADER, ARCHIVE_HEADER } from '../archive-headers.ts';
-import { ARCHIVE_CLOCK_HEADER, ARCHIVE_HEADER } from '../archive-headers.ts';
 import type { DfAvailability } from '../availability.ts';
 import { answerEia, type EiaApi } from './eia-api.ts';
 import { FaultSource, type FaultOptions } from './faults.ts';
@@ -51,10 +50,6 @@ export async function startArchiveServer(options: ArchiveServerOptions = {}): Pr
   const faults = new FaultSource(options.faults);
   const eia: EiaApi = { archive, faults, apiKeys: options.apiKeys && new Set(options.apiKeys) };
   const oasis: OasisApi = { archive, faults, now: () => clock ?? Date.now() / 1000 };
-  const headers = {
-    [ARCHIVE_HEADER]: '1',
-    ...(clock !== undefined && { [ARCHIVE_CLOCK_HEADER]: new Date(clock * 1000).toISOString() }),
-  };
   const server = createServer((request, response) => {
     const begun = performance.now();
     response.setHeader(ARCHIVE_HEADER, '1');
@@ -66,7 +61,7 @@ export async function startArchiveServer(options: ArchiveServerOptions = {}): Pr
         'answered',
       ),
     );
-    void send(response, reply, headers);
+    void send(response, reply);
   });
   server.keepAliveTimeout = 65_000;
   const address = await listen(server, host, port);
