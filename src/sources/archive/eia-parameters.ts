@@ -150,6 +150,9 @@ function fromQuery(query: URLSearchParams): Parameters {
     const [, root, brackets = ''] = KEY.exec(name) ?? [];
     if (root === undefined) continue;
     const path = [...brackets.matchAll(/\[([^\]]*)\]/g)].map(([, part]) => part!);
+    if (path.length === 0 && (root === 'facets' || root === 'sort')) {
+      throw new BadParameter(`Invalid ${root} '${value}' provided. It is written ${root}[…][…]=….`);
+    }
     if (path.length === 0) parameters[root] = value;
     else if (root === 'facets') push((parameters[root] ??= {}) as Record<string, unknown>, path[0]!, value);
     else if (root === 'sort') sortEntry(parameters, Number(path[0]))[path[1] ?? 'column'] = value;

@@ -208,6 +208,7 @@ describe('archive server, EIA shapes', () => {
     ['frequency=weekly', /Invalid frequency 'weekly'/],
     ['data[]=price', /Invalid data 'price'/],
     ['facets[fueltype][]=SUN', /Invalid facet 'fueltype'/],
+    ['facets=PACW', /Invalid facets 'PACW'/],
     ['start=01/02/2019', /Invalid start '01\/02\/2019'/],
     ['end=2019-13-01', /Invalid end '2019-13-01'/],
     ['length=-1', /Invalid length '-1'/],
