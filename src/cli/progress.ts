@@ -1,5 +1,19 @@
 import type { StageProgress } from '../stages/context.ts';
 
+/** Where a job stands that runs elsewhere. */
+export interface JobProgress {
+  stage: string | null;
+  /** Of the whole job, 0 to 100. */
+  percent: number;
+  /** Units of the running stage a second. */
+  rate: number | null;
+  secondsLeft: number | null;
+  note: string;
+  /** The running stage alone. */
+  progress: StageProgress | null;
+  paused: boolean;
+}
+
 interface Output {
   isTTY?: boolean;
   columns?: number;
@@ -28,25 +42,30 @@ export class ProgressDisplay {
     this.now = now;
   }
 
-  show(update: StageProgress): void {
+  /** A stage that runs here: its own percent, rate and time left. */
+  show({ stage, done, total, unit, note }: StageProgress): void {
     const now = this.now();
-    const begins = update.stage !== this.stage;
-    if (begins) {
-      this.stage = update.stage;
+    if (stage !== this.stage) {
       this.since = now;
-      this.firstDone = update.done;
+      this.firstDone = done;
     }
-    const ends = update.total > 0 && update.done >= update.total;
-    const every = this.output.isTTY ? REDRAW_MS : PLAIN_EVERY_MS;
-    if (!begins && !ends && now - this.shownAt < every) return;
-    this.shownAt = now;
-    const text = this.describe(update, (now - this.since) / 1000);
-    if (this.output.isTTY) {
-      this.output.write(`\r\x1b[2K${text.slice(0, (this.output.columns ?? 100) - 1)}`);
-      this.barShown = true;
-    } else {
-      this.output.write(`${text}\n`);
-    }
+    const share = total > 0 ? Math.min(1, done / total) : 0;
+    const seconds = (now - this.since) / 1000;
+    const rate = seconds > 0.5 ? (done - this.firstDone) / seconds : 0;
+    const left = rate > 0 && share < 1 ? (total - done) / rate : null;
+    this.draw(stage, share, [extent(done, total, unit), pace(rate, unit), timeLeft(left), note]);
+  }
+
+  /** A job of many stages that runs elsewhere: the percent and the time left are the whole job's. */
+  job({ stage, percent, secondsLeft, rate, note, progress, paused }: JobProgress): void {
+    if (stage === null) return;
+    this.draw(stage, percent / 100, [
+      paused ? 'paused' : '',
+      progress ? extent(progress.done, progress.total, progress.unit) : '',
+      progress ? pace(rate ?? 0, progress.unit) : '',
+      timeLeft(secondsLeft),
+      note,
+    ]);
   }
 
   /** A line of its own, above the bar. */
@@ -61,21 +80,27 @@ export class ProgressDisplay {
     this.barShown = false;
   }
 
-  private describe({ stage, done, total, unit, note }: StageProgress, seconds: number): string {
-    const share = total > 0 ? Math.min(1, done / total) : 0;
-    const made = done - this.firstDone;
-    const rate = seconds > 0.5 ? made / seconds : 0;
-    const left = rate > 0 && share < 1 ? `${duration((total - done) / rate)} left` : '';
-    const parts = [
-      `${stage.padEnd(10)} ${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`,
-      `${compact(done)}/${compact(total)} ${unit}`,
-      rate > 0 ? `${compact(rate)} ${unit}/s` : '',
-      left,
-      note ?? '',
-    ];
-    return parts.filter(Boolean).join('  ');
+  private draw(stage: string, share: number, parts: (string | undefined)[]): void {
+    const now = this.now();
+    const begins = stage !== this.stage;
+    const every = this.output.isTTY ? REDRAW_MS : PLAIN_EVERY_MS;
+    if (!begins && now - this.shownAt < every) return;
+    this.stage = stage;
+    this.shownAt = now;
+    const head = `${stage.padEnd(10)} ${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`;
+    const text = [head, ...parts].filter(Boolean).join('  ');
+    if (this.output.isTTY) {
+      this.output.write(`\r\x1b[2K${text.slice(0, (this.output.columns ?? 100) - 1)}`);
+      this.barShown = true;
+    } else {
+      this.output.write(`${text}\n`);
+    }
   }
 }
+
+const extent = (done: number, total: number, unit: string) => `${compact(done)}/${compact(total)} ${unit}`;
+const pace = (rate: number, unit: string) => (rate > 0 ? `${compact(rate)} ${unit}/s` : '');
+const timeLeft = (seconds: number | null) => (seconds === null ? '' : `${duration(seconds)} left`);
 
 function bar(share: number): string {
   const full = Math.round(share * BAR_WIDTH);

@@ -6,8 +6,12 @@ import { defineDown } from './verbs/down.ts';
 import { defineIngest } from './verbs/ingest.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
+import { definePromote, defineRollback } from './verbs/promote.ts';
+import { defineRun } from './verbs/run.ts';
 import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
+import { defineStart } from './verbs/start.ts';
+import { defineTrain } from './verbs/train.ts';
 import { defineUp } from './verbs/up.ts';
 import { defineValidate } from './verbs/validate.ts';
 
@@ -20,8 +24,13 @@ const VERBS = [
   defineIngest,
   defineValidate,
   defineSequences,
+  defineTrain,
   defineBacktest,
   defineModels,
+  definePromote,
+  defineRollback,
+  defineRun,
+  defineStart,
   defineLogs,
   defineSetup,
 ];

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pipelineInput, type PipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
+import { trainingSettings } from '../contracts/training.ts';
+import { follow } from './follow.ts';
+import { checkInput, checkModelName, checkPeriod, checkRegions, parseRange } from './input.ts';
+import { duration } from './progress.ts';
+import { scoreTable } from './score-table.ts';
+import type { Answer, Session } from './session.ts';
+import { pairs } from './table.ts';
+import type { TemporalPlace } from './temporal-session.ts';
+import { settingsOf, type TrainingFlags } from './training-flags.ts';
+
+export interface PipelineFlags extends TrainingFlags {
+  model?: string;
+  regions?: string[];
+  from?: string;
+  to?: string;
+  train?: string;
+  score?: string;
+  sequenceLength?: number;
+  promote?: string;
+}
+
+/** The main job's input from flags: what is not given is the contract's business. */
+export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
+  return checkInput(pipelineInput, {
+    model: checkModelName(flags.model),
+    regions: checkRegions(flags.regions),
+    ...checkPeriod(flags),
+    train: parseRange(flags.train, '--train'),
+    score: parseRange(flags.score, '--score'),
+    sequenceLength: flags.sequenceLength,
+    training: checkInput(trainingSettings, settingsOf(flags)),
+    promote: flags.promote,
+  });
+}
+
+/** Runs the main job, or joins the one that runs, and shows where it stands until it ends. */
+export async function runPipeline(
+  session: Session,
+  { client, config, uiUrl }: TemporalPlace,
+  input: PipelineInput,
+): Promise<{ result: PipelineResult; workflowId: string; seconds: number }> {
+  const [{ startPipeline }, { watchPipeline }] = await Promise.all([
+    import('../temporal/runs.ts'),
+    import('../temporal/progress.ts'),
+  ]);
+  const started = Date.now();
+  const date = new Date().toISOString().slice(0, 10);
+  const run = await startPipeline(client, { model: input.model, date, input });
+  session.say(run.attached ? `${run.workflowId} runs already: following it` : `started ${run.workflowId}`);
+  if (uiUrl) session.say(`Temporal UI: ${runPage(uiUrl, config.temporalNamespace, run.workflowId)}`);
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, session.signal]);
+  const watching = watchPipeline(client, run.workflowId, (update) => session.progress.job(update), {
+    signal,
+  });
+  watching.catch(() => {});
+  try {
+    const result = await follow(session, run.result, async () => {});
+    return { result, workflowId: run.workflowId, seconds: (Date.now() - started) / 1000 };
+  } finally {
+    over.abort();
+    await watching.catch(() => {});
+  }
+}
+
+/** The table of scores, what was decided, where to look. */
+export function pipelineAnswer(
+  { result, workflowId, seconds }: Awaited<ReturnType<typeof runPipeline>>,
+  { homeRoot, uiUrl, uiStays }: { homeRoot: string; uiUrl: string | null; uiStays: boolean },
+): Answer {
+  const { name, version, champion, reused } = result.model;
+  const reportPath = resolve(homeRoot, result.report.uri);
+  const facts = {
+    model: `${name} version ${version}${champion ? ', champion' : ''}${reused ? ' (was there before)' : ''}`,
+    promotion: result.promotion,
+    'time taken': duration(seconds),
+    ...(uiUrl
+      ? {
+          'Temporal UI': uiStays
+            ? uiUrl
+            : `${uiUrl} (stopped now; \`npm start -- --keep\` or \`up\` leaves it up)`,
+        }
+      : {}),
+    report: pathToFileURL(reportPath).href,
+  };
+  const reusedStages = result.stages.filter((stage) => stage.reused).map(({ stage }) => stage);
+  const done = reusedStages.length > 0 ? [`done before, not done again: ${reusedStages.join(', ')}`] : [];
+  return {
+    json: { ...result, workflowId, seconds, reportPath, uiUrl: uiStays ? uiUrl : null },
+    text: ['', scoreTable(result.scores), '', pairs(facts), ...done],
+  };
+}
+
+const runPage = (uiUrl: string, namespace: string, workflowId: string) =>
+  `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { defineVerb, integer, regionList } from '../flags.ts';
+import { perform } from '../session.ts';
+import { addTrainingFlags } from '../training-flags.ts';
+import type { PipelineFlags } from '../pipeline.ts';
+
+export function defineRun(program: Command): void {
+  const verb = defineVerb(
+    program,
+    'run',
+    'The whole job: ingest, validate, features, sequences, train, backtest, register, promote, report.',
+    ['run --regions PACW,ERCO --budget-minutes 1', 'run --model week-long --preset default --ring-size 4'],
+  );
+  addPipelineFlags(verb).action(
+    perform<PipelineFlags>(async (session, flags) => {
+      const { pipelineAnswer, pipelineInputOf, runPipeline } = await import('../pipeline.ts');
+      const { withTemporal } = await import('../temporal-session.ts');
+      const input = pipelineInputOf(flags);
+      const home = await session.home();
+      return withTemporal(session, { purpose: 'run', slots: input.training.ringSize }, async (place) => {
+        const outcome = await runPipeline(session, place, input);
+        return pipelineAnswer(outcome, {
+          homeRoot: home.root,
+          uiUrl: place.uiUrl,
+          uiStays: !place.temporary,
+        });
+      });
+    }),
+  );
+}
+
+export function addPipelineFlags(command: Command): Command {
+  return addTrainingFlags(
+    command
+      .option('--model <name>', 'the name under which the result is registered (default: day-ahead)')
+      .option('--regions <codes>', 'comma-separated (default: all distinct ones)', regionList)
+      .option('--from <date>', 'first hours to ingest (default: all that the source has)')
+      .option('--to <date>', 'last hours to ingest')
+      .option('--train <from..to>', 'the hours to train on (default: 2015-07..2017)')
+      .option('--score <from..to>', 'the hours to score (default: 2018)')
+      .option('--sequence-length <hours>', 'hours in a sequence (default: by preset)', integer)
+      .option('--promote <when>', 'if-better (default), always or never'),
+  );
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import type { TrainingStatus } from '../../contracts/progress.ts';
+import { ringTrainingInput } from '../../contracts/training.ts';
+import { workKey } from '../../lake/canonical.ts';
+import { resolveDataset } from '../datasets.ts';
+import { defineVerb } from '../flags.ts';
+import { follow } from '../follow.ts';
+import { checkInput } from '../input.ts';
+import { perform } from '../session.ts';
+import { pairs } from '../table.ts';
+import { withTemporal } from '../temporal-session.ts';
+import { addTrainingFlags, settingsOf, type TrainingFlags } from '../training-flags.ts';
+import { trainingProgress } from '../training-view.ts';
+
+export function defineTrain(program: Command): void {
+  const verb = defineVerb(
+    program,
+    'train',
+    'Train a model on sequences, on a ring of slots; the same work is not done twice.',
+    ['train --ring-size 4 --budget-minutes 2'],
+  ).option('--sequences <uri>', 'a sequences manifest of the home (default: the newest)');
+  addTrainingFlags(verb).action(
+    perform<TrainingFlags & { sequences?: string }>(async (session, { sequences, ...flags }) => {
+      const dataset = await resolveDataset(await session.home(), 'sequences', sequences);
+      const input = checkInput(ringTrainingInput, {
+        sequences: dataset,
+        settings: checkInput(ringTrainingInput.shape.settings, settingsOf(flags)),
+      });
+      const place = { purpose: 'train', slots: input.settings.ringSize };
+      return withTemporal(session, place, async ({ client }) => {
+        const { startTraining } = await import('../../temporal/runs.ts');
+        const { trainingStatusQuery } = await import('../../temporal/messages.ts');
+        const { workflowIds } = await import('../../temporal/names.ts');
+        const run = await startTraining(client, {
+          workflowId: workflowIds.ringTraining(workKey(input)),
+          input,
+          summary: `Ring training on ${input.settings.ringSize} slots`,
+        });
+        if (run.attached) session.say(`${run.workflowId} runs already: following it`);
+        const result = await follow(session, run.result, async () => {
+          const status: TrainingStatus = await run.handle.query(trainingStatusQuery);
+          session.progress.show(trainingProgress(status));
+        });
+        const { model, reused, steps, finalLoss, tokensPerSecond, slotMemoryMb, restarts, stepsLost } =
+          result;
+        const facts = {
+          model: model.uri,
+          reused,
+          steps,
+          'final loss': finalLoss,
+          restarts,
+          'steps lost': stepsLost,
+        };
+        const machine = {
+          'tokens/s': Math.round(tokensPerSecond),
+          'MB a slot': slotMemoryMb.map(Math.round).join(', '),
+        };
+        return { json: result, text: pairs({ ...facts, ...machine }) };
+      });
+    }),
+  );
+}
