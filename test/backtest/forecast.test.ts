@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backtest, forecast } from '../../src/backtest/stage.ts';
+import { forecastRegion, readRegionRecord } from '../../src/backtest/forecast.ts';
+import { detailsOf, openRegion } from '../../src/backtest/dataset.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import type { RegisterResult } from '../../src/contracts/stages.ts';
+import { fromHourStamp, HOUR_SECONDS, toHourStamp } from '../../src/contracts/time.ts';
+import { BadInputError, MissingDataError } from '../../src/errors.ts';
+import { readArtifact, readManifest } from '../../src/lake/artifacts.ts';
+import { Home } from '../../src/lake/home.ts';
+import { readVersion, registerModel, writeChampion } from '../../src/registry/stage.ts';
+import { writeReport } from '../../src/report/stage.ts';
+import { parseNormaliser } from '../../src/sequences/normaliser.ts';
+import { silentLogger, type StageContext } from '../../src/stages/context.ts';
+import { REGION, SCORE, shippedRows, trainedHome, writeGrid } from './trained-home.ts';
+
+const NAME = 'day-ahead';
+
+describe('forecast and backtest of a registered model on the shipped record', function () {
+  this.timeout(60_000);
+  let context: StageContext;
+  let made: Awaited<ReturnType<typeof trainedHome>>;
+  let registered: RegisterResult;
+
+  before(async () => {
+    const home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));
+    const config = loadConfig({}, { environment: {} });
+    context = { home, config, signal: new AbortController().signal, progress() {}, log: silentLogger };
+    made = await trainedHome(context);
+  });
+
+  after(() => rm(context.home.root, { recursive: true, force: true }));
+
+  const scoring = () => {
+    const { model, sequences } = made;
+    return backtest(context, { model, sequences, score: SCORE, issueHourLocal: 10 });
+  };
+
+  it('scores once, and finds the scores again', async () => {
+    const first = await scoring();
+    assert.equal(first.reused, false);
+    const [score] = first.scores;
+    assert.ok(score!.hours > 700 && score!.hours <= 744);
+    assert.ok(score!.mape['model']! > 0 && score!.mape['model'] !== score!.mape['latestKnown']);
+    assert.ok(score!.mape['operator']! < score!.mape['persistence48']!);
+    assert.deepEqual(await scoring(), { ...first, reused: true });
+    registered = await registerModel(context, { name: NAME, model: made.model, backtest: first.dataset });
+    const { report } = await writeReport(context, {
+      ...made,
+      backtest: first.dataset,
+      name: NAME,
+      version: registered.version,
+    });
+    assert.ok(report.bytes > 20_000);
+  });
+
+  it('says that nobody is champion, and which models, versions, regions and hours there are', async () => {
+    const asked = { name: NAME, regions: [REGION] as (typeof REGION)[] };
+    await assert.rejects(
+      forecast(context, asked),
+      (error: MissingDataError) => error instanceof MissingDataError && /no champion/.test(error.message),
+    );
+    await assert.rejects(forecast(context, { ...asked, version: 7 }), /no version 7; it has 1\./);
+    await assert.rejects(forecast(context, { ...asked, name: 'other', version: 1 }), /no model other/);
+    const { version } = registered;
+    await assert.rejects(
+      forecast(context, { name: NAME, version, regions: ['MISO'] }),
+      (error: BadInputError) => /does not know MISO/.test(error.message) && /PACW/.test(error.cure),
+    );
+    await assert.rejects(
+      forecast(context, { ...asked, version, issuedAt: '2019-05-01T00' }),
+      (error: MissingDataError) => /is there up to 2019-04-01T00/.test(error.message),
+    );
+    await assert.rejects(
+      forecast(context, { ...asked, version, issuedAt: '2019-01-01T10' }),
+      (error: MissingDataError) => /begins too late/.test(error.message),
+    );
+  });
+
+  it('forecasts the next 48 hours by the champion from the newest hour, once', async () => {
+    const { version, sha256 } = registered;
+    await writeChampion(context, {
+      name: NAME,
+      generation: 1,
+      version,
+      sha256,
+      since: '2026-01-01T00:00:00Z',
+      previous: [],
+    });
+    const first = await forecast(context, { name: NAME, regions: [REGION] });
+    assert.deepEqual([first.model.version, first.reused, first.rows.length], [version, false, 48]);
+    first.rows.forEach(({ issuedAt, hour, lead, forecastMw, latestKnownMw }, i) => {
+      assert.equal(issuedAt, '2019-04-01T01');
+      assert.equal(lead, i);
+      assert.equal(fromHourStamp(hour) - fromHourStamp(issuedAt), i * HOUR_SECONDS);
+      assert.ok(forecastMw > 1000 && forecastMw < 5000 && forecastMw !== latestKnownMw);
+    });
+    const again = await forecast(context, { name: NAME, regions: [REGION] });
+    assert.deepEqual(again, { ...first, reused: true });
+  });
+
+  it('is not moved by anything that became known after its issue', async () => {
+    const issuedAt = '2019-03-14T17';
+    const asked = { name: NAME, regions: [REGION] as (typeof REGION)[], issuedAt };
+    const honest = await forecast(context, { ...asked, grid: made.grid });
+    const rows = await shippedRows();
+    const moment = fromHourStamp(issuedAt);
+    const value = rows.value.map((mw, i) => (rows.availableAt[i]! > moment ? (i % 7) * 900 - 500 : mw));
+    const garbage = await writeGrid(context, { ...rows, value }, 'garbage after issue');
+    const blind = await forecast(context, { ...asked, grid: garbage });
+    assert.notEqual(blind.dataset.sha256, honest.dataset.sha256);
+    assert.deepEqual(blind.rows, honest.rows);
+    const before = rows.value.map((mw, i) => (rows.availableAt[i]! === moment ? mw * 1.2 : mw));
+    const moved = await writeGrid(context, { ...rows, value: before }, 'another newest hour');
+    const other = await forecast(context, { ...asked, grid: moved });
+    assert.notDeepEqual(other.rows, honest.rows);
+  });
+
+  it('gives the model the very inputs that training and backtest had for those hours', async () => {
+    const { home } = context;
+    const sequences = await readManifest(home, made.sequences, 'sequences');
+    const { sequenceLength } = detailsOf(sequences);
+    const validated = await readManifest(home, made.validated, 'validated');
+    const record = await readRegionRecord(home, validated, REGION);
+    const { model } = await readVersion(context, { name: NAME, version: registered.version });
+    const { files } = await readManifest(home, model, 'training');
+    const file = files.find(({ role }) => role === 'normaliser')!;
+    const normaliser = parseNormaliser(await readArtifact(home, file), file.uri);
+    let seen = new Float32Array(0);
+    const predictor = {
+      horizon: 48,
+      predict: async (inputs: Float32Array, hours: number) => {
+        seen = inputs.slice();
+        return new Float32Array(hours * 48);
+      },
+    };
+    const issuedAt = fromHourStamp('2019-03-20T18');
+    const answers = await forecastRegion({ predictor, normaliser, sequenceLength }, record, issuedAt);
+    assert.ok(answers.every(({ forecastMw, latestKnownMw }) => forecastMw === latestKnownMw));
+    const { series, file: tensors } = await openRegion(home, sequences, REGION);
+    await using _closing = tensors;
+    const standing = (issuedAt - HOUR_SECONDS - series.firstHour) / HOUR_SECONDS;
+    const stored = await tensors.read('inputs', standing + 1 - sequenceLength, standing + 1);
+    assert.equal(toHourStamp(series.firstHour + standing * HOUR_SECONDS), '2019-03-20T17');
+    assert.deepEqual(seen, stored.data);
+  });
+});

@@ -1,0 +1,116 @@
+import { fileURLToPath } from 'node:url';
+import type { ArtifactReference } from '../../src/contracts/artifact.ts';
+import { firstHourOf, lastHourOf } from '../../src/contracts/time.ts';
+import { engineerFeatures } from '../../src/features/stage.ts';
+import { onceByKey, readManifest, writeContent } from '../../src/lake/artifacts.ts';
+import { sortRows, writeGridFile, yearOf, type GridRows } from '../../src/lake/grid-rows.ts';
+import { readColumns } from '../../src/lake/parquet.ts';
+import { encodeSafetensors } from '../../src/lake/safetensors.ts';
+import { layoutOf, initialWeights } from '../../src/model/parameters.ts';
+import { randomOf } from '../../src/model/random.ts';
+import { namedTensors } from '../../src/model/weights.ts';
+import { detailsOf } from '../../src/backtest/dataset.ts';
+import { cutSequences } from '../../src/sequences/stage.ts';
+import { availableAt } from '../../src/sources/availability.ts';
+import type { StageContext } from '../../src/stages/context.ts';
+import { validate } from '../../src/validation/stage.ts';
+
+export const REGION = 'PACW';
+export const TRAIN = { from: '2019-01', to: '2019-02' };
+export const SCORE = { from: '2019-03', to: '2019-03' };
+const SOURCE = fileURLToPath(new URL('../../data/grid/PACW.parquet', import.meta.url));
+
+/** PACW's demand and its operator's forecast of January to March 2019 as rows of the grid. */
+export async function shippedRows(): Promise<GridRows> {
+  const columns = await readColumns(SOURCE, ['valid_at', 'demand_first_mw', 'forecast_mw']);
+  const hours = columns.seconds('valid_at');
+  const [from, to] = [firstHourOf(TRAIN.from), lastHourOf(SCORE.to)];
+  const labels = ['D', 'DF'];
+  const rows = ['demand_first_mw', 'forecast_mw'].flatMap((name, series) => {
+    const values = columns.f64(name);
+    return Array.from(hours, (validAt, i) => ({ series, validAt, value: values[i]! }));
+  });
+  const inside = rows.filter(
+    ({ validAt, value }) => validAt >= from && validAt <= to && Number.isFinite(value),
+  );
+  return sortRows({
+    length: inside.length,
+    labels,
+    series: Int32Array.from(inside, ({ series }) => series),
+    validAt: Float64Array.from(inside, ({ validAt }) => validAt),
+    value: Float64Array.from(inside, ({ value }) => value),
+    availableAt: Float64Array.from(inside, ({ series, validAt }) =>
+      availableAt(labels[series]!, validAt, REGION),
+    ),
+    basis: new Int32Array(inside.length),
+  });
+}
+
+export async function writeGrid({ home }: StageContext, rows: GridRows, name: string) {
+  const { reference } = await onceByKey(
+    home,
+    { kind: 'grid', stage: 'ingestion', version: 1, settings: { name }, inputs: [] },
+    async () => {
+      const year = yearOf(rows.validAt[0]!);
+      const file = await writeGridFile(home, REGION, year, rows);
+      const account = [{ region: REGION, series: 'D', present: rows.length, missing: 0 }];
+      return { files: [{ ...file, region: REGION, year }], rows: rows.length, details: { account } };
+    },
+  );
+  return reference;
+}
+
+/** A model of real shape whose weights are random: it answers something of its own at every input. */
+export async function writeModel(context: StageContext, sequences: ArtifactReference) {
+  const { home } = context;
+  const manifest = await readManifest(home, sequences, 'sequences');
+  const { channels, horizon } = detailsOf(manifest);
+  const size = { width: 8, layers: 1, heads: 1, mlpWidth: 16, outputScale: 0.05 };
+  const model = { channels, regions: [REGION], horizon, ...size };
+  const layout = layoutOf(model);
+  const random = randomOf('noise');
+  const weights = initialWeights(layout, randomOf('start')).map((weight) => weight + (random() - 0.5) / 5);
+  const work = { kind: 'training' as const, stage: 'ring-training', version: 1, settings: {} };
+  const { reference } = await onceByKey(home, { ...work, inputs: [sequences] }, async (key) => {
+    const tensors = encodeSafetensors(namedTensors(weights, layout), {});
+    const history = [{ step: 1, loss: 0.5, learningRate: 0.001, seconds: 1 }];
+    return {
+      files: [
+        { ...(await writeContent(home, `training/${key}`, 'safetensors', tensors)), role: 'weights' },
+        ...manifest.files.filter(({ role }) => role === 'normaliser' || role === 'catalogue'),
+        {
+          ...(await writeContent(home, `training/${key}`, 'json', JSON.stringify(history))),
+          role: 'history',
+        },
+      ],
+      rows: 1,
+      details: {
+        model,
+        steps: 1,
+        finalLoss: 0.5,
+        ringSize: 1,
+        tokensPerSecond: 100,
+        slotMemoryMb: [100],
+        seconds: 1,
+      },
+    };
+  });
+  return reference;
+}
+
+/** The real stages from the grid to the sequences, and a model on top. */
+export async function trainedHome(context: StageContext) {
+  const grid = await writeGrid(context, await shippedRows(), 'shipped');
+  const { dataset: validated } = await validate(context, { dataset: grid, regions: [REGION] });
+  const { dataset: features } = await engineerFeatures(context, { dataset: validated, dtype: 'float32' });
+  const { dataset: sequences } = await cutSequences(context, {
+    dataset: features,
+    regions: [REGION],
+    train: TRAIN,
+    score: SCORE,
+    sequenceLength: 336,
+    stride: 168,
+    horizon: 48,
+  });
+  return { grid, validated, features, sequences, model: await writeModel(context, sequences) };
+}
