@@ -11,7 +11,7 @@ const WEATHER_UNITS: Record<string, string> = {
   temperature_k: 'K',
   dew_point_k: 'K',
   solar_radiation_w_m2: 'W/m²',
-  precipitation_mm: 'mm in 3 h or 6 h',
+  precipitation_mm_h: 'mm/h',
   wind_speed_m_s: 'm/s',
 };
 const WEATHER = /^weather_(.+?)(_24h_ahead)?$/;

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { REGIONS } from '../contracts/regions.ts';
+import { BadInputError } from '../errors.ts';
+import { writeFrame } from '../lake/parquet.ts';
+import type { FeatureOptions } from './config.ts';
+import { EnergyFeatureEngineer } from './engineer.ts';
+import { readSixColumns } from './read-table.ts';
+
+export interface FeaturesFileResult {
+  rows: number;
+  regions: string[];
+  columnsIn: number;
+  columnsOut: number;
+  /** Regions whose time zone is not known: their calendar columns are in UTC. */
+  regionsInUtc: string[];
+  /** Columns of the input that no feature is made from. */
+  ignored: string[];
+}
+
+/**
+ * Makes the feature table of any six-column file and writes it as Parquet.
+ * @throws BadInputError, MissingDataError as `readSixColumns` and `createAllFeatures` do
+ */
+export async function featuresFile(
+  input: string,
+  output: string,
+  options: FeatureOptions = {},
+): Promise<FeaturesFileResult> {
+  if (!output.endsWith('.parquet')) {
+    throw new BadInputError(`${output} does not end in .parquet.`, 'Feature tables are written as Parquet.');
+  }
+  if (!existsSync(dirname(output))) {
+    throw new BadInputError(`The folder ${dirname(output)} is not there.`, 'Make it, or write elsewhere.');
+  }
+  const engineer = new EnergyFeatureEngineer(options);
+  const frame = await readSixColumns(input);
+  const features = engineer.createAllFeatures(frame);
+  await writeFrame(output, features);
+  const regions = (features.getColumn('region').unique().toArray() as string[]).toSorted();
+  return {
+    rows: features.height,
+    regions,
+    columnsIn: frame.width,
+    columnsOut: features.width,
+    regionsInUtc: regions.filter(
+      (region) => !Object.hasOwn(REGIONS, region) && !Object.hasOwn(engineer.config.timeZones, region),
+    ),
+    ignored: frame.columns.filter((name) => !features.columns.includes(name)),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Ringwatt as a library: features, sequences and data of the home, without Temporal. Frames are those of
+ * nodejs-polars.
+ */
+export {
+  BadInputError,
+  CorruptArtifactError,
+  MissingDataError,
+  RingwattError,
+  StorageError,
+} from './errors.ts';
+export { REGIONS, type RegionCode } from './contracts/regions.ts';
+
+export { EnergyFeatureEngineer, REQUIRED_COLUMNS } from './features/engineer.ts';
+export { type FeatureConfig, type FeatureOptions } from './features/config.ts';
+export { catalogueHash, catalogueMarkdown, type CatalogueEntry } from './features/catalogue.ts';
+export { EnergyDataLoader, type LoadOptions } from './features/loader.ts';
+export { readWeatherForecasts, withWeather, type WeatherRuns } from './features/weather.ts';
+
+export {
+  SequenceGenerator,
+  type Batch,
+  type EnergySequences,
+  type Sequence,
+  type SequenceOptions,
+} from './sequences/generator.ts';
+export {
+  RingAttentionSequenceGenerator,
+  joinRingParts,
+  type RingPart,
+  type RingSequence,
+  type RingSequenceOptions,
+  type RingSequences,
+} from './sequences/ring-generator.ts';
+export { dealPositions, PADDING, type RingLayout } from './sequences/ring-layout.ts';
+export {
+  createEnergySequenceDataset,
+  type DatasetOptions,
+  type SequenceDataset,
+} from './sequences/dataset.ts';
+export type { Dtype, FloatArray, Scaling } from './sequences/hourly-matrix.ts';
