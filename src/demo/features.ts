@@ -101,7 +101,7 @@ export function describeFeaturesDemo({ region, source, features, sequences, ring
 async function shippedYear(): Promise<pl.DataFrame> {
   const shipped = await readFrame(SHIPPED, ['valid_at', 'demand_first_mw', 'fuel_sun_mw', 'fuel_wnd_mw']);
   return shipped
-    .filter(pl.col('valid_at').gt(pl.lit(new Date('2019-01-01T00:00:00Z'))))
+    .filter(pl.col('valid_at').gt(pl.lit(new Date('2019-01-01T00:00:00Z')).cast(pl.Datetime('us', 'UTC'))))
     .select(
       pl.col('valid_at').alias('timestamp'),
       pl.lit(REGION).alias('region'),
