@@ -19,7 +19,7 @@ export async function underHeartbeat<Progress, Result>(
   } catch (error) {
     // Whatever an aborted stage throws on its way out, Temporal shall see the cancellation.
     if (context.cancellationSignal.aborted) await context.cancelled;
-    throw toFailure(error, context.info.attempt);
+    throw toFailure(error, context.info.attempt, latest);
   } finally {
     clearInterval(timer);
   }

@@ -95,7 +95,7 @@ export async function ringTrainingWorkflow(
       if (CancellationScope.current().consideredCancelled || isFinal(failure)) throw failure;
       // Stopped before the slots had begun: nothing broke.
       if (shouldHalt() && isCancellation(failure)) return undefined;
-      const fruitless = board.noteRestart(failureLine(failure), plan.step);
+      const fruitless = board.noteRestart(failureLine(failure));
       if (fruitless >= FRUITLESS_ATTEMPTS) {
         throw ApplicationFailure.nonRetryable(
           `The ring broke ${fruitless} times in a row without gaining a step, the last time so: ${failureLine(failure)}`,

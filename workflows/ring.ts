@@ -12,12 +12,11 @@ import {
 } from '@temporalio/workflow';
 import type { EntityActivities } from '../activities/entities.ts';
 import type { SlotActivities } from '../activities/ring-slot.ts';
-import type { SlotLease } from '../src/contracts/slot-pool.ts';
+import type { LeasedSlot, SlotLease } from '../src/contracts/slot-pool.ts';
 import type {
   RingTrainingInput,
   SegmentInput,
   SegmentResult,
-  SlotRecord,
   TrainingPlan,
 } from '../src/contracts/training.ts';
 import { isFinal } from '../src/temporal/failures.ts';
@@ -110,8 +109,8 @@ export async function withRing(
    * stopped cannot join the next ring. Slots that nobody could reach are reported to the pool.
    */
   async function onAll<Result>(
-    slots: readonly SlotRecord[],
-    work: (slot: SlotRecord, rank: number) => Promise<Result>,
+    slots: readonly LeasedSlot[],
+    work: (slot: LeasedSlot, rank: number) => Promise<Result>,
     companions: (scope: CancellationScope) => Promise<void>[] = () => [],
   ): Promise<Result[]> {
     return CancellationScope.cancellable(async () => {
@@ -130,8 +129,11 @@ export async function withRing(
         outcome.status === 'rejected' ? [{ error: outcome.reason as unknown, slot: slots[rank]! }] : [],
       );
       for (const { error, slot } of failures) {
+        board.hearFailure(error);
         if (isUnreachable(error)) {
-          await CancellationScope.nonCancellable(() => tellPool(slotLostSignal, { queue: slot.queue }));
+          await CancellationScope.nonCancellable(() =>
+            tellPool(slotLostSignal, { queue: slot.queue, session: slot.session }),
+          );
         }
       }
       if (failures.length > 0) throw worst(failures.map(({ error }) => error));

@@ -7,6 +7,7 @@ import type {
   SlotPoolInput,
   SlotPoolState,
   SlotRegistration,
+  SlotSession,
 } from '../src/contracts/slot-pool.ts';
 
 /** The rules of a slot pool, as plain functions over its state; times are milliseconds since 1970. */
@@ -26,12 +27,13 @@ export function register(pool: SlotPoolState, { slot, session }: SlotRegistratio
   pool.slots = [...pool.slots.filter((other) => other !== known), entry].sort(byQueue);
 }
 
-export function leave(pool: SlotPoolState, { queue, session }: { queue: string; session: string }): void {
-  pool.slots = pool.slots.filter((entry) => !(entry.slot.queue === queue && entry.session === session));
+export function leave(pool: SlotPoolState, gone: SlotSession): void {
+  pool.slots = pool.slots.filter((entry) => !isSession(entry, gone));
 }
 
-export function markLost(pool: SlotPoolState, { queue }: { queue: string }): void {
-  for (const entry of pool.slots) if (entry.slot.queue === queue) entry.lost = true;
+/** Says nothing of a process that was started since. */
+export function markLost(pool: SlotPoolState, lost: SlotSession): void {
+  for (const entry of pool.slots) if (isSession(entry, lost)) entry.lost = true;
 }
 
 export function drain(pool: SlotPoolState, request: { queue: string; drain: boolean }): void {
@@ -83,7 +85,7 @@ export function grant(pool: SlotPoolState, now: number, rules: SlotPoolInput): v
     pool.leases.push({
       requestId: request.requestId,
       owner: request.owner,
-      slots: slots.map(({ slot }) => slot),
+      slots: slots.map(({ slot, session }) => ({ ...slot, session })),
       expiresAt: now + rules.leaseSeconds * 1000,
     });
   }
@@ -115,6 +117,9 @@ export function answerTo(pool: SlotPoolState, request: LeaseRequest): LeaseAnswe
 export function freeSlots(pool: SlotPoolState): PooledSlot[] {
   return pool.slots.filter((entry) => isUsable(entry) && !isLeased(pool, entry.slot.queue));
 }
+
+const isSession = (entry: PooledSlot, { queue, session }: SlotSession) =>
+  entry.slot.queue === queue && entry.session === session;
 
 const isUsable = ({ draining, lost }: PooledSlot) => !draining && !lost;
 

@@ -16,10 +16,9 @@ import {
   drainRequest,
   leaseReference,
   leaseRequest,
-  leaveNotice,
   slotLease,
   slotPoolInput,
-  slotReference,
+  slotSession,
   slotRegistration,
   type SlotPoolState,
 } from '../src/contracts/slot-pool.ts';
@@ -75,8 +74,8 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
     });
 
   accept(registerSlotSignal, slotRegistration, (message, now) => rules.register(pool, message, now));
-  accept(leaveSignal, leaveNotice, (message) => rules.leave(pool, message));
-  accept(slotLostSignal, slotReference, (message) => rules.markLost(pool, message));
+  accept(leaveSignal, slotSession, (message) => rules.leave(pool, message));
+  accept(slotLostSignal, slotSession, (message) => rules.markLost(pool, message));
   accept(drainSignal, drainRequest, (message) => rules.drain(pool, message));
   accept(renewLeaseSignal, slotLease, (message, now) => rules.renew(pool, message, now, settings));
   accept(releaseLeaseSignal, leaseReference, (message) => rules.release(pool, message));

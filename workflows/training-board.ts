@@ -1,6 +1,11 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure, setCurrentDetails } from '@temporalio/workflow';
 import type { SegmentNews, TrainingState, TrainingStatus } from '../src/contracts/progress.ts';
-import type { SegmentProgress, SegmentResult, SlotRecord } from '../src/contracts/training.ts';
+import {
+  segmentProgress,
+  type SegmentProgress,
+  type SegmentResult,
+  type SlotRecord,
+} from '../src/contracts/training.ts';
 import { duration, table } from './markdown.ts';
 
 /** What a run carries when it continues as new. */
@@ -30,6 +35,8 @@ export class TrainingBoard {
   private results: SegmentResult[];
   private progress: SegmentProgress | null = null;
   private memoryMb: number[] = [];
+  /** The highest step that any slot has told of since the last checkpoint was taken up. */
+  private lastStep = 0;
   private lastFailure: string | null = null;
   private paused = false;
 
@@ -58,11 +65,14 @@ export class TrainingBoard {
   resumeFrom(step: number): void {
     if (step > this.bestStep) this.fruitless = 0;
     this.bestStep = Math.max(this.bestStep, step);
+    this.stepsLost += Math.max(0, this.lastStep - step);
+    this.lastStep = step;
   }
 
   hear({ epoch, rank, progress }: SegmentNews): void {
     if (epoch !== this.epoch) return;
     this.memoryMb[rank] = progress.memoryMb;
+    this.reached(progress.step);
     if (rank === 0) this.progress = progress;
     this.describe(this.paused);
   }
@@ -70,17 +80,27 @@ export class TrainingBoard {
   finishSegments(segments: readonly SegmentResult[]): void {
     this.results = [...segments];
     this.memoryMb = segments.map(({ memoryMb }) => memoryMb);
+    this.lastStep = 0;
+  }
+
+  /** A slot's last words: how far it had come when its segment failed. */
+  hearFailure(error: unknown): void {
+    const parsed = segmentProgress.safeParse(lastDetails(error));
+    if (parsed.success) this.reached(parsed.data.step);
   }
 
   /** Returns how often in a row a ring has broken without a newer checkpoint. */
-  noteRestart(reason: string, checkpointStep: number): number {
+  noteRestart(reason: string): number {
     this.restarts += 1;
     this.fruitless += 1;
     this.lastFailure = reason;
-    this.stepsLost += Math.max(0, (this.progress?.step ?? 0) - checkpointStep);
     this.progress = null;
     this.describe(this.paused);
     return this.fruitless;
+  }
+
+  private reached(step: number): void {
+    this.lastStep = Math.max(this.lastStep, step);
   }
 
   /** What `finishTraining` wants to know of the run. */
@@ -131,6 +151,14 @@ export class TrainingBoard {
     ];
     setCurrentDetails(`**${paused ? `paused (${state})` : state}**\n\n${table(['', ''], rows)}`);
   }
+}
+
+/** What an activity that failed or fell silent had last said. */
+function lastDetails(error: unknown): unknown {
+  if (!(error instanceof ActivityFailure)) return undefined;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) return cause.lastHeartbeatDetails;
+  return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
 }
 
 /** By the budget or by the steps, whichever ends the run first; null while neither is known. */

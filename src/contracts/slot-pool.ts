@@ -36,10 +36,14 @@ export const leaseRequest = z.strictObject({
 });
 export type LeaseRequest = z.infer<typeof leaseRequest>;
 
+/** A slot, and which start of its process was leased: another start knows nothing of the run. */
+export const leasedSlot = slotRecord.extend({ session: z.string() });
+export type LeasedSlot = z.infer<typeof leasedSlot>;
+
 export const slotLease = z.strictObject({
   requestId: z.string(),
   owner: leaseOwner,
-  slots: z.array(slotRecord),
+  slots: z.array(leasedSlot),
   /** Milliseconds since 1970. */
   expiresAt: z.number(),
 });
@@ -81,11 +85,9 @@ export const drainRequest = z.strictObject({
 });
 export type DrainRequest = z.infer<typeof drainRequest>;
 
-export const leaveNotice = z.strictObject({ queue: z.string().min(1), session: z.string().min(1) });
-export type LeaveNotice = z.infer<typeof leaveNotice>;
-
-export const slotReference = z.strictObject({ queue: z.string().min(1) });
-export type SlotReference = z.infer<typeof slotReference>;
+/** One start of a slot's process. */
+export const slotSession = z.strictObject({ queue: z.string().min(1), session: z.string().min(1) });
+export type SlotSession = z.infer<typeof slotSession>;
 
 export const leaseReference = z.strictObject({ requestId: z.string().min(1) });
 export type LeaseReference = z.infer<typeof leaseReference>;

@@ -14,10 +14,11 @@ const LONGEST_DELAY_MS = 60_000;
 
 /**
  * The one place that turns what a stage throws into what Temporal understands: the type is the error's name, the
- * message ends with its cure, and only what time can cure is tried again.
+ * message ends with its cure, and only what time can cure is tried again. How far it had come are its details.
  */
-export function toFailure(error: unknown, attempt: number): Error {
+export function toFailure(error: unknown, attempt: number, lastProgress?: unknown): Error {
   if (error instanceof TemporalFailure) return error;
+  const details = lastProgress === undefined ? [] : [lastProgress];
   if (error instanceof RingwattError) {
     return ApplicationFailure.create({
       message: error.line,
@@ -25,6 +26,7 @@ export function toFailure(error: unknown, attempt: number): Error {
       nonRetryable: !error.retryable,
       nextRetryDelay: error.retryable ? retryDelayMs(attempt) : undefined,
       cause: error,
+      details,
     });
   }
   return ApplicationFailure.create({
@@ -32,6 +34,7 @@ export function toFailure(error: unknown, attempt: number): Error {
     type: error instanceof Error ? error.name : 'Error',
     nonRetryable: attempt >= ATTEMPTS_FOR_UNKNOWN,
     cause: error instanceof Error ? error : undefined,
+    details,
   });
 }
 

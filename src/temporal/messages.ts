@@ -16,10 +16,9 @@ import type {
   LeaseAnswer,
   LeaseReference,
   LeaseRequest,
-  LeaveNotice,
   PooledSlot,
   SlotLease,
-  SlotReference,
+  SlotSession,
   SlotRegistration,
 } from '../contracts/slot-pool.ts';
 
@@ -48,9 +47,9 @@ export const trainingStatusQuery = defineQuery<TrainingStatus>('status');
 // slotPoolWorkflow
 export const registerSlotSignal = defineSignal<[SlotRegistration]>('registerSlot');
 /** The worker of a slot says that it is going. */
-export const leaveSignal = defineSignal<[LeaveNotice]>('leave');
+export const leaveSignal = defineSignal<[SlotSession]>('leave');
 /** A run says that it could not reach a slot. */
-export const slotLostSignal = defineSignal<[SlotReference]>('slotLost');
+export const slotLostSignal = defineSignal<[SlotSession]>('slotLost');
 export const drainSignal = defineSignal<[DrainRequest]>('drain');
 /** Carries the whole lease, so that a pool that was started anew learns of it. */
 export const renewLeaseSignal = defineSignal<[SlotLease]>('renewLease');
