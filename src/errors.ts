@@ -52,6 +52,11 @@ export class RingBrokenError extends RingwattError {
   override readonly retryable: boolean = true;
 }
 
+/** Someone asked for the step in hand to be dropped; the last checkpoint stands. */
+export class SegmentAbortedError extends RingwattError {
+  override readonly retryable: boolean = true;
+}
+
 /** Zod's issues as one line that names each bad field: `horizonHours: expected number, received string`. */
 export function describeIssues(issues: readonly { path: PropertyKey[]; message: string }[]): string {
   return issues.map(({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`).join('; ');

@@ -11,6 +11,8 @@ const FORMAT_VERSION = 1;
 
 /** A year at width 1,024 in one block is 72 MB; what claims to be larger than this is not a frame. */
 export const MAX_PAYLOAD_BYTES = 1 << 30;
+/** Before a caller has proved who it is, nothing it claims makes this side allocate more. */
+export const MAX_STRANGER_BYTES = 4096;
 
 export const FRAME_TYPES = {
   hello: 1,
@@ -61,14 +63,14 @@ export function encodeHeader(frame: Omit<Frame, 'payload'>, payload: readonly Ui
 
 /** Puts frames together from whatever pieces the stream comes in. Throws at the first byte that cannot be right. */
 export class FrameDecoder {
-  readonly #maxPayload: number;
+  maxPayload: number;
   readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
   #headerFilled = 0;
   #payload: Uint8Array | undefined;
   #payloadFilled = 0;
 
-  constructor(maxPayload = MAX_PAYLOAD_BYTES) {
-    this.#maxPayload = maxPayload;
+  constructor(maxPayload = MAX_STRANGER_BYTES) {
+    this.maxPayload = maxPayload;
   }
 
   *push(chunk: Uint8Array): Generator<Frame> {
@@ -102,7 +104,7 @@ export class FrameDecoder {
     if (!NAMES.has(this.#header.readUInt8(3)))
       throw malformed(`its type ${this.#header.readUInt8(3)} is unknown`);
     const length = this.#header.readUInt32LE(12);
-    if (length > this.#maxPayload) throw malformed(`it claims ${length} bytes of payload`);
+    if (length > this.maxPayload) throw malformed(`it claims ${length} bytes of payload`);
     return length;
   }
 

@@ -105,7 +105,7 @@ export class RingListener {
       if (!sameBytes(answer.payload, expected)) throw new Error('it does not know the token');
       await link.send('welcome', rank);
       this.#sockets.delete(socket);
-      link.name = `rank ${rank}`;
+      link.trust(`rank ${rank}`);
       this.#arrived.set(rank, link);
       if (this.#expected?.rank === rank) this.#expected.resolve(link);
     } catch {
@@ -135,6 +135,7 @@ export async function callNeighbour(
     }
     await link.send('proof', ranks.own, proof(identity, 'caller', ranks.own, nonce, theirs));
     await link.receive('welcome', ranks.own);
+    link.trust(link.name);
     return link;
   } catch (error) {
     link.destroy();

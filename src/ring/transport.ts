@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { RingBrokenError } from '../errors.ts';
-import { encodeHeader, FrameDecoder, type Frame, type FrameType } from './frames.ts';
+import { encodeHeader, FrameDecoder, MAX_PAYLOAD_BYTES, type Frame, type FrameType } from './frames.ts';
 
 export interface LinkTiming {
   /** How often a link says that its process lives. */
@@ -43,8 +43,10 @@ export class Link {
     this.#watch = setInterval(() => this.#beat(timing), timing.aliveEveryMs);
   }
 
-  get isBroken(): boolean {
-    return this.#broken !== undefined;
+  /** From here on the neighbour has proved who it is, and may send whole blocks. */
+  trust(name: string): void {
+    this.name = name;
+    this.#decoder.maxPayload = MAX_PAYLOAD_BYTES;
   }
 
   /** Resolves when the frame is handed over and the stream takes more: a slow neighbour slows its sender. */

@@ -1,17 +1,5 @@
 import type { SegmentProgress } from '../contracts/training.ts';
-import { RingwattError } from '../errors.ts';
-
-/** Someone asked for the step in hand to be dropped; the last checkpoint stands. */
-export class SegmentAbortedError extends RingwattError {
-  override readonly retryable = true;
-
-  constructor() {
-    super(
-      'Training was stopped in the middle of a step.',
-      'Start it again: it goes on from its last checkpoint.',
-    );
-  }
-}
+import { SegmentAbortedError } from '../errors.ts';
 
 /** How a segment of training hears and tells. */
 export interface SegmentControls {
@@ -32,7 +20,13 @@ export const noControls: SegmentControls = {
 export function pauser(signal: AbortSignal, check: () => void): () => Promise<void> {
   return async () => {
     await new Promise<void>((resolve) => setImmediate(resolve));
-    if (signal.aborted) throw new SegmentAbortedError();
+    if (signal.aborted) throw segmentAborted();
     check();
   };
 }
+
+export const segmentAborted = () =>
+  new SegmentAbortedError(
+    'Training was stopped in the middle of a step.',
+    'Start it again: it goes on from its last checkpoint.',
+  );

@@ -13,7 +13,7 @@ import { TensorBlockAttention } from '../ring/tensor-block-attention.ts';
 import { dealPositions } from '../sequences/ring-layout.ts';
 import { freshState } from './adamw.ts';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
-import { pauser, SegmentAbortedError, type SegmentControls } from './controls.ts';
+import { pauser, segmentAborted, type SegmentControls } from './controls.ts';
 import { sequenceAt } from './order.ts';
 import { progressOf, rateAt } from './schedule.ts';
 import { SequencesDataset } from './sequences-dataset.ts';
@@ -39,7 +39,7 @@ export async function trainSegment(
     return await run.train();
   } catch (error) {
     ring.destroy();
-    throw controls.signal.aborted ? new SegmentAbortedError() : error;
+    throw controls.signal.aborted ? segmentAborted() : error;
   }
 }
 

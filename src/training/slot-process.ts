@@ -18,16 +18,22 @@ let session: SlotSession | undefined;
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToSlot) => {
-  void handle(message).catch((error: unknown) => tell({ kind: 'failed', error: asFailure(error) }));
+  const before = session;
+  void handle(message).catch((error: unknown) => {
+    // What an earlier ring's end looks like from inside is no news to a parent that has asked for the next one.
+    const superseded = message.kind === 'train' && before !== session;
+    if (!superseded) tell({ kind: 'failed', error: asFailure(error) });
+  });
 });
 
 async function handle(message: ToSlot): Promise<void> {
   switch (message.kind) {
     case 'listen': {
-      session?.abort();
       const { runId, epoch, token, host } = message;
-      session = await SlotSession.listen({ runId, epoch, token }, host);
-      tell({ kind: 'listening', runId, epoch, address: session.address });
+      const opened = await SlotSession.listen({ runId, epoch, token }, host);
+      session?.abort();
+      session = opened;
+      tell({ kind: 'listening', runId, epoch, address: opened.address });
       return;
     }
     case 'train': {
@@ -36,7 +42,7 @@ async function handle(message: ToSlot): Promise<void> {
       const result = await current.train(home, message.segment, (progress) =>
         tell({ kind: 'progress', progress }),
       );
-      tell({ kind: 'done', result });
+      if (current === session) tell({ kind: 'done', result });
       return;
     }
     case 'stop':

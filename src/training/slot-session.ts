@@ -3,7 +3,7 @@ import { BadInputError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { joinRing } from '../ring/join.ts';
 import { RingListener, type RingIdentity } from '../ring/rendezvous.ts';
-import { SegmentAbortedError } from './controls.ts';
+import { segmentAborted } from './controls.ts';
 import { trainSegment } from './segment.ts';
 
 const PROGRESS_EVERY_MS = 1000;
@@ -65,7 +65,7 @@ export class SlotSession {
         },
       });
     } catch (error) {
-      throw signal.aborted ? new SegmentAbortedError() : error;
+      throw signal.aborted ? segmentAborted() : error;
     } finally {
       this.#listener.close();
     }

@@ -1,0 +1,77 @@
+import type { ModelConfig } from '../../src/model/config.ts';
+import { layoutOf } from '../../src/model/parameters.ts';
+
+/** The network's forward pass once more, in plain float64 loops and without any of its code: outputs are tokens × horizon. */
+export function referenceForward(
+  config: ModelConfig,
+  flat: ArrayLike<number>,
+  inputs: ArrayLike<number>,
+  region: number,
+): number[][] {
+  const { width, heads, layers, channels } = config;
+  const { byName } = layoutOf(config);
+  const matrix = (name: string) => {
+    const { offset, shape } = byName.get(name)!;
+    return Array.from({ length: shape[0] }, (_, i) =>
+      Array.from({ length: shape[1] }, (_, j) => flat[offset + i * shape[1] + j]!),
+    );
+  };
+  const times = (x: number[], w: number[][]) =>
+    w[0]!.map((_, j) => x.reduce((sum, value, i) => sum + value * w[i]![j]!, 0));
+  const plus = (a: number[], b: number[]) => a.map((value, i) => value + b[i]!);
+  const normed = (x: number[], gain: number[]) => {
+    const square = x.reduce((sum, value) => sum + value * value, 0) / x.length;
+    return x.map((value, i) => (value / Math.sqrt(square + 1e-6)) * gain[i]!);
+  };
+  const gelu = (x: number) => x / (1 + Math.exp(-1.702 * x));
+
+  const rows = Array.from({ length: inputs.length / channels.length }, (_, t) =>
+    Array.from({ length: channels.length }, (_, c) => inputs[t * channels.length + c]!),
+  );
+  let x = rows.map((row) => plus(times(row, matrix('embed.input')), matrix('embed.region')[region]!));
+  const headDim = width / heads;
+  const rotated = (vector: number[], t: number) => {
+    const half = headDim / 2;
+    return vector.map((value, i) => {
+      const pair = i % half;
+      const angle = t * 10_000 ** ((-2 * pair) / headDim);
+      return i < half
+        ? value * Math.cos(angle) - vector[i + half]! * Math.sin(angle)
+        : value * Math.cos(angle) + vector[i - half]! * Math.sin(angle);
+    });
+  };
+  for (let layer = 0; layer < layers; layer++) {
+    const at = (name: string) => matrix(`layer.${layer}.${name}`);
+    const qkv = x.map((row) => times(normed(row, at('attention.gain')[0]!), at('attention.qkv')));
+    const part = (t: number, which: number, head: number) => {
+      const from = which * width + head * headDim;
+      const vector = qkv[t]!.slice(from, from + headDim);
+      return which < 2 ? rotated(vector, t) : vector;
+    };
+    const attended = x.map((_, t) =>
+      Array.from({ length: heads }, (_, head) => {
+        const q = part(t, 0, head);
+        const scores = Array.from({ length: t + 1 }, (_, s) =>
+          Math.exp(part(s, 1, head).reduce((sum, k, c) => sum + k * q[c]!, 0) / Math.sqrt(headDim)),
+        );
+        const total = scores.reduce((a, b) => a + b, 0);
+        return q.map((_, c) =>
+          scores.reduce((sum, score, s) => sum + (score / total) * part(s, 2, head)[c]!, 0),
+        );
+      }).flat(),
+    );
+    x = x.map((row, t) => {
+      const mixed = plus(row, times(attended[t]!, at('attention.out')));
+      const hidden = plus(times(normed(mixed, at('mlp.gain')[0]!), at('mlp.in')), at('mlp.bias')[0]!).map(
+        gelu,
+      );
+      return plus(mixed, times(hidden, at('mlp.out')));
+    });
+  }
+  return x.map((row, t) =>
+    plus(
+      plus(times(normed(row, matrix('head.gain')[0]!), matrix('head.out')), matrix('head.region')[region]!),
+      times(rows[t]!, matrix('head.direct')),
+    ),
+  );
+}

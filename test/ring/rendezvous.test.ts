@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { BadInputError, RingBrokenError } from '../../src/errors.ts';
+import { joinRing } from '../../src/ring/join.ts';
+import { callNeighbour, RingListener, type RingIdentity } from '../../src/ring/rendezvous.ts';
+
+const ring: RingIdentity = { runId: 'run', epoch: 4, token: 'the secret of the run' };
+const ranks = { own: 1, neighbour: 0 };
+
+describe('rendezvous', () => {
+  const doors: RingListener[] = [];
+  const door = async (identity = ring, host?: string) => {
+    const listener = await RingListener.open(identity, host === undefined ? {} : { host });
+    doors.push(listener);
+    return listener;
+  };
+
+  afterEach(() => doors.splice(0).forEach((listener) => listener.close()));
+
+  for (const [what, stranger] of Object.entries({
+    'another token': { ...ring, token: 'a guess' },
+    'another run': { ...ring, runId: 'other' },
+    'an older epoch': { ...ring, epoch: 3 },
+    'a later epoch': { ...ring, epoch: 5 },
+  })) {
+    it(`refuses a caller with ${what}`, async () => {
+      const listener = await door();
+      await assert.rejects(callNeighbour(stranger, listener.address, ranks), RingBrokenError);
+      await assert.rejects(listener.accept(1, 10), /did not join the ring in time/);
+    });
+  }
+
+  it('forms the ring although strangers knock', async () => {
+    const [first, second] = [await door(), await door()];
+    for (const { address } of [first, second]) {
+      const stranger = connect(Number(address.split(':')[1]), '127.0.0.1');
+      await once(stranger, 'connect');
+      stranger.on('error', () => undefined).end('GET / HTTP/1.0\r\n\r\n');
+    }
+    const peers = [first, second].map(({ address }, rank) => ({ rank, address }));
+    const joined = await Promise.all([joinRing(first, 0, peers), joinRing(second, 1, peers)]);
+    const said = await Promise.all(joined.map((each) => each.allGatherNumbers([each.rank])));
+    assert.deepEqual(said, [[[0], [1]], [[0], [1]]]); // prettier-ignore
+    await Promise.all(joined.map((each) => each.close()));
+  });
+
+  it('encrypts off loopback, and lets nobody in who does not know the token', async () => {
+    const listener = await door(ring, '0.0.0.0');
+    const caller = await callNeighbour(ring, listener.address, ranks);
+    const accepted = await listener.accept(1);
+    await caller.send('gather', 1, Buffer.from('hello'));
+    assert.equal(Buffer.from((await accepted.receive('gather')).payload).toString(), 'hello');
+    await assert.rejects(
+      callNeighbour({ ...ring, token: 'a guess' }, listener.address, ranks),
+      RingBrokenError,
+    );
+    caller.destroy();
+    accepted.destroy();
+  });
+
+  it('says which neighbour cannot be reached', async () => {
+    const listener = await door();
+    listener.close();
+    await assert.rejects(callNeighbour(ring, listener.address, ranks), new RegExp(listener.address));
+  });
+
+  it('refuses peers that are not in the order of their ranks', async () => {
+    const listener = await door();
+    const peers = [1, 0].map((rank) => ({ rank, address: listener.address }));
+    await assert.rejects(joinRing(listener, 0, peers), BadInputError);
+  });
+
+  it('says so when it cannot listen where it was told to', async () => {
+    await assert.rejects(RingListener.open(ring, { host: '192.0.2.1' }), BadInputError);
+  });
+});

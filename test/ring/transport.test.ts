@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { RingBrokenError } from '../../src/errors.ts';
+import { Link } from '../../src/ring/transport.ts';
+
+const QUICK = { aliveEveryMs: 20, silenceMs: 150 };
+
+describe('a link of the ring', () => {
+  const open: { destroy(): void }[] = [];
+
+  async function pair(): Promise<[Socket, Socket]> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const [far] = (await once(server, 'connection')) as [Socket];
+    server.close();
+    far.on('error', () => undefined);
+    open.push(near, far);
+    return [near, far];
+  }
+
+  const linkOf = (socket: Socket, epoch = 1, timing = { aliveEveryMs: 1000, silenceMs: 5000 }) => {
+    const link = new Link(socket, 'rank 1', epoch, timing);
+    link.trust('rank 1');
+    open.push(link);
+    return link;
+  };
+
+  afterEach(() => open.splice(0).forEach((each) => each.destroy()));
+
+  it('delivers frames in order', async () => {
+    const [a, b] = await pair();
+    const [sender, receiver] = [linkOf(a), linkOf(b)];
+    for (let i = 0; i < 20; i++) void sender.send('gather', i, Float64Array.from([i / 3]));
+    for (let i = 0; i < 20; i++) {
+      const { payload } = await receiver.receive('gather', i);
+      assert.equal(new Float64Array(payload.buffer)[0], i / 3);
+    }
+  });
+
+  it('refuses a frame of an older epoch, and is closed by it', async () => {
+    const [a, b] = await pair();
+    const [old, current] = [linkOf(a, 1), linkOf(b, 2)];
+    await old.send('gather', 0, new Uint8Array(4));
+    await assert.rejects(current.receive('gather'), (error: Error) => {
+      assert.ok(error instanceof RingBrokenError);
+      return /a frame of epoch 1 to a ring of epoch 2/.test(error.message);
+    });
+    await once(a, 'close');
+    await assert.rejects(old.receive('gather'), RingBrokenError);
+  });
+
+  it('is broken for good by bytes that are no frame', async () => {
+    const [a, b] = await pair();
+    const link = linkOf(b);
+    a.write('GET / HTTP/1.1\r\nHost: slot\r\n\r\n');
+    await assert.rejects(link.receive('gather'), /malformed: it does not begin as a frame does/);
+    await assert.rejects(link.send('gather', 0), RingBrokenError);
+  });
+
+  it('tells whoever waits that the neighbour has gone', async () => {
+    const [a, b] = await pair();
+    const link = linkOf(b);
+    const waiting = link.receive('keyValues');
+    a.destroy();
+    await assert.rejects(waiting, (error) => error instanceof RingBrokenError && error.retryable);
+    assert.throws(() => link.check(), RingBrokenError);
+  });
+
+  it('takes a neighbour for lost that keeps its connection but says nothing', async () => {
+    const [, b] = await pair();
+    await assert.rejects(linkOf(b, 1, QUICK).receive('gather'), /silent for 0\.1/);
+  });
+
+  it('lives as long as its neighbour says it is alive', async () => {
+    const [a, b] = await pair();
+    const [near, far] = [linkOf(a, 1, QUICK), linkOf(b, 1, QUICK)];
+    const waiting = far.receive('gather');
+    await new Promise((resolve) => setTimeout(resolve, 3 * QUICK.silenceMs));
+    await near.send('gather', 0);
+    assert.equal((await waiting).type, 'gather');
+  });
+
+  it('does not take more from a sender than its neighbour reads', async () => {
+    const [a, b] = await pair();
+    const sender = linkOf(a);
+    b.pause();
+    let sent = false;
+    const sending = sender.send('keyValues', 0, new Uint8Array(64 << 20)).then(() => (sent = true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(sent, false);
+    b.on('data', () => undefined);
+    b.resume();
+    await sending;
+  });
+
+  it('breaks when the neighbour is at another point of the program', async () => {
+    const [a, b] = await pair();
+    const [sender, receiver] = [linkOf(a), linkOf(b)];
+    await sender.send('gather', 7);
+    await assert.rejects(receiver.receive('gather', 8), /sent gather 7 where gather 8 was due/);
+  });
+
+  it('does not count a goodbye as a failure', async () => {
+    const [a, b] = await pair();
+    const [leaving, staying] = [linkOf(a), linkOf(b)];
+    await leaving.send('gather', 1);
+    await leaving.close();
+    assert.equal((await staying.receive('gather', 1)).tag, 1);
+    await once(b, 'close');
+    staying.check();
+    await assert.rejects(staying.receive('gather'), /has left the ring/);
+  });
+});
