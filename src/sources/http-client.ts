@@ -4,8 +4,8 @@ import got, { RequestError } from 'got';
 import { SourceFaultError } from '../errors.ts';
 import { redact } from './redaction.ts';
 
-/** As many connections as windows of five pages that one worker fetches side by side. */
-const CONNECTIONS = 20;
+/** Two windows' worth of pages: more only hold replies in memory that wait for their turn to be read. */
+const CONNECTIONS = 10;
 
 const agent = {
   http: new HttpAgent({ keepAlive: true, maxSockets: CONNECTIONS }),

@@ -51,7 +51,7 @@ export async function planIngestion(context: StageContext, input: IngestionInput
       'Ask for hours within that.',
     );
   }
-  const estimate = estimateOf(windows, access, context);
+  const estimate = estimateOf(windows, has, access, context);
   await context.home.requireFreeSpace(estimate.records * BYTES_A_RECORD, 'Ingestion');
   context.log.info({ period, mode: input.mode, estimate, windows: windows.length }, 'ingestion planned');
   return { windows, estimate, period };
@@ -82,13 +82,16 @@ const describe = (spans: Map<RouteName, Span>) =>
 
 function estimateOf(
   windows: readonly IngestionWindow[],
+  has: Map<RouteName, Span>,
   { origin }: SourceAccess,
   { config }: StageContext,
 ): IngestionPlan['estimate'] {
   let records = 0;
   let requests = 0;
   for (const { from, to, route, source } of windows) {
-    const hours = (fromHourStamp(to) - fromHourStamp(from)) / HOUR_SECONDS + 1;
+    const { from: first, to: last } = has.get(route)!;
+    const [begin, end] = [Math.max(fromHourStamp(from), first), Math.min(fromHourStamp(to), last)];
+    const hours = (end - begin) / HOUR_SECONDS + 1;
     const rows = hours * USUAL_SERIES[route];
     records += rows;
     requests += source === 'eia' ? Math.ceil(rows / PAGE_ROWS) : USUAL_SERIES[route];

@@ -44,13 +44,17 @@ export async function ingestWindow(context: StageContext, window: IngestionWindo
     return { ...before.result, pagesReused: before.result.pages };
   }
   const replies = await fetchReplies(context, access, window, fetched);
-  for (const warning of new Set(replies.warnings)) log.warn({ window, warning }, 'the source warns');
+  for (const warning of new Set(replies.warnings))
+    log[levelOf(warning)]({ window, warning }, 'the source warns');
   const { file, rows } = await intoLake(home, access, window, replies);
   await quarantine(home, access.folder, window, replies);
   const record = recordOf(window, fetched, replies, file, rows);
   await writeWindowRecord(home, access.folder, record);
   return { ...record.result, pagesReused: replies.pagesReused };
 }
+
+/** That a page is not all there is is why pages are asked for; anything else somebody should read. */
+const levelOf = (warning: string) => (warning.startsWith('incomplete return') ? 'debug' : 'warn');
 
 async function fetchReplies(
   context: StageContext,

@@ -4,13 +4,16 @@ import { fromHourStamp, hourStamp } from '../../contracts/time.ts';
 import { SourceFaultError } from '../../errors.ts';
 import { get } from '../http-client.ts';
 import type { Limiter } from '../limiter/source-limiter.ts';
-import type { RawStore } from '../raw-store.ts';
+import type { RawReply, RawStore } from '../raw-store.ts';
 import type { Fetched, FetchListener } from '../fetched.ts';
 import { SourceRows } from '../source-rows.ts';
 import { isCutShort, pageOf, type EiaPage } from './page.ts';
-import { parseResponse, responseOf } from './reply.ts';
+import { bodyOf, parseResponse } from './reply.ts';
 import { PAGE_ROWS, pageUrl, routeUrl, type EiaHost } from './request.ts';
 import { EiaRowReader } from './rows.ts';
+
+/** Takes in a page's rows and says how many there were. */
+type PageReader = (page: EiaPage, reply: RawReply) => number;
 
 /** Pages of one window on their way at once; after a kill at most these are fetched again. */
 const PAGES_IN_FLIGHT = 5;
@@ -29,7 +32,7 @@ export class EiaClient {
   /** First and last hour a route has, in seconds since 1970 UTC. */
   async period(route: string): Promise<{ from: number; to: number }> {
     await this.#limiter.acquire(this.#signal);
-    const response = responseOf(await this.#get(routeUrl(this.#host, route)));
+    const response = parseResponse(bodyOf(await this.#get(routeUrl(this.#host, route))));
     const [from, to] = [response['startPeriod'], response['endPeriod']];
     if (!hourStamp.safeParse(from).success || !hourStamp.safeParse(to).success) {
       throw new SourceFaultError(
@@ -52,16 +55,19 @@ export class EiaClient {
     let received = 0;
 
     const takePage = async (number: number): Promise<number> => {
-      const { page, seenAt, bytes, reused } = await this.#page(window, raw, number * PAGE_ROWS);
-      reader.read(page, seenAt);
-      if (page.total !== undefined) totals.push(page.total);
-      received += page.rows.length;
-      fetched.pages += 1;
-      fetched.pagesReused += reused ? 1 : 0;
-      fetched.bytes += bytes;
-      fetched.warnings.push(...page.warnings);
+      const read = (page: EiaPage, { body, fetchedAt }: RawReply) => {
+        reader.read(page, fetchedAt);
+        if (page.total !== undefined) totals.push(page.total);
+        received += page.rows.length;
+        fetched.pages += 1;
+        fetched.bytes += body.length;
+        fetched.warnings.push(...page.warnings);
+        return page.rows.length;
+      };
+      const { length, reused } = await this.#page(window, raw, number * PAGE_ROWS, read);
+      if (reused) fetched.pagesReused += 1;
       heard(fetched, Math.ceil(Math.max(0, ...totals) / PAGE_ROWS));
-      return page.rows.length;
+      return length;
     };
 
     const first = await takePage(0);
@@ -79,33 +85,41 @@ export class EiaClient {
     return fetched;
   }
 
-  /** A page from the raw store where it lies there whole, from the source otherwise. */
-  async #page(window: IngestionWindow, raw: RawStore, offset: number) {
+  /**
+   * A page from the raw store where it lies there whole, from the source otherwise. It is read before its reply is
+   * stored: compressing takes its time, and 5,000 parsed rows are large to keep that long.
+   */
+  async #page(window: IngestionWindow, raw: RawStore, offset: number, read: PageReader) {
     const name = String(offset).padStart(8, '0');
     const stored = await raw.read(name);
     const page = stored && storedPage(stored.body, offset);
-    if (stored && page) return { page, seenAt: stored.fetchedAt, bytes: stored.body.length, reused: true };
-    return this.#fetchPage(window, raw, offset, name);
+    if (stored && page) return { length: read(page, stored), reused: true };
+    const reply = await this.#fetchPage(window, offset);
+    const length = read(wholePage(reply.body, offset), reply);
+    await raw.write(name, reply);
+    return { length, reused: false };
+  }
+
+  async #fetchPage(window: IngestionWindow, offset: number): Promise<RawReply> {
+    await this.#limiter.acquire(this.#signal);
+    const reply = await this.#get(pageUrl(this.#host, window, offset));
+    return { body: bodyOf(reply), fetchedAt: Math.floor(Date.now() / 1000) };
   }
 
   #get(url: URL) {
     return get(url, { source: 'EIA', signal: this.#signal, secrets: [this.#host.key] });
   }
+}
 
-  async #fetchPage(window: IngestionWindow, raw: RawStore, offset: number, name: string) {
-    await this.#limiter.acquire(this.#signal);
-    const reply = await this.#get(pageUrl(this.#host, window, offset));
-    const page: EiaPage = pageOf(responseOf(reply), offset);
-    if (isCutShort(page)) {
-      throw new SourceFaultError(
-        `EIA sent ${page.rows.length} rows from ${offset} on, where its total of ${page.total} means ${PAGE_ROWS}.`,
-        'It is tried again.',
-      );
-    }
-    const seenAt = Math.floor(Date.now() / 1000);
-    await raw.write(name, { body: reply.body, fetchedAt: seenAt });
-    return { page, seenAt, bytes: reply.body.length, reused: false };
+function wholePage(body: Buffer, offset: number): EiaPage {
+  const page = pageOf(parseResponse(body), offset);
+  if (isCutShort(page)) {
+    throw new SourceFaultError(
+      `EIA sent ${page.rows.length} rows from ${offset} on, where its total of ${page.total} means ${PAGE_ROWS}.`,
+      'It is tried again.',
+    );
   }
+  return page;
 }
 
 /** A stored page is good when it is whole: not cut short, and as long as its own total says. */

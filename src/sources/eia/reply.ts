@@ -3,21 +3,21 @@ import { beginningOf, type Reply } from '../http-client.ts';
 
 const RETRIED = 'It is tried again; if it lasts, the source is in trouble.';
 
-/** `response` of an answer that is what was asked for; everything else becomes the error that says how it is not. */
-export function responseOf(reply: Reply): Record<string, unknown> {
+/** The body of a reply that went well; everything else becomes the error that says what went wrong. */
+export function bodyOf(reply: Reply): Buffer {
   if (reply.status !== 200) throw refusal(reply);
-  return parseResponse(reply.body, reply.contentType);
+  return reply.body;
 }
 
-/** The same for a stored body, which has no status any more. */
-export function parseResponse(body: Buffer, contentType = 'application/json'): Record<string, unknown> {
+/** `response` of a body that is what was asked for. Fails with `SourceFaultError` naming what came instead. */
+export function parseResponse(body: Buffer): Record<string, unknown> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.toString('utf8'));
   } catch {
-    const what = /html/i.test(contentType) || body.toString('latin1', 0, 20).trimStart().startsWith('<');
+    const isHtml = body.toString('latin1', 0, 20).trimStart().startsWith('<');
     throw new SourceFaultError(
-      what
+      isHtml
         ? `EIA answered with HTML where JSON was expected, beginning ${beginningOf(body)}.`
         : `EIA's reply of ${body.length} bytes is cut off or malformed: it is not whole JSON.`,
       RETRIED,
