@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineBacktest } from './verbs/backtest.ts';
+import { defineDemo } from './verbs/demo.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
+import { defineFeatures } from './verbs/features.ts';
+import { defineForecast } from './verbs/forecast.ts';
 import { defineIngest } from './verbs/ingest.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
@@ -17,21 +20,24 @@ import { defineValidate } from './verbs/validate.ts';
 
 /** Every verb, in the order in which help shows them. */
 const VERBS = [
+  defineStart,
+  defineRun,
   defineUp,
   defineDown,
   defineDoctor,
-  defineArchiveServer,
   defineIngest,
   defineValidate,
+  defineFeatures,
   defineSequences,
   defineTrain,
   defineBacktest,
+  defineForecast,
   defineModels,
   definePromote,
   defineRollback,
-  defineRun,
-  defineStart,
+  defineArchiveServer,
   defineLogs,
+  defineDemo,
   defineSetup,
 ];
 

@@ -13,6 +13,7 @@ export const STAGES = {
   newestCheckpoint: async () => (await import('../training/newest-checkpoint.ts')).newestCheckpoint,
   finishTraining: async () => (await import('../training/stage.ts')).finishTraining,
   backtest: async () => (await import('../backtest/stage.ts')).backtest,
+  forecast: async () => (await import('../backtest/forecast-stage.ts')).forecast,
   registerModel: async () => (await import('../registry/stage.ts')).registerModel,
   readVersion: async () => (await import('../registry/stage.ts')).readVersion,
   listModels: async () => (await import('../registry/stage.ts')).listModels,

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { forecastInput } from '../../contracts/stages.ts';
+import { resolveDataset } from '../datasets.ts';
+import { defineVerb, integer, regionList } from '../flags.ts';
+import { checkInput, checkModelName, checkRegions } from '../input.ts';
+import { perform } from '../session.ts';
+import { callStage } from '../stage-call.ts';
+import { table } from '../table.ts';
+
+const HEADER = ['hour ending, UTC', 'lead, h', 'forecast, MW', 'latest known, MW'];
+
+interface Options {
+  modelVersion?: number;
+  regions?: string[];
+  issuedAt?: string;
+  grid?: string;
+}
+
+export function defineForecast(program: Command): void {
+  defineVerb(
+    program,
+    'forecast [name]',
+    'Forecast the next hours by a registered model, from what was known at the issue time.',
+    ['forecast day-ahead --regions ERCO', 'forecast --issued-at 2018-05-17T16'],
+  )
+    .option('--model-version <number>', 'default: the champion', integer)
+    .option('--regions <codes>', 'comma-separated (default: all distinct ones)', regionList)
+    .option('--issued-at <hour>', 'UTC, such as 2018-05-17T16 (default: when the newest demand became known)')
+    .option('--grid <uri>', 'a grid manifest of the home (default: the newest)')
+    .action(
+      perform<Options>(async (session, { modelVersion, regions, issuedAt, grid }, [name]) => {
+        const choice = {
+          name: checkModelName(name),
+          version: modelVersion,
+          regions: checkRegions(regions),
+          issuedAt,
+        };
+        const input = checkInput(forecastInput, {
+          ...choice,
+          grid: grid === undefined ? undefined : await resolveDataset(await session.home(), 'grid', grid),
+        });
+        const result = await callStage(session, 'forecast', input);
+        const { name: model, version } = result.model;
+        const rows = result.rows.map(({ region, hour, lead, forecastMw, latestKnownMw }) => [
+          `${region} ${hour}`,
+          ...[lead, forecastMw, latestKnownMw].map((value) => value.toFixed(0)),
+        ]);
+        const head = `${model} version ${version}, ${result.dataset.uri}`;
+        return { json: result, text: [head, '', table(HEADER, rows)] };
+      }),
+    );
+}
