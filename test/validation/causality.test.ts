@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { RULES, knownAt, type Rules } from '../../src/validation/index.ts';
-import { HOUR, columnOf, endOf, judge, load, type Cell } from './support.ts';
+import { RULES, knownAt, validateTable, type Rules } from '../../src/validation/index.ts';
+import { randomFrom, spoilAfter } from './garbage.ts';
+import { HOUR, columnOf, endOf, judge, load, rowsOf, type Cell } from './support.ts';
 
 const HOURS = 60;
 const DEMAND_COLUMNS = [
@@ -29,17 +30,6 @@ const SHORT: Rules = {
   shifted: { ...RULES.shifted, limits: { windowHours: 12, minimumHours: 3, gain: 0.9, clip: 0.5 } },
   biased: { ...RULES.biased, limits: { windowHours: 12, minimumHours: 3, error: 0.2 } },
 };
-
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A region whose values make every rule hesitate, and become known in any order. */
 function troubledRegion(random: () => number): Cell[] {
@@ -73,34 +63,15 @@ function troubledRegion(random: () => number): Cell[] {
   return cells;
 }
 
-/** The rows known at a moment, and garbage in place of all others: changed, missing, moved, and revised. */
-function spoil(cells: readonly Cell[], now: number, random: () => number): Cell[] {
-  const wild = () =>
-    [Number.NaN, 0, -1e6, 1e9, Infinity, 1000, 1100, 1000 * random()][Math.floor(random() * 8)]!;
-  const kept = cells.filter(({ availableAt }) => availableAt! <= now);
-  const later = cells
-    .filter(({ availableAt }) => availableAt! > now)
-    .filter(() => random() < 0.8)
-    .map((cell) => ({
-      ...cell,
-      value: random() < 0.8 ? wild() : cell.value,
-      availableAt: random() < 0.5 ? cell.availableAt! : now + 1 + Math.floor(1e5 * random()),
-    }));
-  const revised = kept
-    .filter(() => random() < 0.5)
-    .map((cell) => ({ ...cell, value: wild(), availableAt: now + 1 + Math.floor(1e5 * random()) }));
-  return [...later.toReversed(), ...kept, ...revised];
-}
-
 describe('what a feature may see', () => {
   it('does not move when everything that became known later is replaced by garbage', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 0, max: HOURS - 1 }), (seed, t) => {
         const random = randomFrom(seed);
-        const cells = troubledRegion(random);
+        const rows = rowsOf(troubledRegion(random));
         const now = knownAt(endOf(t));
-        const before = judge(cells, SHORT);
-        const after = judge(spoil(cells, now, random), SHORT);
+        const before = validateTable('PACW', rows, { rules: SHORT });
+        const after = validateTable('PACW', spoilAfter(rows, now, random), { rules: SHORT });
         const offset = (before.start - after.start) / HOUR;
         const end = Math.min(before.hours, after.hours - offset);
         const upTo = (endOf(t) - before.start) / HOUR;
