@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { ArtifactReference } from '../../src/contracts/artifact.ts';
+import type { RingTrainingInput } from '../../src/contracts/training.ts';
+import { BadInputError, CorruptArtifactError } from '../../src/errors.ts';
+import { readManifest } from '../../src/lake/artifacts.ts';
+import type { Home } from '../../src/lake/home.ts';
+import { SafetensorsFile } from '../../src/lake/safetensors.ts';
+import { loadPredictor } from '../../src/model/predictor.ts';
+import { onLocalRing } from '../../src/ring/local.ts';
+import { noControls } from '../../src/training/controls.ts';
+import { trainSegment } from '../../src/training/segment.ts';
+import { finishTraining, planTraining } from '../../src/training/stage.ts';
+import { CHANNELS, contextOf, HOURS, smallHome, smallSettings } from './small-home.ts';
+
+async function trained(home: Home, sequences: ArtifactReference) {
+  const input: RingTrainingInput = { sequences, settings: smallSettings({ ringSize: 2 }), pool: 'default' };
+  const { runId } = await planTraining(contextOf(home), input);
+  const results = await onLocalRing(2, (ring) =>
+    trainSegment(
+      home,
+      {
+        runId,
+        epoch: 1,
+        rank: ring.rank,
+        worldSize: 2,
+        peers: [],
+        sequences,
+        settings: input.settings,
+        secondsUsed: 0,
+        segmentSeconds: 60,
+      },
+      ring,
+      noControls,
+    ),
+  );
+  const finish = { input, runId, checkpoint: results[0]!.checkpoint!, results, stepsLost: 3, restarts: 1 };
+  return { input, finish, result: await finishTraining(contextOf(home), finish) };
+}
+
+describe('the training stage', () => {
+  it('makes an artifact that a second run finds done', async () => {
+    const { home, sequences } = await smallHome();
+    const { input, result } = await trained(home, sequences);
+    assert.deepEqual([result.reused, result.steps, result.stepsLost, result.restarts], [false, 6, 3, 1]);
+    const manifest = await readManifest(home, result.model, 'training');
+    assert.deepEqual(
+      manifest.files.map(({ role }) => role),
+      ['weights', 'normaliser', 'catalogue', 'history'],
+    );
+    assert.equal(manifest.details['ringSize'], 2);
+    assert.deepEqual(manifest.inputs, [sequences]);
+    const history = manifest.files.find(({ role }) => role === 'history')!;
+    const points = JSON.parse(await readFile(home.pathOf(history), 'utf8')) as { step: number }[];
+    assert.deepEqual(
+      points.map(({ step }) => step),
+      [1, 2, 3, 4, 5, 6],
+    );
+
+    const { existing } = await planTraining(contextOf(home), input);
+    assert.deepEqual(existing, { ...result, reused: true });
+    const otherwise = { ...input, settings: { ...input.settings, seed: 2 } };
+    assert.equal((await planTraining(contextOf(home), otherwise)).existing, undefined);
+  });
+
+  it('does not take a run for done whose weights are damaged', async () => {
+    const { home, sequences } = await smallHome();
+    const { input, result } = await trained(home, sequences);
+    const manifest = await readManifest(home, result.model);
+    await writeFile(home.pathOf(manifest.files[0]!), 'damaged');
+    assert.equal((await planTraining(contextOf(home), input)).existing, undefined);
+    await assert.rejects(loadPredictor(home, result.model), CorruptArtifactError);
+  });
+
+  it('refuses to finish a run with an input that is not its own', async () => {
+    const { home, sequences } = await smallHome();
+    const { finish } = await trained(home, sequences);
+    await assert.rejects(finishTraining(contextOf(home), { ...finish, runId: 'another' }), BadInputError);
+  });
+});
+
+describe('the predictor', () => {
+  it('answers for every hour from the trained weights, alike however much follows, and knows its regions', async () => {
+    const { home, sequences } = await smallHome();
+    const { result } = await trained(home, sequences);
+    const manifest = await readManifest(home, sequences);
+    await using file = await SafetensorsFile.open(home.pathOf(manifest.files[0]!));
+    const inputs = (await file.read('inputs')).data as Float32Array;
+    const model = await loadPredictor(home, result.model);
+    assert.deepEqual([model.regions, model.channels, model.horizon], [['ERCO', 'MISO'], CHANNELS, 30]);
+    const long = await model.predict(inputs, HOURS, 'ERCO');
+    const short = await model.predict(inputs.subarray(0, 100 * 4), 100, 'ERCO');
+    assert.equal(long.length, HOURS * 30);
+    assert.ok(long.some((ratio) => ratio !== 0));
+    const worst = short.reduce((max, ratio, i) => Math.max(max, Math.abs(ratio - long[i]!)), 0);
+    assert.ok(worst < 1e-6, `${worst}`);
+    await assert.rejects(model.predict(inputs, HOURS, 'PACW'), /does not know the region PACW/);
+    await assert.rejects(model.predict(inputs, HOURS + 1, 'ERCO'), BadInputError);
+    model.dispose();
+    await assert.rejects(model.predict(inputs, HOURS, 'ERCO'), /put away/);
+  });
+});
