@@ -2,6 +2,8 @@ import type { Manifest } from '../contracts/artifact.ts';
 import { regionCode, type RegionCode } from '../contracts/regions.ts';
 import { HOUR_SECONDS, toHourStamp } from '../contracts/time.ts';
 import { MissingDataError } from '../errors.ts';
+import type { DatedSeries } from '../features/alignment.ts';
+import { catalogue } from '../features/catalogue.ts';
 import { readValidatedRows, type ValidatedRows } from '../features/validated-rows.ts';
 import { verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
@@ -32,6 +34,12 @@ export interface RegionRecord {
   /** The row of the newest hour whose demand was published. */
   newest: number;
 }
+
+/**
+ * How far before its row an input may look: the longest window of a feature, over values that are themselves up to
+ * a week old, and two weeks for the context channels.
+ */
+const REACH_HOURS = Math.max(...catalogue().map(({ windowHours }) => windowHours)) + 2 * 168;
 
 /** Past it even the latest known same hour is filled in, and a forecast would rest on nothing that was measured. */
 const LONGEST_GAP_HOURS = 24;
@@ -83,8 +91,10 @@ export async function forecastRegion(
   const { rows } = record;
   const region = regionCode.parse(rows.region);
   const standing = standingRow(record, issuedAt);
-  const { inputs, hours } = inputsForForecast(rows, model.normaliser, model.sequenceLength, standing + 1);
-  const { predictor } = model;
+  const { predictor, normaliser, sequenceLength } = model;
+  const from = Math.max(0, standing + 1 - sequenceLength - REACH_HOURS);
+  const recent = cutRows(rows, from, standing + 1 + predictor.horizon);
+  const { inputs, hours } = inputsForForecast(recent, normaliser, sequenceLength, standing + 1 - from);
   const ratios = await predictor.predict(inputs, hours, region);
   const last = ratios.subarray((hours - 1) * predictor.horizon);
   return Array.from(last, (logRatio, i) => {
@@ -100,6 +110,26 @@ export async function forecastRegion(
       latestKnownMw,
     };
   });
+}
+
+/** Rows `from` to `to`, excluded, or to the end: what lies ahead of the issue is what others forecast of it. */
+function cutRows(rows: ValidatedRows, from: number, to: number): ValidatedRows {
+  const dated = ({ values, availableAt }: DatedSeries): DatedSeries => ({
+    values: values.slice(from, to),
+    availableAt: availableAt.slice(from, to),
+  });
+  return {
+    region: rows.region,
+    first: rows.first + from * HOUR_SECONDS,
+    hours: Math.min(rows.hours, to) - from,
+    demand: rows.demand.slice(from, to),
+    demandFinal: rows.demandFinal.slice(from, to),
+    forecast: dated(rows.forecast),
+    generation: dated(rows.generation),
+    solar: dated(rows.solar),
+    wind: dated(rows.wind),
+    fuels: new Map([...rows.fuels].map(([name, series]) => [name, dated(series)])),
+  };
 }
 
 function standingRow({ rows, newest }: RegionRecord, issuedAt: number): number {

@@ -145,6 +145,9 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     const standing = (issuedAt - HOUR_SECONDS - series.firstHour) / HOUR_SECONDS;
     const stored = await tensors.read('inputs', standing + 1 - sequenceLength, standing + 1);
     assert.equal(toHourStamp(series.firstHour + standing * HOUR_SECONDS), '2019-03-20T17');
-    assert.deepEqual(seen, stored.data);
+    // Only the running mean of the context channels depends, in its last bits, on where the table begins.
+    const far = seen.findIndex((value, i) => Math.abs(value - Number(stored.data[i])) > 1e-6);
+    assert.equal(far, -1);
+    assert.equal(seen.length, stored.data.length);
   });
 });
