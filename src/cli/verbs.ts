@@ -14,6 +14,7 @@ import { defineRun } from './verbs/run.ts';
 import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
 import { defineStart } from './verbs/start.ts';
+import { defineStatus } from './verbs/status.ts';
 import { defineTrain } from './verbs/train.ts';
 import { defineUp } from './verbs/up.ts';
 import { defineValidate } from './verbs/validate.ts';
@@ -24,6 +25,7 @@ const VERBS = [
   defineRun,
   defineUp,
   defineDown,
+  defineStatus,
   defineDoctor,
   defineIngest,
   defineValidate,

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { messageOf } from '../../errors.ts';
+import type { Overview } from '../../temporal/overview.ts';
+import { defineVerb } from '../flags.ts';
+import { perform, type Session } from '../session.ts';
+import { describeStack } from '../stack-view.ts';
+import { callStage } from '../stage-call.ts';
+import { table } from '../table.ts';
+
+export function defineStatus(program: Command): void {
+  defineVerb(
+    program,
+    'status',
+    'Show the services and their health, running jobs, slots, champions and schedules.',
+    ['status', 'status --json'],
+  ).action(
+    perform(async (session) => {
+      const root = resolve(session.config.home);
+      if (!existsSync(root)) {
+        return {
+          json: { home: root, services: null, models: [] },
+          text: `there is no home at ${root} yet; \`up\` makes one`,
+        };
+      }
+      const home = await session.home();
+      const { runningStack } = await import('../../stack/state.ts');
+      const services = runningStack(home) ?? null;
+      const place = services?.temporal.address ?? session.config.temporalAddress;
+      const temporal =
+        place === undefined ? null : await overview(session, place, services?.temporal.namespace);
+      const models = (await callStage(session, 'listModels', {})).map(({ name, champion, versions }) => ({
+        name,
+        champion: champion?.version ?? null,
+        since: champion?.since ?? null,
+        versions: versions.map(({ version }) => version),
+      }));
+      const sick = services?.services.some(({ state }) => state !== 'ready') ?? false;
+      const text = [
+        services ? describeStack(home, services) : `no services run on ${home.root}; \`up\` starts them`,
+        ...(temporal ? describeOverview(temporal) : []),
+        '',
+        models.length === 0
+          ? 'models: none registered yet'
+          : table(
+              ['model', 'champion', 'since', 'versions'],
+              models.map(({ name, champion, since, versions }) => [
+                name,
+                String(champion ?? '-'),
+                since?.slice(0, 16) ?? '-',
+                String(versions.length),
+              ]),
+            ),
+      ];
+      const trouble = sick || (temporal !== null && 'error' in temporal);
+      return { json: { home: home.root, services, temporal, models }, text, exitCode: trouble ? 1 : 0 };
+    }),
+  );
+}
+
+type Reached = Overview | { error: string };
+
+async function overview(session: Session, address: string, namespace?: string): Promise<Reached> {
+  const [{ connect }, { overviewOf }] = await Promise.all([
+    import('../../temporal/connection.ts'),
+    import('../../temporal/overview.ts'),
+  ]);
+  const temporalNamespace = namespace ?? session.config.temporalNamespace;
+  try {
+    const { client, connection } = await connect({ temporalAddress: address, temporalNamespace });
+    try {
+      return await overviewOf(client);
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+function describeOverview(found: Reached): string[] {
+  if ('error' in found) return ['', `Temporal: ${found.error}`];
+  const { jobs, slots, schedules, pollers } = found;
+  const jobRows = jobs.map(({ workflowId, stage, percent, startedAt }) => [
+    workflowId,
+    stage ?? '',
+    percent === undefined ? '' : `${percent.toFixed(0)} %`,
+    startedAt.slice(0, 19),
+  ]);
+  const slotRows = slots.map(({ queue, state, owner, memoryMb, numerics }) => [
+    queue,
+    state,
+    owner ?? '-',
+    memoryMb.toFixed(0),
+    numerics,
+  ]);
+  const scheduleRows = schedules.map(({ id, paused, next, note }) => [
+    id,
+    paused ? 'paused' : 'active',
+    next ?? '-',
+    note,
+  ]);
+  return [
+    '',
+    jobs.length > 0 ? table(['running job', 'stage', 'done', 'started'], jobRows) : 'jobs: none run',
+    '',
+    slots.length > 0
+      ? table(['slot', 'state', 'leased by', 'MB', 'numerics'], slotRows)
+      : 'slots: none registered',
+    '',
+    schedules.length > 0
+      ? table(['schedule', 'state', 'next', 'note'], scheduleRows)
+      : 'schedules: none (`schedules apply`)',
+    ...(pollers === 0 ? ['', 'no worker asks for work on the pipeline queue'] : []),
+  ];
+}
