@@ -93,7 +93,7 @@ async function chosenVersion(home: Home, { name, version }: ForecastInput): Prom
   if (champion) return readVersion({ home }, champion);
   throw new MissingDataError(
     `The model ${name} has no champion.`,
-    'Promote a version, or name one with --version; `models` lists them.',
+    'Promote a version, or name one with --model-version; `models` lists them.',
   );
 }
 

@@ -30,6 +30,9 @@ const sequenceFacts = z.looseObject({
 
 const featureFacts = z.looseObject({ columns: z.number() });
 
+/** When an operator's forecast counts as known: see the sources' rules of availability. */
+const gridSettings = z.looseObject({ dfAvailability: z.enum(['operator', 'eia']).default('operator') });
+
 const seriesAccounts = z.array(
   z.looseObject({ region: z.string(), series: z.string(), present: z.number(), missing: z.number() }),
 );
@@ -45,6 +48,7 @@ export interface ReportData {
   sequences: z.infer<typeof sequenceFacts>;
   quality: RegionQuality[];
   account: z.infer<typeof seriesAccounts>;
+  dfAvailability: z.infer<typeof gridSettings>['dfAvailability'];
   features: { rows: number; columns: number };
   lineage: { stage: string; reference: ArtifactReference }[];
 }
@@ -70,6 +74,7 @@ export async function gatherReport(home: Home, input: ReportInput): Promise<Repo
     sequences: checked(sequenceFacts, sequences),
     quality: await readQuality(home, validated, regions),
     account: checked(z.looseObject({ account: seriesAccounts }), grid).account,
+    dfAvailability: checked(gridSettings, grid, grid.madeBy.settings).dfAvailability,
     features: { rows: features.rows, columns: checked(featureFacts, features).columns },
     lineage: [
       { stage: 'Grid record', reference: input.grid },
@@ -95,8 +100,8 @@ async function readJson(home: Home, manifest: Manifest, role: string): Promise<u
   return JSON.parse((await readArtifact(home, fileOf(manifest, role))).toString('utf8'));
 }
 
-function checked<T>(schema: z.ZodType<T>, manifest: Manifest): T {
-  const parsed = schema.safeParse(manifest.details);
+function checked<T>(schema: z.ZodType<T>, manifest: Manifest, told: unknown = manifest.details): T {
+  const parsed = schema.safeParse(told);
   if (parsed.success) return parsed.data;
   throw new CorruptArtifactError(
     `The ${manifest.kind} manifest ${manifest.key} lacks what the report tells (${describeIssues(parsed.error.issues)}).`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { HOUR_SECONDS } from '../../src/contracts/time.ts';
 import { hourTable, targetHours, type DemandSeries } from '../../src/backtest/hours.ts';
 

@@ -113,7 +113,7 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     const blind = await forecast(context, { ...asked, grid: garbage });
     assert.notEqual(blind.dataset.sha256, honest.dataset.sha256);
     assert.deepEqual(blind.rows, honest.rows);
-    const before = rows.value.map((mw, i) => (rows.availableAt[i]! === moment ? mw * 1.2 : mw));
+    const before = rows.value.map((mw, i) => (Object.is(rows.availableAt[i], moment) ? mw * 1.2 : mw));
     const moved = await writeGrid(context, { ...rows, value: before }, 'another newest hour');
     const other = await forecast(context, { ...asked, grid: moved });
     assert.notDeepEqual(other.rows, honest.rows);
@@ -141,9 +141,9 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     const answers = await forecastRegion({ predictor, normaliser, sequenceLength }, record, issuedAt);
     assert.ok(answers.every(({ forecastMw, latestKnownMw }) => forecastMw === latestKnownMw));
     const { series, file: tensors } = await openRegion(home, sequences, REGION);
-    await using _closing = tensors;
     const standing = (issuedAt - HOUR_SECONDS - series.firstHour) / HOUR_SECONDS;
     const stored = await tensors.read('inputs', standing + 1 - sequenceLength, standing + 1);
+    await tensors.close();
     assert.equal(toHourStamp(series.firstHour + standing * HOUR_SECONDS), '2019-03-20T17');
     // Only the running mean of the context channels depends, in its last bits, on where the table begins.
     const far = seen.findIndex((value, i) => Math.abs(value - Number(stored.data[i])) > 1e-6);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp } from '../../src/contracts/time.ts';
 import { issueFor, requireReachable, type DayAheadProtocol } from '../../src/backtest/protocol.ts';
 import { BadInputError } from '../../src/errors.ts';

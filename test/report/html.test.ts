@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { JSDOM } from 'jsdom';
 import { html } from '../../src/report/html.ts';
 import { count, duration, listed, loss, megawatts, percent, period } from '../../src/report/format.ts';

@@ -66,7 +66,7 @@ describe('report', () => {
         );
       }
       const body = document.body.textContent!;
-      assert.ok(body.includes('10:00 local standard time of the day before'));
+      assert.ok(body.includes('10:00 local standard time of the day before, when the operator holds it'));
       for (const { sha256 } of [input.grid, input.features, input.model, input.backtest])
         assert.ok(body.includes(sha256));
       assert.ok(body.includes('153 columns') && body.includes('612\u00a0MB'));

@@ -14,6 +14,7 @@ export function lossChart(history: readonly TrainingStep[]): Markup {
   return drawn('Training loss by step', {
     width: 400,
     height: 230,
+    marginTop: 28,
     marginLeft: 54,
     marginBottom: 36,
     x: { label: 'step', tickSize: 0 },

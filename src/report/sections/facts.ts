@@ -42,15 +42,18 @@ export function factsSection(data: ReportData): Markup {
           </div>`,
       )}
     </dl>
-    <h3>Assumed, because the archive holds no publication times</h3>
+    <h3>When a value counts as known</h3>
+    <p class="note">
+      The archive holds no publication times, so these are assumptions; what is fetched from the source itself
+      counts from when it was first seen.
+    </p>
     <ul>
-      <li>Demand of an hour is known ${count(protocol.demandDelayHours)} h after the hour's end.</li>
+      <li>Demand of an hour: ${count(protocol.demandDelayHours)} h after the hour's end.</li>
       <li>
-        The operator's day-ahead forecast is known at 10:00 local standard time of the day before, when the
-        operator holds it; EIA publishes it later. Where the model uses it as an input, this assumption is
-        part of its score.
+        ${OPERATOR_FORECAST[data.dfAvailability]} Where the model uses it as an input, this is part of its
+        score.
       </li>
-      <li>Net generation, interchange and fuels are known at 12:00 UTC of the next day.</li>
+      <li>Net generation, interchange and fuels: 12:00 UTC of the next day.</li>
     </ul>
     <h3>How it is measured</h3>
     <ul>
@@ -92,6 +95,12 @@ export function factsSection(data: ReportData): Markup {
     </div>
   </section>`;
 }
+
+const OPERATOR_FORECAST: Record<ReportData['dfAvailability'], string> = {
+  operator:
+    "The operator's day-ahead forecast: 10:00 local standard time of the day before, when the operator holds it; EIA publishes it later.",
+  eia: "The operator's day-ahead forecast: 12:00 UTC of the operating day, when EIA publishes it.",
+};
 
 function countsTable(regions: readonly RegionScores[]): Markup {
   return html`<div class="scroll">

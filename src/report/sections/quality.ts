@@ -9,7 +9,8 @@ export function qualitySection(quality: readonly RegionQuality[]): Markup {
     <h2 id="quality">Data quality</h2>
     <p class="lede">
       The demand record as a forecast could see it: the share of each week's hours that were missing or failed
-      a check. Rejected values are replaced only by what was known before them, and are never scored.
+      a check. Rejected values are replaced only by what was known before them. Which hours are scored is
+      judged apart, with hindsight.
     </p>
     <ul class="legend">
       ${QUALITY_STEPS.map(({ label }, i) => html`<li><i class="swatch q${i}"></i>${label}</li>`)}
@@ -37,6 +38,6 @@ const reasonsOf = ({ reasons, imputed }: RegionQuality) =>
   [
     ...Object.entries(reasons)
       .sort(([, a], [, b]) => b - a)
-      .map(([reason, hours]) => `${reason} ${count(hours)}`),
+      .map(([reason, lost]) => `${reason} ${count(lost)}`),
     `filled in ${count(imputed)}`,
   ].join(' · ');
