@@ -50,7 +50,7 @@ function errorAxis(points: readonly Point[]): Plot.ScaleOptions {
 
 /** Baselines first, so that the model is drawn over them. */
 function errorLines<P extends Point>(points: readonly P[], x: (point: P) => string | number): Plot.Markish[] {
-  return [...FORECASTER_STYLES].reverse().map(({ name, color, width, dash }) =>
+  return FORECASTER_STYLES.toReversed().map(({ name, color, width, dash }) =>
     Plot.lineY([...points], {
       x,
       y: (point: P) => point.mape[name] ?? Number.NaN,
