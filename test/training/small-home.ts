@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
@@ -17,12 +17,16 @@ export const LENGTH = 90;
 export const CHANNELS = ['level', 'sine', 'cosine', 'noise'];
 const FIRST = Date.UTC(2017, 0, 1, 1) / 1000;
 
+const made: string[] = [];
+after(() => Promise.all(made.map((path) => rm(path, { recursive: true, force: true }))));
+
 /** Two regions of invented demand, every second day another, small enough that a step takes milliseconds. */
 export async function smallHome(
   sequenceLength = LENGTH,
   hours = HOURS,
 ): Promise<{ home: Home; sequences: ArtifactReference }> {
   const home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-training-')));
+  made.push(home.root);
   const key = workKey({ sequenceLength, hours });
   const files = [];
   const regions = ['ERCO', 'MISO'];
