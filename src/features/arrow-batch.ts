@@ -7,6 +7,8 @@ import { FlatBuilder } from './flat-builder.ts';
  */
 export type BatchField =
   | { name: string; type: 'float32' | 'float64' }
+  /** Microseconds with the zone UTC; `seconds` since 1970. */
+  | { name: string; type: 'timestamp'; seconds: Float64Array }
   /** Text that repeats: `codes` point into `labels`. */
   | { name: string; type: 'utf8'; codes: Uint8Array; labels: readonly string[] };
 
@@ -14,11 +16,11 @@ const CONTINUATION = 0xffffffff;
 const ALIGNMENT = 64;
 const METADATA_V5 = 4;
 const HEADER = { schema: 1, recordBatch: 3 };
-const TYPE = { floatingPoint: 3, utf8: 5 };
+const TYPE = { float32: 3, float64: 3, utf8: 5, timestamp: 10 };
+const MICROSECONDS = { unit: 2, perSecond: 1e6 };
 const PRECISION = { float32: 1, float64: 2 };
 
 interface Slot {
-  field: BatchField;
   validity: Uint8Array | undefined;
   values: Float32Array | Float64Array | undefined;
   nulls: number;
@@ -61,6 +63,9 @@ export class ArrowBatch {
         place(0);
         place(4 * (rows + 1));
         place(bytes);
+      } else if (field.type === 'timestamp') {
+        place(0);
+        place(8 * rows);
       } else {
         place(maskBytes);
         place(rows * widthOf(field.type));
@@ -114,12 +119,18 @@ export class ArrowBatch {
         start();
         const offsets = new Int32Array(buffer, start(), this.#rows + 1);
         writeText(field, offsets, new Uint8Array(buffer, start()));
-        this.#slots.push({ field, validity: undefined, values: undefined, nulls: 0 });
+        this.#slots.push({ validity: undefined, values: undefined, nulls: 0 });
+      } else if (field.type === 'timestamp') {
+        start();
+        const times = new BigInt64Array(buffer, start(), this.#rows);
+        const { perSecond } = MICROSECONDS;
+        for (let row = 0; row < this.#rows; row++) times[row] = BigInt(field.seconds[row]! * perSecond);
+        this.#slots.push({ validity: undefined, values: undefined, nulls: 0 });
       } else {
         const validity = new Uint8Array(buffer, start(), maskBytes);
         const array = field.type === 'float32' ? Float32Array : Float64Array;
         const values = new array(buffer, start(), this.#rows);
-        this.#slots.push({ field, validity, values, nulls: 0 });
+        this.#slots.push({ validity, values, nulls: 0 });
       }
     }
   }
@@ -171,21 +182,27 @@ function schemaTable(builder: FlatBuilder, fields: BatchField[]): number {
   const tables = fields.map((field) => {
     const name = builder.string(field.name);
     const children = builder.offsets([]);
-    const { type: fieldType } = field;
-    const type =
-      fieldType === 'utf8'
-        ? builder.table(0, () => {})
-        : builder.table(1, (table) => table.int16(0, PRECISION[fieldType]));
+    const type = typeTable(builder, field.type);
     return builder.table(7, (table) => {
       table.offset(0, name);
       table.uint8(1, 1);
-      table.uint8(2, field.type === 'utf8' ? TYPE.utf8 : TYPE.floatingPoint);
+      table.uint8(2, TYPE[field.type]);
       table.offset(3, type);
       table.offset(5, children);
     });
   });
   const vector = builder.offsets(tables);
   return builder.table(4, (table) => table.offset(1, vector));
+}
+
+function typeTable(builder: FlatBuilder, type: BatchField['type']): number {
+  if (type === 'utf8') return builder.table(0, () => {});
+  if (type !== 'timestamp') return builder.table(1, (table) => table.int16(0, PRECISION[type]));
+  const zone = builder.string('UTC');
+  return builder.table(2, (table) => {
+    table.int16(0, MICROSECONDS.unit);
+    table.offset(1, zone);
+  });
 }
 
 /** An encapsulated message, padded so that what follows it begins at a multiple of 64. */

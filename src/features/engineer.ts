@@ -36,7 +36,7 @@ export class EnergyFeatureEngineer {
 
   /**
    * All features of all regions in the frame. Rows come back in the order given when that is by region and time,
-   * otherwise sorted so.
+   * otherwise sorted so; timestamps in microseconds, UTC.
    * @throws BadInputError on missing columns, no rows, or timestamps that are null, doubled or off the hour
    */
   createAllFeatures(frame: pl.DataFrame): pl.DataFrame {
@@ -49,9 +49,7 @@ export class EnergyFeatureEngineer {
     const parts: pl.DataFrame[] = regions.map((region) =>
       this.#regionFrame(region, inputs, definitions, memory, scratch),
     );
-    const features: pl.DataFrame = parts.reduce((whole, part) => whole.vstack(part));
-    const named = sorted.select('timestamp', 'region').withColumns(...features.getColumns());
-    return named.select(...definitions.map(({ name }) => name));
+    return parts.reduce((whole, part) => whole.vstack(part));
   }
 
   /** The zone a region's calendar columns are in; UTC for a region that neither Ringwatt nor the settings know. */
@@ -77,11 +75,10 @@ export class EnergyFeatureEngineer {
     const calendar = localCalendar(this.timeZoneOf(region.region), region.first, hours);
     const columns = new Map([...inputs].map(([name, values]) => [name, onHours(values, region)]));
     const evaluation = new Evaluation({ hours, columns, calendar }, scratch);
-    const computed = definitions.filter(({ name }) => name !== 'timestamp' && name !== 'region');
-    const fields = computed.map((definition) => this.#field(definition, calendar, region));
+    const fields = definitions.map((definition) => this.#field(definition, calendar, region));
     const batch = new ArrowBatch(fields, region.rows, memory);
     const values = scratch.take(hours);
-    computed.forEach(({ expression }, index) => {
+    definitions.forEach(({ expression }, index) => {
       if (!expression) return;
       evaluation.write(expression, values);
       batch.store(index, values, rowHours);
@@ -92,15 +89,23 @@ export class EnergyFeatureEngineer {
 
   #field({ name, expression }: Definition, calendar: Calendar, region: RegionHours): BatchField {
     if (expression) return { name, type: this.config.dtype };
-    const codes = name === 'season' ? calendar.season : calendar.dayType;
+    if (name === 'timestamp') return { name, type: 'timestamp', seconds: region.seconds };
+    const { codes, labels } = labelled(name, calendar, region);
     const { rowHours } = region;
     return {
       name,
       type: 'utf8',
       codes: rowHours ? Uint8Array.from(rowHours, (hour) => codes[hour]!) : codes,
-      labels: name === 'season' ? SEASONS : DAY_TYPES,
+      labels,
     };
   }
+}
+
+/** A text column, hour by hour. */
+function labelled(name: string, { season, dayType }: Calendar, { region, hours }: RegionHours) {
+  if (name === 'season') return { codes: season, labels: SEASONS };
+  if (name === 'day_type') return { codes: dayType, labels: DAY_TYPES };
+  return { codes: new Uint8Array(hours), labels: [region] };
 }
 
 function requireColumns(frame: pl.DataFrame): void {

@@ -15,6 +15,8 @@ export interface RegionHours {
   /** The first hour's end, seconds since 1970 UTC. */
   first: number;
   hours: number;
+  /** Each row's hour end. */
+  seconds: Float64Array;
   /** Which hour each row is; absent when every hour has its row. */
   rowHours: Int32Array | undefined;
 }
@@ -107,7 +109,7 @@ function onGrid({ region, from, rows }: Block, seconds: Float64Array): RegionHou
     hours === rows
       ? undefined
       : Int32Array.from({ length: rows }, (_, row) => (seconds[from + row]! - first) / HOUR);
-  return { region, from, rows, first, hours, rowHours };
+  return { region, from, rows, first, hours, seconds: seconds.subarray(from, from + rows), rowHours };
 }
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
