@@ -47,17 +47,15 @@ export function sortRows(rows: GridRows): GridRows {
     last = Math.max(last, hour);
   }
   const hours = rows.length === 0 ? 0 : (last - first) / HOUR_SECONDS + 1;
-  const keys = Int32Array.from(
-    rows.series,
-    (code, i) => rank[code]! * hours + (rows.validAt[i]! - first) / HOUR_SECONDS,
-  );
+  const keys = rows.series.map((code, i) => rank[code]! * hours + (rows.validAt[i]! - first) / HOUR_SECONDS);
   const next = new Uint32Array(labels.length * hours + 1);
   for (const key of keys) next[key + 1]! += 1;
   for (let key = 1; key < next.length; key++) next[key]! += next[key - 1]!;
   const order = new Uint32Array(rows.length);
   keys.forEach((key, i) => (order[next[key]!++] = i));
   orderRevisions(order, keys, rows.availableAt);
-  return { ...pick(rows, order), labels, series: Int32Array.from(order, (i) => rank[rows.series[i]!]!) };
+  const sorted = pick(rows, order);
+  return { ...sorted, labels, series: sorted.series.map((code) => rank[code]!) };
 }
 
 /** Revisions of one hour are few: insertion puts them in the order in which they became known. */
@@ -91,15 +89,25 @@ function rowsWhere(rows: GridRows, holds: (i: number) => boolean): GridRows {
 }
 
 function pick(rows: GridRows, index: ArrayLike<number>): GridRows {
-  return {
+  const picked: GridRows = {
     length: index.length,
     labels: rows.labels,
-    series: Int32Array.from(index, (i) => rows.series[i]!),
-    validAt: Float64Array.from(index, (i) => rows.validAt[i]!),
-    value: Float64Array.from(index, (i) => rows.value[i]!),
-    availableAt: Float64Array.from(index, (i) => rows.availableAt[i]!),
-    basis: Int32Array.from(index, (i) => rows.basis[i]!),
+    series: new Int32Array(index.length),
+    validAt: new Float64Array(index.length),
+    value: new Float64Array(index.length),
+    availableAt: new Float64Array(index.length),
+    basis: new Int32Array(index.length),
   };
+  // A plain loop: TypedArray.from with a function takes ten times as long.
+  for (let to = 0; to < index.length; to++) {
+    const from = index[to]!;
+    picked.series[to] = rows.series[from]!;
+    picked.validAt[to] = rows.validAt[from]!;
+    picked.value[to] = rows.value[from]!;
+    picked.availableAt[to] = rows.availableAt[from]!;
+    picked.basis[to] = rows.basis[from]!;
+  }
+  return picked;
 }
 
 /** Writes sorted rows to `grid/region=R/year=Y/<hash>.parquet`: equal rows are the same file. */

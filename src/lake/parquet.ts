@@ -47,7 +47,11 @@ export function toFrame(columns: Record<string, ColumnInput>): pl.DataFrame {
       'Give columns of equal length.',
     );
   }
-  return pl.DataFrame(Object.entries(columns).map(([name, column]) => toSeries(name, column)));
+  const series = Object.entries(columns).map(([name, column]) => toSeries(name, column));
+  // One pass for all columns: building an expression costs more than running it over a small frame.
+  return pl
+    .DataFrame(series)
+    .select(...Object.entries(columns).map(([name, { type }]) => stored(name, type)));
 }
 
 /** Reads a Parquet file, or only the named columns of it. */
@@ -135,16 +139,13 @@ export class Columns {
 
 function toSeries(name: string, column: ColumnInput): pl.Series {
   switch (column.type) {
-    case 'timestamp': {
-      const series = pl.Series(
+    case 'timestamp':
+      return pl.Series(
         name,
         column.values.map((seconds) => seconds * MICROSECONDS),
       );
-      return nanToNull(series, name, pl.col(name).cast(pl.Int64).cast(pl.Datetime('us', 'UTC')));
-    }
     case 'f64':
     case 'f32':
-      return nanToNull(pl.Series(name, column.values), name);
     case 'i32':
       return pl.Series(name, column.values);
     case 'bool':
@@ -163,9 +164,11 @@ function toSeries(name: string, column: ColumnInput): pl.Series {
   }
 }
 
-function nanToNull(series: pl.Series, name: string, then = pl.col(name)): pl.Series {
-  const nulled = pl.DataFrame([series]).withColumns(pl.col(name).fillNan(null).alias(name));
-  return nulled.select(then.alias(name)).getColumn(name);
+/** A column as it is stored: NaN is null, and a timestamp has its unit and zone. */
+function stored(name: string, type: ColumnInput['type']): pl.Expr {
+  const column = pl.col(name);
+  if (type === 'timestamp') return column.fillNan(null).cast(pl.Int64).cast(pl.Datetime('us', 'UTC'));
+  return type === 'f64' || type === 'f32' ? column.fillNan(null) : column;
 }
 
 const lengthOf = (column: ColumnInput) =>

@@ -19,6 +19,7 @@ import { CaisoClient } from './caiso/client.ts';
 import { EiaClient } from './eia/client.ts';
 import type { Fetched } from './fetched.ts';
 import { accountOf, withNews } from './history.ts';
+import { AS_OF } from '../lake/gc.ts';
 import { RawStore } from './raw-store.ts';
 import { accessTo, fetchName, type SourceAccess } from './source-access.ts';
 import {
@@ -43,12 +44,13 @@ export async function ingestWindow(context: StageContext, window: IngestionWindo
   if (before && before.fetched === fetched && (await isWhole(home, before))) {
     return { ...before.result, pagesReused: before.result.pages };
   }
-  const replies = await fetchReplies(context, access, window, fetched);
+  const raw = rawFolderOf(access.folder, window, fetched);
+  const replies = await fetchReplies(context, access, window, raw);
   for (const warning of new Set(replies.warnings))
     log[levelOf(warning)]({ window, warning }, 'the source warns');
   const { file, rows } = await intoLake(home, access, window, replies);
   await quarantine(home, access.folder, window, replies);
-  const record = recordOf(window, fetched, replies, file, rows);
+  const record = recordOf({ window, fetched, raw }, replies, file, rows);
   await writeWindowRecord(home, access.folder, record);
   return { ...record.result, pagesReused: replies.pagesReused };
 }
@@ -58,12 +60,10 @@ const levelOf = (warning: string) => (warning.startsWith('incomplete return') ? 
 
 async function fetchReplies(
   context: StageContext,
-  { folder, host, limiter }: SourceAccess,
+  { host, limiter }: SourceAccess,
   window: IngestionWindow,
-  fetched: string,
+  rawFolder: string,
 ): Promise<Fetched> {
-  const name = `${windowName(window)}${fetched === 'settled' ? '' : `_as_of_${fetched}`}`;
-  const rawFolder = `raw/${folder}/${window.route}/${window.region}/${name}`;
   const heard = (soFar: Fetched, expected: number) =>
     context.progress({
       stage: 'ingest',
@@ -83,6 +83,11 @@ async function fetchReplies(
         new RawStore(context.home, rawFolder, 'zip'),
         heard,
       );
+}
+
+function rawFolderOf(folder: string, window: IngestionWindow, fetched: string): string {
+  const name = `${windowName(window)}${fetched === 'settled' ? '' : `${AS_OF}${fetched}`}`;
+  return `raw/${folder}/${window.route}/${window.region}/${name}`;
 }
 
 /** Adds what is new to the history of the window's year, and files the window's own hours of it. */
@@ -138,8 +143,7 @@ async function isWhole(home: Home, { file }: WindowRecord): Promise<boolean> {
 }
 
 function recordOf(
-  window: IngestionWindow,
-  fetched: string,
+  origin: Pick<WindowRecord, 'window' | 'fetched' | 'raw'>,
   { rows: source, pages, bytes }: Fetched,
   file: ArtifactReference | null,
   rows: GridRows | undefined,
@@ -148,8 +152,7 @@ function recordOf(
   for (const { series } of source.quarantined) quarantined.set(series, (quarantined.get(series) ?? 0) + 1);
   return {
     formatVersion: 1,
-    window,
-    fetched,
+    ...origin,
     result: {
       records: source.records,
       pages,
@@ -161,7 +164,7 @@ function recordOf(
     file,
     account: (rows === undefined ? [] : accountOf(rows)).map((line) => ({
       ...line,
-      region: window.region,
+      region: origin.window.region,
       quarantined: quarantined.get(line.series) ?? 0,
     })),
   };

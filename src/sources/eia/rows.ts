@@ -1,9 +1,10 @@
 import type { IngestionWindow } from '../../contracts/ingestion.ts';
-import { fromHourStamp, hourStamp } from '../../contracts/time.ts';
+import { fromHourStamp } from '../../contracts/time.ts';
 import type { SourceRows } from '../source-rows.ts';
 import type { EiaPage } from './page.ts';
 import { columnsOf } from './request.ts';
 
+const HOUR = /^\d{4}-\d{2}-\d{2}T\d{2}$/;
 const CODE = /^[A-Za-z0-9-]{1,8}$/;
 const SERIES_PREFIX = { 'region-data': '', 'fuel-type-data': 'FUEL:', 'interchange-data': 'INT:' } as const;
 
@@ -15,6 +16,8 @@ export class EiaRowReader {
   readonly #prefix: string;
   readonly #hours = new Map<unknown, number>();
   readonly #series = new Map<unknown, string>();
+  #lastPeriod: unknown = undefined;
+  #lastHour = Number.NaN;
 
   constructor(window: IngestionWindow, into: SourceRows) {
     this.#window = window;
@@ -52,9 +55,17 @@ export class EiaRowReader {
   }
 
   #hourOf(period: unknown): number {
+    // Sorted by period, so the row before has mostly said the same: cheaper than hashing the text.
+    if (period === this.#lastPeriod) return this.#lastHour;
+    this.#lastPeriod = period;
+    this.#lastHour = this.#parseHour(period);
+    return this.#lastHour;
+  }
+
+  #parseHour(period: unknown): number {
     const known = this.#hours.get(period);
     if (known !== undefined) return known;
-    const hour = hourStamp.safeParse(period).success ? fromHourStamp(period as string) : Number.NaN;
+    const hour = typeof period === 'string' && HOUR.test(period) ? fromHourStamp(period) : Number.NaN;
     this.#hours.set(period, hour);
     return hour;
   }
