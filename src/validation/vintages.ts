@@ -30,7 +30,11 @@ export interface RegionHours {
   conflicting: number[];
 }
 
-export const SERIES_PATTERN = /^(D|DF|NG|TI|FUEL:[A-Z]{2,4})$/;
+const SERIES_PATTERN = /^(D|DF|NG|TI|(FUEL|RF):[A-Z]{2,4})$/;
+
+/** Forecasts are known before the hours they are for; those of renewables have no place in the validated table. */
+const isForecast = (label: string) => label === 'DF' || isRenewableForecast(label);
+const isRenewableForecast = (label: string) => label.startsWith('RF:');
 
 export function groupOf(series: string): SeriesGroup {
   if (series === 'D') return 'demand';
@@ -58,6 +62,7 @@ export function toHours(rows: RawRows, rules: Rules): RegionHours {
       malformed.push({ row, reason });
       continue;
     }
+    if (isRenewableForecast(rows.labels[rows.series[row]!]!)) continue;
     good[row] = 1;
     start = Math.min(start, rows.validAt[row]!);
     end = Math.max(end, rows.validAt[row]!);
@@ -94,7 +99,7 @@ function schemaFault(
   if (validAt % HOUR_SECONDS !== 0) return 'the time is not a whole hour';
   if (!Number.isFinite(availableAt)) return 'it does not say when it became known';
   if (value === Infinity || value === -Infinity) return 'the value is not finite';
-  if (label !== 'DF' && availableAt < validAt - HOUR_SECONDS) return 'it was known before its hour began';
+  if (!isForecast(label) && availableAt < validAt - HOUR_SECONDS) return 'it was known before its hour began';
   return undefined;
 }
 

@@ -20,13 +20,24 @@ export interface Made {
   fitted: Normaliser;
 }
 
+/** Reading a column costs more than computing it: what is compared is what the inputs are built from. */
+class ColumnsReadOnce extends Columns {
+  readonly #read = new Map<string, Float64Array>();
+
+  override f64(name: string): Float64Array {
+    const values = this.#read.get(name) ?? super.f64(name);
+    this.#read.set(name, values);
+    return values;
+  }
+}
+
 /** Raw rows to inputs of the network by the functions that the stages call. */
 export function makeAll(rows: RawRows): Made {
   const table = validateTable(REGION, rows);
   const known = validatedRows(new Columns(toFrame(table.columns)), REGION, 'the validated table');
   const frame = asKnownFrame(known);
   const engineer = new EnergyFeatureEngineer({ dtype: 'float64' });
-  const columns = new Columns(engineer.createAllFeatures(frame));
+  const columns = new ColumnsReadOnce(engineer.createAllFeatures(frame));
   const features = tableOf(columns);
   const numeric = engineer
     .catalogue(frame.columns)

@@ -146,6 +146,16 @@ describe('rules', () => {
     }
   });
 
+  it('leave forecasts of renewables in the grid, unjudged', () => {
+    const table = judge([
+      ...demandWith({}),
+      { series: 'RF:SUN', hour: 500, value: 5, availableAt: endOf(480) },
+    ]);
+    assert.equal(table.hours, WEEKS);
+    assert.deepEqual(table.quarantine, []);
+    assert.deepEqual(Object.keys(table.account.series), ['D']);
+  });
+
   it('flag demand out of balance, and refuse generation and interchange that cannot both be right', () => {
     const hours = 200;
     const supply = (changes: Record<number, number>) => [
