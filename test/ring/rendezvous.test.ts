@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { BadInputError, RingBrokenError } from '../../src/errors.ts';
 import { joinRing } from '../../src/ring/join.ts';
 import { callNeighbour, RingListener, type RingIdentity } from '../../src/ring/rendezvous.ts';
+import { Link } from '../../src/ring/transport.ts';
 
 const ring: RingIdentity = { runId: 'run', epoch: 4, token: 'the secret of the run' };
 const ranks = { own: 1, neighbour: 0 };
@@ -30,6 +31,33 @@ describe('rendezvous', () => {
       await assert.rejects(listener.accept(1, 10), /did not join the ring in time/);
     });
   }
+
+  it('lets no caller in that guesses the proof', async () => {
+    const listener = await door();
+    const socket = connect(Number(listener.address.split(':')[1]), '127.0.0.1');
+    const guesser = new Link(socket, 'the door', ring.epoch);
+    await guesser.send('hello', 1, Buffer.alloc(16), Buffer.from(ring.runId));
+    await guesser.receive('challenge', 1);
+    await guesser.send('proof', 1, Buffer.alloc(32));
+    await assert.rejects(guesser.receive('welcome'), RingBrokenError);
+    await assert.rejects(listener.accept(1, 10), /did not join the ring in time/);
+  });
+
+  it('lets no caller be fooled by a listener that guesses the proof', async () => {
+    const server = createServer((socket) => {
+      const impostor = new Link(socket, 'the caller', ring.epoch);
+      void impostor
+        .receive('hello')
+        .then(({ tag }) => impostor.send('challenge', tag, Buffer.alloc(16), Buffer.alloc(32)))
+        .then(() => impostor.receive('proof'))
+        .then(({ tag }) => impostor.send('welcome', tag))
+        .catch(() => impostor.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await assert.rejects(callNeighbour(ring, address, ranks), /does not know the run's token/);
+    server.close();
+  });
 
   it('forms the ring although strangers knock', async () => {
     const [first, second] = [await door(), await door()];
