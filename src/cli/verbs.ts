@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineBacktest } from './verbs/backtest.ts';
+import { defineBackup, defineRestore } from './verbs/backup.ts';
 import { defineDemo } from './verbs/demo.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
 import { defineFeatures } from './verbs/features.ts';
 import { defineForecast } from './verbs/forecast.ts';
+import { defineGc } from './verbs/gc.ts';
 import { defineIngest } from './verbs/ingest.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
@@ -39,6 +41,9 @@ const VERBS = [
   defineRollback,
   defineArchiveServer,
   defineLogs,
+  defineGc,
+  defineBackup,
+  defineRestore,
   defineDemo,
   defineSetup,
 ];

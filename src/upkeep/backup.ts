@@ -1,0 +1,147 @@
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { sha256Hex } from '../contracts/artifact.ts';
+import { BadInputError, CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
+import { placeAtomically, writeFileAtomic } from '../lake/atomic-write.ts';
+import { Home, LAKE_FORMAT_VERSION } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
+import { filesUnder } from './files.ts';
+import { requireRoom } from './room.ts';
+import { fileHash } from './file-hash.ts';
+import { copyDatabase } from './database-copy.ts';
+
+const INDEX = 'backup.json';
+const DATABASE = 'temporal.db';
+/** What belongs to running processes, and what is made again by itself. */
+const LEFT_OUT = ['run', 'logs', 'cache'];
+
+const backupIndex = z.strictObject({
+  formatVersion: z.literal(1),
+  lakeFormat: z.number().int(),
+  files: z.array(z.strictObject({ uri: z.string(), sha256: sha256Hex, bytes: z.number().int() })),
+});
+type BackupIndex = z.infer<typeof backupIndex>;
+
+export interface BackupOptions {
+  signal: AbortSignal;
+  progress(done: number, total: number): void;
+}
+
+/**
+ * Copies a home into an empty folder, also while its services run: what lies in the lake is written once, manifests
+ * are copied before what they name is looked for, and Temporal's database is copied page by page as of one moment.
+ * The index comes last: a backup that was cut off has none.
+ */
+export async function backUp(home: Home, target: string, options: BackupOptions): Promise<BackupIndex> {
+  const folder = resolve(target);
+  await requireEmpty(folder);
+  const everything = (await filesUnder(home, '.')).filter(({ uri }) => isKept(uri));
+  const ordered = everything.toSorted((a, b) => rank(a.uri) - rank(b.uri));
+  const bytes = everything.reduce((sum, file) => sum + file.bytes, 0);
+  await requireRoom(folder, bytes, 'The backup');
+  const files: BackupIndex['files'] = [];
+  for (const { uri } of ordered) {
+    options.signal.throwIfAborted();
+    options.progress(files.length, ordered.length + 1);
+    const path = join(folder, uri);
+    await placeAtomically(path, (temporary) => copyFile(home.path(uri), temporary));
+    files.push({ uri, ...(await fileHash(path)) });
+  }
+  if (existsSync(home.path(DATABASE))) {
+    const path = join(folder, DATABASE);
+    await placeAtomically(path, (temporary) => copyDatabase(home.path(DATABASE), temporary));
+    files.push({ uri: DATABASE, ...(await fileHash(path)) });
+  }
+  const index: BackupIndex = { formatVersion: 1, lakeFormat: LAKE_FORMAT_VERSION, files };
+  await writeFileAtomic(join(folder, INDEX), `${JSON.stringify(index)}\n`);
+  options.progress(ordered.length + 1, ordered.length + 1);
+  return index;
+}
+
+/** Makes a home of a backup. The home must not be there yet; every file is checked before it appears. */
+export async function restore(source: string, target: string, options: BackupOptions): Promise<BackupIndex> {
+  const folder = resolve(source);
+  const root = resolve(target);
+  const index = await readIndex(folder);
+  if (index.lakeFormat > LAKE_FORMAT_VERSION) {
+    throw new BadInputError(
+      `The backup ${folder} has lake format ${index.lakeFormat}; this Ringwatt reads up to ${LAKE_FORMAT_VERSION}.`,
+      'Use the newer Ringwatt that wrote it.',
+    );
+  }
+  await requireEmpty(root);
+  const bytes = index.files.reduce((sum, file) => sum + file.bytes, 0);
+  await requireRoom(root, bytes, 'Restoring');
+  const temporary = `${root}.${process.pid}.restore`;
+  try {
+    const home = await Home.open(temporary);
+    for (const [done, { uri, sha256 }] of index.files.entries()) {
+      options.signal.throwIfAborted();
+      options.progress(done, index.files.length);
+      await placeAtomically(home.path(uri), (path) => copyFile(join(folder, uri), path)).catch(
+        missing(folder, uri),
+      );
+      if ((await fileHash(home.path(uri))).sha256 !== sha256) throw damaged(join(folder, uri));
+    }
+    await rm(root, { recursive: true, force: true });
+    await rename(temporary, root);
+  } catch (error) {
+    throw storageFailure(error, root) ?? error;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  options.progress(index.files.length, index.files.length);
+  return index;
+}
+
+const isKept = (uri: string) =>
+  !LEFT_OUT.includes(uri.split('/')[0] ?? '') && !uri.startsWith(DATABASE) && !uri.endsWith('.tmp');
+
+/** Manifests and models before the files they name. */
+const rank = (uri: string) => (uri.startsWith('manifests/') || uri.startsWith('models/') ? 0 : 1);
+
+async function requireEmpty(folder: string): Promise<void> {
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    if ((await readdir(folder)).length === 0) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw storageFailure(error, folder) ?? error;
+  }
+  throw new BadInputError(`${folder} is not empty.`, 'Name a folder that is not there yet.');
+}
+
+async function readIndex(folder: string): Promise<BackupIndex> {
+  const path = join(folder, INDEX);
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new MissingDataError(
+      `${path} is not there: ${folder} is no whole backup.`,
+      'Name a folder that `backup` wrote to its end.',
+    );
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw damaged(path);
+  }
+  const parsed = backupIndex.safeParse(json);
+  if (!parsed.success) {
+    throw new CorruptArtifactError(
+      `${path} is no index (${describeIssues(parsed.error.issues)}).`,
+      'Use another backup.',
+    );
+  }
+  return parsed.data;
+}
+
+const missing = (folder: string, uri: string) => (error: NodeJS.ErrnoException) => {
+  throw error.code === 'ENOENT'
+    ? new MissingDataError(`${join(folder, uri)} is not there.`, 'Use another backup.')
+    : error;
+};
+
+const damaged = (path: string) =>
+  new CorruptArtifactError(`${path} is not what the backup's index says.`, 'Use another backup.');

@@ -1,0 +1,97 @@
+import { readFile, rm } from 'node:fs/promises';
+import { BadInputError } from '../errors.ts';
+import type { Home } from '../lake/home.ts';
+import { filesUnder, type HomeFile } from './files.ts';
+import { reachableFrom, urisIn } from './references.ts';
+
+/** What may be collected; raw replies, models and reports never are. */
+const COLLECTED = [
+  'grid',
+  'validated',
+  'features',
+  'sequences',
+  'training',
+  'checkpoints',
+  'backtest',
+  'forecast',
+  'quarantine',
+];
+/** What a run that is not finished may still need and no manifest names yet. */
+const HELD_BY_RUNS = ['training/', 'checkpoints/'];
+const HOUR_MS = 3_600_000;
+
+export interface GarbageOptions {
+  /** Younger files are kept: a stage may be about to name them in a manifest. */
+  minAgeHours: number;
+  /** Collect datasets too that are neither the newest of their kind nor in the lineage of a registered version. */
+  superseded: boolean;
+  /** What running workflows refer to; undefined when nobody could be asked. */
+  heldByRuns: ReadonlySet<string> | undefined;
+}
+
+export interface Garbage {
+  files: HomeFile[];
+  bytes: number;
+  /** Files that are kept only because the services do not run and cannot say what unfinished runs need. */
+  keptForUnknownRuns: number;
+}
+
+/** Finds what nothing refers to. Changes nothing. */
+export async function findGarbage(home: Home, options: GarbageOptions, now = Date.now()): Promise<Garbage> {
+  const { superseded, heldByRuns, minAgeHours } = options;
+  if (superseded && heldByRuns === undefined) {
+    throw new BadInputError(
+      'Superseded datasets can be told only while the services run: an unfinished run may need one.',
+      'Start them with `up --detach`, or leave out --superseded.',
+    );
+  }
+  const manifests = await filesUnder(home, 'manifests');
+  const roots = superseded ? newestOfEachKind(manifests) : manifests.map(({ uri }) => uri);
+  const versions = (await filesUnder(home, 'models')).map(({ uri }) => uri);
+  const kept = await reachableFrom(home, [
+    ...roots,
+    ...(await lineages(home, versions)),
+    ...(heldByRuns ?? []),
+  ]);
+
+  const candidates = (await Promise.all(COLLECTED.map((folder) => filesUnder(home, folder)))).flat();
+  const old = [...candidates, ...(superseded ? manifests : [])].filter(
+    ({ uri, modifiedMs }) => !kept.has(uri) && now - modifiedMs >= minAgeHours * HOUR_MS,
+  );
+  const mayBeNeeded = ({ uri }: HomeFile) =>
+    heldByRuns === undefined &&
+    HELD_BY_RUNS.some((folder) => uri.startsWith(folder)) &&
+    !uri.endsWith('.tmp');
+  const files = old.filter((file) => !mayBeNeeded(file)).toSorted((a, b) => (a.uri < b.uri ? -1 : 1));
+  return {
+    files,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    keptForUnknownRuns: old.length - files.length,
+  };
+}
+
+/** Removes what was found, manifests first: a reader then sees no dataset whose files are gone. */
+export async function collectGarbage(home: Home, { files }: Garbage): Promise<void> {
+  const manifestsFirst = files.toSorted((a, b) => rank(a) - rank(b));
+  for (const { uri } of manifestsFirst) await rm(home.path(uri), { force: true });
+}
+
+const rank = ({ uri }: HomeFile) => (uri.startsWith('manifests/') ? 0 : 1);
+
+/** The newest manifest of each kind. */
+function newestOfEachKind(manifests: HomeFile[]): string[] {
+  const newest = new Map<string, HomeFile>();
+  for (const file of manifests) {
+    const kind = file.uri.split('/')[1] ?? '';
+    const before = newest.get(kind);
+    if (!before || before.modifiedMs < file.modifiedMs) newest.set(kind, file);
+  }
+  return [...newest.values()].map(({ uri }) => uri);
+}
+
+/** What the registered versions came from. */
+async function lineages(home: Home, uris: string[]): Promise<string[]> {
+  const records = uris.filter((uri) => uri.endsWith('/version.json'));
+  const texts = await Promise.all(records.map((uri) => readFile(home.path(uri), 'utf8')));
+  return texts.flatMap((text) => urisIn(JSON.stringify(JSON.parse(text))));
+}
