@@ -4,7 +4,6 @@ import { asKnownFrame, validatedRows } from '../../src/features/validated-rows.t
 import { Columns, toFrame } from '../../src/lake/parquet.ts';
 import { buildInputs, type RegionInputs } from '../../src/sequences/inputs.ts';
 import { fitScaling, type Normaliser } from '../../src/sequences/normaliser.ts';
-import { joinRows } from '../../src/validation/region-rows.ts';
 import { validateTable, type RawRows } from '../../src/validation/index.ts';
 
 export const REGION = 'CISO';
@@ -89,6 +88,22 @@ export function withSupply(rows: RawRows): RawRows {
     series('NG', (_validAt, generation) => generation),
     series('TI', (validAt, generation) => generation - demand.get(validAt)!),
   ]);
+}
+
+function joinRows(parts: readonly RawRows[]): RawRows {
+  const labels = [...new Set(parts.flatMap((part) => part.labels))];
+  const join = (values: (part: RawRows) => Float64Array) =>
+    Float64Array.from(parts.flatMap((part) => [...values(part)]));
+  return {
+    length: parts.reduce((sum, { length }) => sum + length, 0),
+    labels,
+    series: Int32Array.from(
+      parts.flatMap((part) => [...part.series].map((code) => labels.indexOf(part.labels[code]!))),
+    ),
+    validAt: join(({ validAt }) => validAt),
+    value: join(({ value }) => value),
+    availableAt: join(({ availableAt }) => availableAt),
+  };
 }
 
 /** The first row at which two arrays of values differ; −1 where they agree up to, and without, `until`. */
