@@ -22,7 +22,9 @@ const insidePath = z
 const backupList = z.strictObject({
   backupVersion: z.literal(1),
   lakeFormatVersion: z.number().int(),
-  files: z.array(z.strictObject({ uri: insidePath, sha256: sha256Hex, bytes: z.number().int().nonnegative() })),
+  files: z.array(
+    z.strictObject({ uri: insidePath, sha256: sha256Hex, bytes: z.number().int().nonnegative() }),
+  ),
 });
 export type BackupList = z.infer<typeof backupList>;
 

@@ -2,6 +2,7 @@ import type { IngestionWindow } from '../contracts/ingestion.ts';
 import { HOUR_SECONDS, toHourStamp, fromHourStamp } from '../contracts/time.ts';
 import { BadInputError } from '../errors.ts';
 import type { StageContext } from '../stages/context.ts';
+import { REVISION_DELAY_SECONDS } from './availability.ts';
 import type { EiaHost } from './eia/request.ts';
 import { SourceLimiter, unlimited, type Limiter } from './limiter/source-limiter.ts';
 import { originOf, type Origin } from './origin.ts';
@@ -11,8 +12,8 @@ const ARCHIVE_KEY = 'ringwatt-archive-key';
 const EIA_URL = 'https://api.eia.gov';
 const CAISO_URL = 'https://oasis.caiso.com';
 
-/** EIA resubmits values for weeks after the hour; older ones it changes too seldom to fetch them every day. */
-const SETTLED_AFTER_SECONDS = 30 * 24 * HOUR_SECONDS;
+/** Longer than the 180 days within which a resubmission is expected (`REVISION_DELAY_SECONDS`). */
+const SETTLED_AFTER_SECONDS = REVISION_DELAY_SECONDS + 20 * 24 * HOUR_SECONDS;
 
 export interface SourceAccess {
   /** Names the source's folders: replies and histories of the archive are kept apart from a real source's. */
@@ -50,7 +51,7 @@ export async function accessTo(
 
 /**
  * How a window's replies are named: one whose hours are long past is `settled` and fetched once for ever; one that
- * reaches into the last 30 days goes by the day it was fetched (by the hour of an archive's clock), so that every
+ * reaches into the last 200 days goes by the day it was fetched (by the hour of an archive's clock), so that every
  * later day fetches it again and finds what was published or revised since.
  */
 export function fetchName(window: IngestionWindow, { now, simulated }: Origin): string {
