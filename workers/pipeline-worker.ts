@@ -7,7 +7,7 @@ import { trainingActivities } from '../activities/training.ts';
 import { messageOf } from '../src/errors.ts';
 import { stageRunner } from '../src/stages/runner.ts';
 import { ensureSearchAttributes } from '../src/temporal/ensure-search-attributes.ts';
-import { PIPELINE_QUEUE, SOURCE_QUEUE } from '../src/temporal/names.ts';
+import { PIPELINE_QUEUE, SOURCE_QUEUE, WORKFLOWS } from '../src/temporal/names.ts';
 import { DRAIN, main, runWorkers } from './run-workers.ts';
 import { setUp } from './setup.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -50,6 +50,9 @@ main(async () => {
       ...entityActivities(dependencies),
     },
     maxConcurrentActivityTaskExecutions: STAGES_AT_ONCE,
+    // A pool that an update of this program can no longer replay is better begun anew than stuck: the slots and the
+    // renewals of leases tell the new one all that the old one knew.
+    workflowFailureErrorTypes: { '*': [], [WORKFLOWS.slotPool]: ['NondeterminismError'] },
     // After a worker was killed its workflows are picked up so much later.
     stickyQueueScheduleToStartTimeout: '3 seconds',
   });

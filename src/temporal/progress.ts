@@ -71,23 +71,31 @@ function isPassing(error: unknown): boolean {
 class Pace {
   private stage: PipelineStage | null = null;
   private since = 0;
-  private firstDone = 0;
+  private first: StageProgress | null = null;
+  private last: StageProgress | null = null;
 
   updateOf(
     { stage, paused, stages }: PipelineProgress,
-    running: StageProgress | null,
+    news: StageProgress | null,
     startedAt: Date,
     now: number = Date.now(),
   ): PipelineUpdate {
-    if (stage !== this.stage || (running && running.done < this.firstDone)) {
+    if (stage !== this.stage) {
       this.stage = stage;
-      this.since = now;
-      this.firstDone = running?.done ?? 0;
+      this.first = this.last = null;
     }
+    // A stage that goes on in other units, or from further back, is timed from there.
+    if (news && (this.first?.unit !== news.unit || news.done < this.first.done)) {
+      this.first = news;
+      this.since = now;
+    }
+    // Between two activities of a stage nothing is heard; what was done stays done.
+    const running = news ?? this.last;
+    this.last = running;
     const fraction = running && running.total > 0 ? Math.min(1, running.done / running.total) : 0;
     const percent = percentOf(stages, fraction);
     const seconds = (now - this.since) / 1000;
-    const rate = running && seconds > 0.5 ? (running.done - this.firstDone) / seconds : null;
+    const rate = running && seconds > 0.5 ? (running.done - (this.first?.done ?? 0)) / seconds : null;
     return {
       stage,
       percent,
