@@ -14,6 +14,7 @@ export const REGIONS = {
   CAL: { name: 'California (region)', timeZone: 'America/Los_Angeles', standardOffsetHours: -8 },
   CISO: { name: 'California ISO', timeZone: 'America/Los_Angeles', standardOffsetHours: -8 },
   TEX: { name: 'Texas (region)', timeZone: 'America/Chicago', standardOffsetHours: -6, sameAs: 'ERCO' },
+  // MISO's market runs on Eastern Standard Time the year round, in its western states too.
   MISO: { name: 'Midcontinent ISO', timeZone: 'America/New_York', standardOffsetHours: -5 },
 } as const satisfies Record<
   string,

@@ -16,8 +16,15 @@ export async function withModelLock<T>(home: Home, name: string, act: () => Prom
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw storageFailure(error, folder) ?? error;
   });
+  let lost: Error | undefined;
   const release = await lockfile
-    .lock(folder, { lockfilePath: `${folder}/.lock`, stale: STALE_MILLISECONDS, retries: PATIENCE })
+    .lock(folder, {
+      lockfilePath: `${folder}/.lock`,
+      stale: STALE_MILLISECONDS,
+      retries: PATIENCE,
+      // Without it, a lock lost by a process that stood still too long is thrown outside of any promise.
+      onCompromised: (error) => (lost = error),
+    })
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ELOCKED') throw storageFailure(error, folder) ?? error;
       throw new InUseError(
@@ -26,9 +33,19 @@ export async function withModelLock<T>(home: Home, name: string, act: () => Prom
         { cause: error },
       );
     });
+  let result: T;
   try {
-    return await act();
+    result = await act();
   } finally {
-    await release();
+    if (lost === undefined) await release();
   }
+  if (lost !== undefined) throw lostLock(name, lost);
+  return result;
 }
+
+const lostLock = (name: string, cause: Error) =>
+  new InUseError(
+    `This process stood still so long that another may have changed the model ${name} in the meantime.`,
+    'Look at `models`, then try again.',
+    { cause },
+  );

@@ -31,7 +31,7 @@ function againstBaselines(regions: readonly RegionScores[]): string {
 function againstOperators(regions: readonly RegionScores[]): string {
   const compared = regions.filter(({ onOperatorHours }) => onOperatorHours.mape.operator !== null);
   const pair = ({ region, onOperatorHours: { mape } }: RegionScores) =>
-    `${region} (${percent(mape.model)} against ${percent(mape.operator)})`;
+    `${region} (model ${percent(mape.model)}, operator ${percent(mape.operator)})`;
   const better = compared.filter(({ onOperatorHours: { mape } }) => mape.model! < mape.operator!);
   const worse = compared.filter((region) => !better.includes(region));
   const silent = regions.filter((region) => !compared.includes(region)).map(({ region }) => region);

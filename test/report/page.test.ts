@@ -29,7 +29,7 @@ describe('report', () => {
       assert.doesNotMatch(page, /https?:|\burl\(|@import|<script|<link|<img|<iframe|\bsrc=/i);
       const { document } = new JSDOM(page).window;
       assert.equal(document.querySelector('title')!.textContent, 'day-ahead, version 3 – Ringwatt');
-      assert.ok(page.includes('prefers-color-scheme: dark') && page.includes('@media print'));
+      assert.ok(page.includes('screen and (prefers-color-scheme: dark)') && page.includes('@media print'));
     }));
 
   it('shows the scores, the charts and where they come from', () =>

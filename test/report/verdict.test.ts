@@ -27,7 +27,7 @@ describe('the verdict in words', () => {
     assert.match(baselines!, /beats 48\u00a0h persistence.* in all 3 regions\.$/);
     assert.match(
       operators!,
-      /more accurate than the operator's own forecast in PACW \(4\.00\u00a0% against 5\.00\u00a0%\)/,
+      /more accurate than the operator's own forecast in PACW \(model 4\.00\u00a0%, operator 5\.00\u00a0%\)/,
     );
     assert.match(operators!, /The operator's own forecast is better in MISO/);
     assert.match(operators!, /No operator's forecast to compare with: CAL\.$/);

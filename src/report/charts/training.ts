@@ -18,7 +18,7 @@ export function lossChart(history: readonly TrainingStep[]): Markup {
     marginLeft: 54,
     marginBottom: 36,
     x: { label: 'step', tickSize: 0 },
-    y: { label: 'loss', grid: true, nice: true, tickSize: 0, ticks: 5, zero: true },
+    y: { label: 'loss', grid: true, nice: true, tickSize: 0, ticks: 5 },
     marks: [
       Plot.lineY([...history], { x: 'step', y: 'loss', stroke: 'var(--model)', strokeOpacity: 0.35 }),
       Plot.lineY(

@@ -62,7 +62,7 @@ function scoreTable(
           ${FORECASTER_STYLES.map(
             ({ name, label }) => html`<th scope="col"><i class="key ${name}"></i>${label}</th>`,
           )}
-          <th scope="col">Hours scored</th>
+          <th scope="col">Hours</th>
         </tr>
       </thead>
       <tbody>
