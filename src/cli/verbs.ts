@@ -13,6 +13,7 @@ import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
 import { definePromote, defineRollback } from './verbs/promote.ts';
 import { defineRun } from './verbs/run.ts';
+import { defineSchedules } from './verbs/schedules.ts';
 import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
 import { defineStart } from './verbs/start.ts';
@@ -39,6 +40,7 @@ const VERBS = [
   defineModels,
   definePromote,
   defineRollback,
+  defineSchedules,
   defineArchiveServer,
   defineLogs,
   defineGc,

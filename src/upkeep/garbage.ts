@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
+import { artifactKind } from '../contracts/artifact.ts';
 import { BadInputError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { filesUnder, type HomeFile } from './files.ts';
@@ -78,20 +79,23 @@ export async function collectGarbage(home: Home, { files }: Garbage): Promise<vo
 
 const rank = ({ uri }: HomeFile) => (uri.startsWith('manifests/') ? 0 : 1);
 
-/** The newest manifest of each kind. */
+/** The newest dataset of each kind; what lies beside them (the windows of an ingestion) all counts. */
 function newestOfEachKind(manifests: HomeFile[]): string[] {
   const newest = new Map<string, HomeFile>();
   for (const file of manifests) {
-    const kind = file.uri.split('/')[1] ?? '';
+    const kind = isDataset(file) ? kindOf(file) : file.uri;
     const before = newest.get(kind);
     if (!before || before.modifiedMs < file.modifiedMs) newest.set(kind, file);
   }
   return [...newest.values()].map(({ uri }) => uri);
 }
 
+const kindOf = ({ uri }: HomeFile) => uri.split('/')[1] ?? '';
+const isDataset = (file: HomeFile) => (artifactKind.options as string[]).includes(kindOf(file));
+
 /** What the registered versions came from. */
 async function lineages(home: Home, uris: string[]): Promise<string[]> {
   const records = uris.filter((uri) => uri.endsWith('/version.json'));
   const texts = await Promise.all(records.map((uri) => readFile(home.path(uri), 'utf8')));
-  return texts.flatMap((text) => urisIn(JSON.stringify(JSON.parse(text))));
+  return texts.flatMap(urisIn);
 }
