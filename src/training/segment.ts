@@ -18,7 +18,7 @@ import { sequenceAt } from './order.ts';
 import { progressOf, rateAt } from './schedule.ts';
 import { SequencesDataset } from './sequences-dataset.ts';
 import { resolveTraining, type ResolvedTraining } from './settings.ts';
-import { trainStep } from './step.ts';
+import { trainStep, type Verdict } from './step.ts';
 
 const HISTORY_POINTS = 500;
 
@@ -72,8 +72,8 @@ class SegmentRun {
     this.#dataset = dataset;
     this.#settings = resolveTraining(segment.settings);
     this.#model = new Transformer(resolveModel(segment.settings, { channels, regions, horizon }));
-    const deal = dealPositions(sequenceLength, segment.worldSize, this.#settings.layout);
-    this.#positions = deal.positions[segment.rank]!;
+    const deal = dealPositions(sequenceLength, ring.worldSize, this.#settings.layout);
+    this.#positions = deal.positions[ring.rank]!;
   }
 
   async train(): Promise<SegmentResult> {
@@ -96,11 +96,6 @@ class SegmentRun {
       const window =
         windows[sequenceAt(this.#segment.sequences.sha256, this.#settings.seed, state.step, windows.length)]!;
       const share = await this.#dataset.share(window, this.#positions);
-      const finished = state.step >= this.#settings.maxSteps || seconds() >= this.#settings.budgetSeconds;
-      const stop =
-        finished ||
-        this.#controls.stopRequested() ||
-        (performance.now() - began) / 1000 >= this.#segment.segmentSeconds;
       const outcome = await trainStep(
         this.#model,
         this.#settings,
@@ -109,11 +104,11 @@ class SegmentRun {
         this.#positions,
         engine,
         {
-          stop,
+          verdict: this.#verdict(state.step, seconds(), (performance.now() - began) / 1000),
           rate: rateAt(progressOf(state.step, seconds(), this.#settings), this.#settings.schedule),
         },
       );
-      if (outcome === 'stopped') return this.#end(finished);
+      if (outcome === 'finished' || outcome === 'halted') return this.#end(outcome === 'finished');
       state.step = optimizer.step;
       state.secondsUsed = seconds();
       state.tokensSeen += details.sequenceLength;
@@ -132,9 +127,15 @@ class SegmentRun {
     }
   }
 
+  #verdict(step: number, secondsUsed: number, secondsHere: number): Verdict {
+    if (step >= this.#settings.maxSteps || secondsUsed >= this.#settings.budgetSeconds) return 'finished';
+    return this.#controls.stopRequested() || secondsHere >= this.#segment.segmentSeconds ? 'halted' : 'go';
+  }
+
   /** The same on every rank, whoever asks: from the checkpoint, or from the seed. */
   async #begin(numerics: string): Promise<Checkpoint> {
-    const { checkpoint, runId, epoch, worldSize, secondsUsed } = this.#segment;
+    const { checkpoint, runId, epoch, secondsUsed } = this.#segment;
+    const { worldSize } = this.#ring;
     if (checkpoint) {
       const found = await readCheckpoint(this.#home, checkpoint, layoutOf);
       if (canonicalJson(found.state.model) !== canonicalJson(this.#model.config)) {
@@ -177,7 +178,7 @@ class SegmentRun {
     const other = all.findIndex((bytes) => !digest.equals(bytes));
     if (other >= 0) {
       throw new BadInputError(
-        `Rank ${this.#segment.rank} (${numerics}) and rank ${other} of run ${this.#segment.runId} do not compute alike.`,
+        `Rank ${this.#ring.rank} (${numerics}) and rank ${other} of run ${this.#segment.runId} do not compute alike.`,
         'Give all slots of a ring the same version, settings and kind of machine.',
       );
     }
@@ -191,7 +192,7 @@ class SegmentRun {
     await this.#ring.close();
     const { loss, ...measured } = this.#measured();
     return {
-      rank: this.#segment.rank,
+      rank: this.#ring.rank,
       finished,
       loss: Number.isFinite(loss) ? loss : (state.history.at(-1)?.loss ?? 0),
       ...measured,
@@ -200,7 +201,7 @@ class SegmentRun {
   }
 
   async #write(): Promise<void> {
-    if (this.#segment.rank !== 0) return;
+    if (this.#ring.rank !== 0) return;
     this.#written = await writeCheckpoint(this.#home, this.#checkpoint!, this.#model.layout);
   }
 

@@ -4,6 +4,10 @@ import { leadWeights, totalWeight, weightedLoss } from './loss.ts';
 import type { SequenceShare } from './sequences-dataset.ts';
 import type { ResolvedTraining } from './settings.ts';
 
+/** What rank 0 wants of a step: to be taken, or not, because the run is finished or someone asked to halt. */
+export type Verdict = 'go' | 'halted' | 'finished';
+const VERDICTS: readonly Verdict[] = ['go', 'halted', 'finished'];
+
 export interface StepOutcome {
   /** Weighted mean over all valid targets of the ring, in units of the output scale. */
   loss: number;
@@ -22,14 +26,15 @@ export async function trainStep(
   share: SequenceShare,
   positions: Int32Array,
   engine: Engine,
-  decision: { stop: boolean; rate: number },
-): Promise<StepOutcome | 'stopped'> {
+  decision: { verdict: Verdict; rate: number },
+): Promise<StepOutcome | Exclude<Verdict, 'go'>> {
   const { ring } = engine;
   const weights = leadWeights(model.config.horizon, settings.leads);
   const own = totalWeight(share.targets, weights);
-  const said = await ring.allGatherNumbers([own, decision.stop ? 1 : 0, decision.rate]);
-  const [, stop, rate] = said[0] as [number, number, number];
-  if (stop === 1) return 'stopped';
+  const said = await ring.allGatherNumbers([own, VERDICTS.indexOf(decision.verdict), decision.rate]);
+  const [, code, rate] = said[0] as [number, number, number];
+  const verdict = VERDICTS[code]!;
+  if (verdict !== 'go') return verdict;
 
   // A sequence without a single target teaches nothing; dividing by 1 keeps its zero gradient zero.
   const total = said.reduce((sum, [count]) => sum + count!, 0) || 1;

@@ -55,7 +55,7 @@ describe('tiles', () => {
 
   it('under zigzag break between the two chunks of a rank', () => {
     const { positions } = dealPositions(2184, 2, 'zigzag');
-    const bounds = tilesOf(positions[0]!).map(({ lowest, highest }) => [lowest, highest]);
+    const bounds = tilesOf(positions[0]!, 1024).map(({ lowest, highest }) => [lowest, highest]);
     assert.deepEqual(bounds, [[0, 545], [1638, 2183]]); // prettier-ignore
   });
 

@@ -24,7 +24,7 @@ const train = (
   home: Home,
   segment: Segment,
   worldSize: number,
-  controls: SegmentControls = noControls,
+  controls: SegmentControls | ((rank: number) => SegmentControls) = noControls,
   each: (rank: number) => Partial<SegmentInput> = () => ({}),
 ): Promise<SegmentResult[]> =>
   onLocalRing(worldSize, (ring) =>
@@ -32,7 +32,7 @@ const train = (
       home,
       { ...segment, epoch: 1, rank: ring.rank, worldSize, peers: [], ...each(ring.rank) },
       ring,
-      controls,
+      typeof controls === 'function' ? controls(ring.rank) : controls,
     ),
   );
 
@@ -62,6 +62,29 @@ describe('a segment of training', () => {
     assert.deepEqual([second!.step, second!.finished, whole!.step], [6, true, 6]);
     assert.equal(await weightsOf(home, second!), await weightsOf(home, whole!));
     assert.equal(second!.loss, whole!.loss);
+  });
+
+  it('ends when rank 0 says so, not when another rank would', async () => {
+    const { home, sequences } = await smallHome();
+    const eager = (rank: number) => ({ ...noControls, stopRequested: () => rank === 1 });
+    const results = await train(home, segmentOf(sequences, smallSettings({ maxSteps: 3 })), 2, eager);
+    assert.deepEqual(
+      results.map(({ step, finished }) => [step, finished]),
+      [
+        [3, true],
+        [3, true],
+      ],
+    );
+  });
+
+  it('halts with a checkpoint when its stretch is over, and is finished when its budget is', async () => {
+    const { home, sequences } = await smallHome();
+    const instantly = segmentOf(sequences, smallSettings(), { segmentSeconds: 1e-9 });
+    const [halted] = await train(home, instantly, 1);
+    assert.deepEqual([halted!.finished, halted!.step, halted!.checkpoint !== undefined], [false, 0, true]);
+    const spent = segmentOf(sequences, smallSettings({ budgetMinutes: 1 }), { secondsUsed: 61 });
+    const [finished] = await train(home, spent, 1);
+    assert.deepEqual([finished!.finished, finished!.step], [true, 0]);
   });
 
   it('comes to the same weights with any ring size and layout, to float32', async () => {
