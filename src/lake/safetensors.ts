@@ -243,7 +243,8 @@ function checkedEntry(key: string, value: unknown, name: string): Entry {
 }
 
 function viewOf(dtype: TensorDtype, bytes: Uint8Array): TensorData {
-  const aligned = bytes.byteOffset % widthOf(dtype) === 0 ? bytes : bytes.slice();
+  // Not bytes.slice(): of a Buffer that is a view.
+  const aligned = bytes.byteOffset % widthOf(dtype) === 0 ? bytes : new Uint8Array(bytes);
   return new ARRAYS[dtype](
     aligned.buffer as ArrayBuffer,
     aligned.byteOffset,
