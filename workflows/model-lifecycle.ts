@@ -38,7 +38,7 @@ import { table } from './markdown.ts';
 
 const EVENTS_KEPT = 50;
 const PREVIOUS_KEPT = 20;
-const EVENTS_BEFORE_CONTINUING = 2000;
+const EVENTS_BEFORE_CONTINUING = 1000;
 
 const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',

@@ -32,7 +32,7 @@ import { TrainingBoard, type CarriedTraining } from './training-board.ts';
 
 /** A ring is re-formed so often in a row without a step gained; then the trouble is not a slot's death. */
 const FRUITLESS_ATTEMPTS = 5;
-const EVENTS_BEFORE_CONTINUING = 2000;
+const EVENTS_BEFORE_CONTINUING = 1000;
 
 const { planTraining, finishTraining } = proxyActivities<TrainingActivities>({
   startToCloseTimeout: '1 hour',

@@ -44,8 +44,8 @@ import { table } from './markdown.ts';
 const ANSWER_AFTER = '20 seconds';
 /** Owners are looked up at most so often, and only while somebody waits for what they hold. */
 const RECLAIM_EVERY_MS = 10_000;
-/** Registrations alone fill a history: some twenty minutes of two slots. */
-const EVENTS_BEFORE_CONTINUING = 4000;
+/** Registrations alone fill a history, and a restarted worker replays it whole: some ten minutes of two slots. */
+const EVENTS_BEFORE_CONTINUING = 500;
 
 const { closedOwners } = proxyActivities<EntityActivities>({
   startToCloseTimeout: '30 seconds',

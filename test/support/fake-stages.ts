@@ -147,6 +147,9 @@ export class FakeStages {
       writeChampion: (record) => (this.champion = record),
       appendHistory: ({ event }) => void this.history.push(event),
       readHistory: () => this.history,
+      forecast: () => {
+        throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
+      },
       writeReport: () => ({ report: reference('report'), reused: this.again('report') }),
     };
   }
