@@ -10,7 +10,7 @@ import { detailsOf, openRegion, type SequencesDetails } from './dataset.ts';
 import { hourTable, targetHours, type DemandSeries, type HourTable } from './hours.ts';
 import { writeHours } from './hours-file.ts';
 import { MASE_SEASON_HOURS, seasonalNaiveScale } from './metrics.ts';
-import { predictTargets, type Forecaster } from './predictions.ts';
+import { predictTargets, type SequencePredictor } from './predictions.ts';
 import { DEMAND_DELAY_HOURS, requireReachable, type DayAheadProtocol } from './protocol.ts';
 import { scoreRegion, type RegionScores, type ScoresDocument } from './scores.ts';
 
@@ -27,7 +27,7 @@ export interface BacktestFiles {
 export async function runBacktest(
   context: StageContext,
   input: BacktestInput,
-  model: Forecaster & { regions: readonly string[] },
+  model: SequencePredictor & { regions: readonly string[] },
   key: string,
 ): Promise<BacktestFiles> {
   const sequences = await readManifest(context.home, input.sequences, 'sequences');

@@ -10,8 +10,8 @@ import type { Home } from '../lake/home.ts';
 import { readColumns } from '../lake/parquet.ts';
 import { inputsForForecast } from '../sequences/inputs.ts';
 import type { Normaliser } from '../sequences/normaliser.ts';
-import { seasonalLag } from '../sequences/seasonal-base.ts';
-import type { Forecaster } from './predictions.ts';
+import { SEASON_HOURS, seasonalLag } from '../sequences/seasonal-base.ts';
+import type { SequencePredictor } from './predictions.ts';
 import { DEMAND_DELAY_HOURS } from './protocol.ts';
 
 /** What is forecast for one hour of a region. */
@@ -28,11 +28,11 @@ export interface ForecastRow {
   latestKnownMw: number;
 }
 
-/** A region's validated hours, and up to which of them demand was there rather than filled in. */
+/** A region's validated hours, and where demand was published rather than filled in. */
 export interface RegionRecord {
   rows: ValidatedRows;
-  /** The row of the newest hour whose demand was published. */
-  newest: number;
+  /** At each row the newest row up to it whose demand was published; −1 before the first. */
+  published: Int32Array;
 }
 
 /**
@@ -40,9 +40,6 @@ export interface RegionRecord {
  * a week old, and two weeks for the context channels.
  */
 const REACH_HOURS = Math.max(...catalogue().map(({ windowHours }) => windowHours)) + 2 * 168;
-
-/** Past it even the latest known same hour is filled in, and a forecast would rest on nothing that was measured. */
-const LONGEST_GAP_HOURS = 24;
 
 export async function readRegionRecord(
   home: Home,
@@ -59,21 +56,24 @@ export async function readRegionRecord(
   const path = await verifiedPath(home, file);
   const imputed = (await readColumns(path, ['demand_imputed'])).f64('demand_imputed');
   const rows = await readValidatedRows(path, region);
-  const newest = rows.demand.findLastIndex((mw, row) => Number.isFinite(mw) && imputed[row] !== 1);
+  let newest = -1;
+  const published = Int32Array.from(rows.demand, (mw, row) =>
+    Number.isFinite(mw) && imputed[row] !== 1 ? (newest = row) : newest,
+  );
   if (newest === -1) {
     throw new MissingDataError(`${region} has no demand at all.`, 'Ingest hours that have some.');
   }
-  return { rows, newest };
+  return { rows, published };
 }
 
 /** When the newest hour that every region has demand of became known: seconds since 1970. */
 export function newestIssue(records: readonly RegionRecord[]): number {
-  const hours = records.map(({ rows, newest }) => rows.first + newest * HOUR_SECONDS);
+  const hours = records.map(({ rows, published }) => rows.first + published.at(-1)! * HOUR_SECONDS);
   return Math.min(...hours) + DEMAND_DELAY_HOURS * HOUR_SECONDS;
 }
 
 export interface ForecastModel {
-  predictor: Forecaster;
+  predictor: SequencePredictor;
   normaliser: Normaliser;
   /** Hours of history that it looks back on. */
   sequenceLength: number;
@@ -132,20 +132,23 @@ function cutRows(rows: ValidatedRows, from: number, to: number): ValidatedRows {
   };
 }
 
-function standingRow({ rows, newest }: RegionRecord, issuedAt: number): number {
+/** The row of the newest hour whose demand is known at `issuedAt`; refuses where there is too little before it. */
+function standingRow({ rows, published }: RegionRecord, issuedAt: number): number {
   const { region, first, demand } = rows;
   const standing = (issuedAt - first) / HOUR_SECONDS - DEMAND_DELAY_HOURS;
   const stamp = (row: number) => toHourStamp(first + row * HOUR_SECONDS);
-  if (standing > newest + LONGEST_GAP_HOURS || standing >= rows.hours) {
+  const begins = demand.findIndex((mw) => mw > 0);
+  if (standing - SEASON_HOURS < begins) {
     throw new MissingDataError(
-      `Demand of ${region} is there up to ${stamp(newest)}; a forecast issued at ${toHourStamp(issuedAt)} stands at ${stamp(standing)}.`,
-      'Ingest newer hours, or give an earlier issuedAt.',
+      `Demand of ${region} begins at ${stamp(begins)}, too late for a forecast issued at ${toHourStamp(issuedAt)}.`,
+      `Give an issuedAt of ${stamp(begins + SEASON_HOURS + DEMAND_DELAY_HOURS)} or later.`,
     );
   }
-  if (!(demand[standing - LONGEST_GAP_HOURS + 1]! > 0)) {
+  const newest = published[Math.min(standing, rows.hours - 1)]!;
+  if (standing >= rows.hours || standing - newest >= SEASON_HOURS) {
     throw new MissingDataError(
-      `Demand of ${region} begins too late for a forecast issued at ${toHourStamp(issuedAt)}.`,
-      `Give an issuedAt at least two days after ${stamp(demand.findIndex((mw) => mw > 0))}.`,
+      `Before ${toHourStamp(issuedAt)} the newest demand of ${region} is that of ${stamp(newest)}: a forecast would rest on filled-in values alone.`,
+      'Ingest the hours in between, or give another issuedAt.',
     );
   }
   return standing;

@@ -4,7 +4,7 @@ import type { TargetHour } from './hours.ts';
 import { planWindows } from './windows.ts';
 
 /** A trained model, as far as a backtest knows it. */
-export interface Forecaster {
+export interface SequencePredictor {
   horizon: number;
   /**
    * `inputs` is hours × channels; the answer is hours × horizon: the log-ratio of demand at each lead to the newest
@@ -14,7 +14,7 @@ export interface Forecaster {
 }
 
 export interface PredictionRun {
-  model: Forecaster;
+  model: SequencePredictor;
   file: SafetensorsFile;
   region: string;
   /** Rows in the whole table. */

@@ -72,11 +72,12 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     );
     await assert.rejects(
       forecast(context, { ...asked, version, issuedAt: '2019-05-01T00' }),
-      (error: MissingDataError) => /is there up to 2019-04-01T00/.test(error.message),
+      (error: MissingDataError) => /newest demand of PACW is that of 2019-04-01T00/.test(error.message),
     );
     await assert.rejects(
       forecast(context, { ...asked, version, issuedAt: '2019-01-01T10' }),
-      (error: MissingDataError) => /begins too late/.test(error.message),
+      (error: MissingDataError) =>
+        /begins at 2019-01-01T01/.test(error.message) && /2019-01-02T02 or later/.test(error.cure),
     );
   });
 
@@ -117,6 +118,22 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     const moved = await writeGrid(context, { ...rows, value: before }, 'another newest hour');
     const other = await forecast(context, { ...asked, grid: moved });
     assert.notDeepEqual(other.rows, honest.rows);
+  });
+
+  it('refuses to forecast from filled-in values alone', async () => {
+    const rows = await shippedRows();
+    const [from, to] = [fromHourStamp('2019-03-10T00'), fromHourStamp('2019-03-12T00')];
+    const value = rows.value.map((mw, i) =>
+      rows.series[i] === 0 && rows.validAt[i]! >= from && rows.validAt[i]! <= to ? Number.NaN : mw,
+    );
+    const grid = await writeGrid(context, { ...rows, value }, 'two days without demand');
+    const asked = { name: NAME, regions: [REGION] as (typeof REGION)[], grid };
+    await assert.rejects(
+      forecast(context, { ...asked, issuedAt: '2019-03-11T12' }),
+      /newest demand of PACW is that of 2019-03-09T23/,
+    );
+    const soon = await forecast(context, { ...asked, issuedAt: '2019-03-10T12' });
+    assert.equal(soon.rows.length, 48);
   });
 
   it('gives the model the very inputs that training and backtest had for those hours', async () => {

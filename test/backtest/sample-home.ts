@@ -11,7 +11,7 @@ import { Home } from '../../src/lake/home.ts';
 import { writeColumns } from '../../src/lake/parquet.ts';
 import { tensor, writeSafetensors } from '../../src/lake/safetensors.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
-import type { Forecaster } from '../../src/backtest/predictions.ts';
+import type { SequencePredictor } from '../../src/backtest/predictions.ts';
 
 /** One region's hours from `firstHour` on; MW, NaN where there is none. */
 export interface SampleSeries {
@@ -173,7 +173,7 @@ export function filledForward(demand: Float32Array): Float32Array {
 export function forecasterOf(
   regions: RegionCode[],
   logRatio: (row: number, lead: number, region: string) => number,
-): Forecaster & { regions: RegionCode[] } {
+): SequencePredictor & { regions: RegionCode[] } {
   return {
     regions,
     horizon: HORIZON,
