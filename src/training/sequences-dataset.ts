@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { dateRange, lastHourOf } from '../contracts/time.ts';
 import { CorruptArtifactError, describeIssues, MissingDataError } from '../errors.ts';
-import { readManifest } from '../lake/artifacts.ts';
+import { readManifest, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { SafetensorsFile } from '../lake/safetensors.ts';
 import { PADDING } from '../sequences/ring-layout.ts';
@@ -74,7 +74,7 @@ export class SequencesDataset implements AsyncDisposable {
           'Cut the sequences again.',
         );
       }
-      const open = await SafetensorsFile.open(home.pathOf(file));
+      const open = await SafetensorsFile.open(await verifiedPath(home, file));
       tables.push({ file: open, demand: await readDemand(open, lastSecond) });
     }
     const dataset = new SequencesDataset(details, tables);

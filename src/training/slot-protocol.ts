@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
 
 /**
@@ -31,4 +32,4 @@ export interface SlotFailure {
 }
 
 /** The file to fork: `fork(SLOT_PROCESS_PATH)`. */
-export const SLOT_PROCESS_PATH = new URL('./slot-process.ts', import.meta.url).pathname;
+export const SLOT_PROCESS_PATH = fileURLToPath(new URL('./slot-process.ts', import.meta.url));

@@ -8,6 +8,7 @@ import {
   MissingDataError,
   SegmentAbortedError,
 } from '../../src/errors.ts';
+import { readManifest } from '../../src/lake/artifacts.ts';
 import { sha256 } from '../../src/lake/canonical.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
@@ -175,6 +176,15 @@ describe('a segment of training', () => {
       assert.ok(error instanceof CorruptArtifactError);
       return error.message.includes(checkpoint.uri) && error.cure.length > 0;
     });
+  });
+
+  it('does not train on a dataset that is not what its manifest says', async () => {
+    const { home, sequences } = await smallHome();
+    const { files } = await readManifest(home, sequences);
+    const file = await open(home.pathOf(files[1]!), 'r+');
+    await file.write(Buffer.from([1, 2, 3]), 0, 3, files[1]!.bytes - 50);
+    await file.close();
+    await assert.rejects(train(home, segmentOf(sequences, smallSettings()), 1), CorruptArtifactError);
   });
 
   it('refuses to go on from a checkpoint of another model', async () => {
