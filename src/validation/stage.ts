@@ -74,8 +74,9 @@ export async function validate(
       });
       const table = validateTable(region, await readRegionRows(home, grid, region), { rules, period });
       if (table.hours === 0) {
+        const span = input.period ? `hours from ${input.period.from} to ${input.period.to}` : 'usable rows';
         throw new MissingDataError(
-          `${region} has no hours from ${input.period?.from} to ${input.period?.to}.`,
+          `${region} has no ${span}.`,
           'Choose a period that the dataset has, or ingest it.',
         );
       }

@@ -93,7 +93,7 @@ export function withSupply(rows: RawRows): RawRows {
 /** Delays some values by hours, as a real source does: they are not there yet when their own row's moment comes. */
 export function withLateValues(rows: RawRows, random: () => number): RawRows {
   const late = (at: number) => at + 3600 * Math.ceil(12 * random());
-  return { ...rows, availableAt: rows.availableAt.map((at) => (random() < 0.05 ? late(at) : at)) };
+  return { ...rows, availableAt: rows.availableAt.map((at) => (random() < 0.2 ? late(at) : at)) };
 }
 
 function joinRows(parts: readonly RawRows[]): RawRows {

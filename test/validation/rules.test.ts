@@ -146,6 +146,14 @@ describe('rules', () => {
     }
   });
 
+  it('make a table of a region without any demand', () => {
+    const table = judge(hourly('FUEL:WND', loads(30)));
+    assert.deepEqual(table.account.series, { D: { missing: 30 }, 'FUEL:WND': { ok: 30 } });
+    assert.ok(columnOf(table, 'demand_mw').every((value) => value === null));
+    assert.equal(table.account.imputation.stillNull, 30);
+    assert.deepEqual(columnOf(table, 'wind_mw'), loads(30));
+  });
+
   it('leave forecasts of renewables in the grid, unjudged', () => {
     const table = judge([
       ...demandWith({}),

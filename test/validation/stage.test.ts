@@ -179,6 +179,11 @@ describe('the validation stage', () => {
       return /PACW has no hours from 2021 to 2021/.test(error.message);
     });
     await assert.rejects(validate(context, { regions: ['MISO'], dataset }), /nothing of MISO/);
+    const useless = await writeGrid(context.home, { MISO: rowsOf([{ series: 'XX', hour: 0, value: 1 }]) });
+    await assert.rejects(
+      validate(context, { regions: ['MISO'], dataset: useless }),
+      /MISO has no usable rows/,
+    );
   });
 
   it('refuses a damaged grid file and leaves no manifest behind', async () => {
