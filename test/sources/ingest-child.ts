@@ -1,0 +1,7 @@
+import { Home } from '../../src/lake/home.ts';
+import { ingestWindow } from '../../src/sources/stage.ts';
+import { contextOf } from './support.ts';
+
+/** Ingests one window in a process of its own, so that a test can kill it: `node ingest-child.ts HOME URL WINDOW`. */
+const [root, url, window] = process.argv.slice(2) as [string, string, string];
+await ingestWindow(contextOf(await Home.open(root), url), JSON.parse(window) as never);

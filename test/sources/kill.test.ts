@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
+import { ingestWindow } from '../../src/sources/stage.ts';
+import { archive, contextOf, temporaryHome } from './support.ts';
+
+const WINDOW: IngestionWindow = {
+  source: 'eia',
+  route: 'fuel-type-data',
+  region: 'ERCO',
+  from: '2020-01-01T01',
+  to: '2021-01-01T00',
+  dfAvailability: 'operator',
+};
+const PAGES_IN_FLIGHT = 5;
+
+describe('a killed ingestion', () => {
+  it('fetches again at most the five pages that were on their way', async () => {
+    await using server = await archive({ faults: { rates: { slow: 1 }, slowMs: 150 } });
+    await using home = await temporaryHome();
+    const folder = home.path('raw/eia-archive/fuel-type-data/ERCO/2020-01-01T01_2021-01-01T00');
+    const storedPages = async () =>
+      (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json.gz')).length;
+
+    const script = new URL('ingest-child.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [script, home.root, server.url, JSON.stringify(WINDOW)], {
+      stdio: 'ignore',
+    });
+    const gone = once(child, 'exit');
+    while ((await storedPages()) < 3) await sleep(5);
+    child.kill('SIGKILL');
+    const [, signal] = (await gone) as [number | null, string | null];
+    assert.equal(signal, 'SIGKILL', 'it was still at work');
+
+    const stored = await storedPages();
+    const asked = server.requests();
+    const result = await ingestWindow(contextOf(home, server.url), WINDOW);
+    assert.ok(stored < result.pages, `${stored} of ${result.pages} pages were stored`);
+    assert.equal(result.pagesReused, stored);
+    assert.equal(server.requests() - asked, result.pages - stored);
+    assert.ok(server.requests() - result.pages <= PAGES_IN_FLIGHT);
+    assert.equal(await storedPages(), result.pages);
+  });
+});

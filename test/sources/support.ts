@@ -1,0 +1,93 @@
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, type Config } from '../../src/config/config.ts';
+import type { CompleteIngestionInput, IngestionInput, WindowResult } from '../../src/contracts/ingestion.ts';
+import { Home } from '../../src/lake/home.ts';
+import {
+  startArchiveServer,
+  type ArchiveServer,
+  type ArchiveServerOptions,
+} from '../../src/sources/archive/server.ts';
+import { completeIngestion, ingestWindow, planIngestion } from '../../src/sources/stage.ts';
+import { silentLogger, type StageContext } from '../../src/stages/context.ts';
+
+/** A home that goes away after the test. */
+export async function temporaryHome(): Promise<Home & AsyncDisposable> {
+  const home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));
+  return Object.assign(home, {
+    [Symbol.asyncDispose]: () => rm(home.root, { recursive: true, force: true }),
+  });
+}
+
+export interface CountingServer extends ArchiveServer {
+  /** Requests for data so far: pages of EIA, reports of OASIS. */
+  requests(): number;
+}
+
+export async function archive(options: ArchiveServerOptions = {}): Promise<CountingServer & AsyncDisposable> {
+  let requests = 0;
+  const server = await startArchiveServer({
+    ...options,
+    logger: {
+      info(fields) {
+        if (/\/data\/?$|SingleZip/.test((fields as { path?: string }).path ?? '')) requests += 1;
+      },
+      error() {},
+    },
+  });
+  return { ...server, requests: () => requests, [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** Passes everything through but the archive's headers, so that what stands behind it counts as a real source. */
+export async function asRealSource(url: string): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer((request, response) => {
+    get(new URL(request.url ?? '/', url), (upstream: IncomingMessage) => {
+      const headers = Object.entries(upstream.headers).filter(([name]) => !name.startsWith('x-ringwatt'));
+      response.writeHead(upstream.statusCode ?? 500, Object.fromEntries(headers));
+      upstream.pipe(response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function contextOf(home: Home, url: string, config: Partial<Config> = {}): StageContext {
+  return {
+    home,
+    config: loadConfig(
+      { home: home.root, eiaBaseUrl: url, caisoBaseUrl: url, caisoSecondsPerRequest: 0, ...config },
+      { environment: {} },
+    ),
+    signal: new AbortController().signal,
+    progress() {},
+    log: silentLogger,
+  };
+}
+
+/** A whole run, window by window. */
+export async function ingest(context: StageContext, ingestion: IngestionInput) {
+  const plan = await planIngestion(context, ingestion);
+  const totals: WindowResult = { records: 0, pages: 0, pagesReused: 0, bytes: 0, files: 0, quarantined: 0 };
+  for (const window of plan.windows) {
+    const result = await ingestWindow(context, window);
+    for (const field of Object.keys(totals) as (keyof WindowResult)[]) totals[field] += result[field];
+  }
+  const closing: CompleteIngestionInput = {
+    ingestion,
+    period: plan.period,
+    totals,
+    windows: plan.windows.length,
+    failedWindows: 0,
+    seconds: 1,
+  };
+  return { plan, totals, result: await completeIngestion(context, closing) };
+}
