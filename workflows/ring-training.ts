@@ -102,7 +102,7 @@ export async function ringTrainingWorkflow(
           RingBrokenError.name,
         );
       }
-      await sleep(1000 * (fruitless - 1));
+      await sleep(500 * (fruitless - 1));
       return undefined;
     }
   }

@@ -39,7 +39,7 @@ const onSlot = (queue: string) =>
   proxyActivities<SlotActivities>({
     taskQueue: queue,
     // A healthy slot may still be leaving an earlier ring.
-    scheduleToStartTimeout: '20 seconds',
+    scheduleToStartTimeout: '10 seconds',
     startToCloseTimeout: '6 hours',
     heartbeatTimeout: '10 seconds',
     // Another attempt on the same slot would meet a ring that is gone.

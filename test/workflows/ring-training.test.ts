@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import type { Client } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { RingBrokenError, StorageError } from '../../src/errors.ts';
+import { rootFailure } from '../../src/temporal/failures.ts';
+import {
+  leasesQuery,
+  pauseSignal,
+  resumeSignal,
+  stopSignal,
+  trainingStatusQuery,
+} from '../../src/temporal/messages.ts';
+import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
+import type { ringTrainingWorkflow } from '../../workflows/ring-training.ts';
+import { fakeSlot, registerSlots, segmentResultOf, untilStopped } from '../support/fake-slots.ts';
+import { FakeStages, reference } from '../support/fake-stages.ts';
+import { withWorkers } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+
+const INPUT = { sequences: reference('sequences') };
+
+const start = (client: Client, run: string, input: object = INPUT) =>
+  client.workflow.start<typeof ringTrainingWorkflow>(WORKFLOWS.ringTraining, {
+    workflowId: workflowIds.ringTraining(run),
+    taskQueue: PIPELINE_QUEUE,
+    args: [input],
+  });
+
+const leases = (client: Client) =>
+  client.workflow.getHandle(workflowIds.slotPool('default')).query(leasesQuery);
+
+const progressAt = (step: number) => ({
+  step,
+  totalSteps: 100,
+  loss: 0.5,
+  secondsUsed: step,
+  budgetSeconds: 200,
+  tokensPerSecond: 1000,
+  memoryMb: 120,
+});
+
+describe('ringTrainingWorkflow', () => {
+  it('introduces the slots to each other, trains, and gives them back', async () => {
+    const slots = [fakeSlot(1), fakeSlot(2)];
+    const stages = new FakeStages();
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const result = await (await start(client, 'plain')).result();
+        assert.deepEqual([result.restarts, result.stepsLost, result.slotMemoryMb], [0, 0, [100, 101]]);
+        const [first] = slots[0]!.segments;
+        const [second] = slots[1]!.segments;
+        assert.deepEqual([first!.rank, second!.rank, first!.worldSize], [0, 1, 2]);
+        assert.deepEqual(first!.peers, second!.peers);
+        assert.equal(first!.peers[1]!.address, `127.0.0.1:2/r1/${first!.epoch}`);
+        await until(async () => (await leases(client)).length === 0);
+      },
+      slots,
+    );
+  });
+
+  it('waits for slots, and says so', async () => {
+    const slots = [fakeSlot(1), fakeSlot(2)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1]);
+        const handle = await start(client, 'waiting');
+        await until(async () => (await handle.query(trainingStatusQuery)).state === 'waiting for slots');
+        await registerSlots(client, [2]);
+        await handle.result();
+      },
+      slots,
+    );
+  });
+
+  it('leases another slot when one breaks the ring, and goes on from the newest checkpoint', async () => {
+    const stages = new FakeStages();
+    stages.table.newestCheckpoint = () =>
+      stages.asked('newestCheckpoint').length < 2
+        ? null
+        : { checkpoint: reference('at-step-5'), step: 5, secondsUsed: 9 };
+    let broken = false;
+    const train: Parameters<typeof fakeSlot>[1] = async (segment, _signal, report) => {
+      if (segment.rank === 1 && !broken) {
+        broken = true;
+        report(progressAt(8));
+        throw new RingBrokenError('The link to rank 0 is gone.', 'The ring is formed anew.');
+      }
+      return segment.checkpoint ? segmentResultOf(segment) : untilStopped(segment, _signal, report);
+    };
+    const slots = [fakeSlot(1, train), fakeSlot(2, train)];
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const result = await (await start(client, 'broken')).result();
+        assert.equal(result.restarts, 1);
+        assert.equal(result.stepsLost, 3, 'step 8 was reached, step 5 was saved');
+        const [before, after] = slots[0]!.segments;
+        assert.ok(after!.epoch > before!.epoch);
+        assert.deepEqual(after!.checkpoint, reference('at-step-5'));
+        assert.equal(after!.secondsUsed, 9);
+      },
+      slots,
+    );
+  });
+
+  it('goes on without a slot that nobody serves any more', async () => {
+    // Slot 1 is known to the pool, but no worker polls its queue.
+    const slots = [fakeSlot(2), fakeSlot(3)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'unserved');
+        await until(async () => (await handle.query(trainingStatusQuery)).restarts === 1);
+        await registerSlots(client, [3]);
+        const result = await handle.result();
+        assert.equal(result.restarts, 1);
+        assert.deepEqual(
+          slots.map(({ segments }) => segments.length),
+          [1, 1],
+        );
+      },
+      slots,
+    );
+  }).timeout(90_000);
+
+  it('lets go of its slots while it is paused, and makes a model of what there is when stopped', async () => {
+    const stages = new FakeStages();
+    stages.table.newestCheckpoint = () => ({ checkpoint: reference('saved'), step: 4, secondsUsed: 2 });
+    const slots = [fakeSlot(1, untilStopped), fakeSlot(2, untilStopped)];
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'paused');
+        const segments = slots[1]!.segments;
+        await until(() => segments.length === 1);
+        await handle.signal(pauseSignal);
+        await until(async () => (await handle.query(trainingStatusQuery)).state === 'paused');
+        assert.equal((await leases(client)).length, 0);
+        await handle.signal(resumeSignal);
+        await until(() => segments.length === 2);
+        await handle.signal(stopSignal);
+        const result = await handle.result();
+        assert.equal(result.restarts, 0);
+        const [finish] = stages.asked('finishTraining') as { checkpoint: unknown; results: unknown[] }[];
+        assert.deepEqual(finish!.checkpoint, reference('saved'));
+        assert.equal(finish!.results.length, 2);
+      },
+      slots,
+    );
+  });
+
+  it('tells step, loss, speed and memory while it trains', async () => {
+    const train: Parameters<typeof fakeSlot>[1] = (segment, signal, report) => {
+      report({ ...progressAt(40), memoryMb: 120 + segment.rank });
+      return untilStopped(segment, signal, report);
+    };
+    const slots = [fakeSlot(1, train), fakeSlot(2, train)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'status');
+        await until(async () => (await handle.query(trainingStatusQuery)).slotMemoryMb.length === 2);
+        await until(async () => (await handle.query(trainingStatusQuery)).progress !== null);
+        const status = await handle.query(trainingStatusQuery);
+        assert.deepEqual(status.slotMemoryMb, [120, 121]);
+        assert.equal(status.progress?.step, 40);
+        assert.equal(status.secondsLeft, 60, '60 steps of 1 s come before 160 s of budget');
+        const { currentDetails } = await handle.query<{ currentDetails: string }>(
+          '__temporal_workflow_metadata',
+        );
+        assert.match(currentDetails, /\*\*training\*\*[^]*40 of 100[^]*1 min 0 s/);
+      },
+      slots,
+    );
+  });
+
+  it('gives its slots back when it is cancelled', async () => {
+    const slots = [fakeSlot(1, untilStopped), fakeSlot(2, untilStopped)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'cancelled');
+        await until(() => slots[1]!.segments.length === 1);
+        await handle.cancel();
+        await assert.rejects(handle.result(), ({ cause }) => cause instanceof CancelledFailure);
+        await until(async () => (await leases(client)).length === 0);
+      },
+      slots,
+    );
+  });
+
+  it('ends at once where no retry helps, with the reason', async () => {
+    const full: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
+      if (segment.rank === 0) return untilStopped(segment, signal, report);
+      throw new StorageError('Cannot write checkpoints (ENOSPC).', 'Free some space.');
+    };
+    const slots = [fakeSlot(1, full), fakeSlot(2, full)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        await assert.rejects((await start(client, 'full')).result(), (error) => {
+          assert.match((rootFailure(error) as Error).message, /ENOSPC.*Free some space/);
+          return true;
+        });
+        await until(async () => (await leases(client)).length === 0);
+      },
+      slots,
+    );
+  });
+
+  it('gives up on a ring that breaks again and again without gaining a step', async () => {
+    const train: Parameters<typeof fakeSlot>[1] = async () => {
+      throw new RingBrokenError('The numerics differ.', 'The ring is formed anew.');
+    };
+    const slots = [fakeSlot(1, train)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1]);
+        const handle = await start(client, 'hopeless', { ...INPUT, settings: { ringSize: 1 } });
+        await assert.rejects(handle.result(), (error) => {
+          assert.match((rootFailure(error) as Error).message, /5 times in a row.*numerics differ/);
+          return true;
+        });
+      },
+      slots,
+    );
+  });
+
+  it('refuses a wrong input, by the name of the field', async () => {
+    await withWorkers(new FakeStages().run, async (client) => {
+      for (const [input, field] of [
+        [{}, /sequences/],
+        [{ ...INPUT, settings: { ringSize: 9 } }, /settings\.ringSize/],
+      ] as const) {
+        const handle = await start(client, `wrong-${field.source.length}`, input);
+        await assert.rejects(handle.result(), (error) => field.test((rootFailure(error) as Error).message));
+      }
+    });
+  });
+});
