@@ -24,8 +24,8 @@ export async function newestCheckpoint(
   });
   const newestFirst = names
     .filter((name) => name.endsWith('.safetensors'))
-    .sort()
-    .reverse();
+    .toSorted()
+    .toReversed();
   for (const name of newestFirst) {
     try {
       const checkpoint = await referTo(home, `${folder}/${name}`);

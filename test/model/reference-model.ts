@@ -13,11 +13,11 @@ export function referenceForward(
   const matrix = (name: string) => {
     const { offset, shape } = byName.get(name)!;
     return Array.from({ length: shape[0] }, (_, i) =>
-      Array.from({ length: shape[1] }, (_, j) => flat[offset + i * shape[1] + j]!),
+      Array.from({ length: shape[1] }, (_column, j) => flat[offset + i * shape[1] + j]!),
     );
   };
   const times = (x: number[], w: number[][]) =>
-    w[0]!.map((_, j) => x.reduce((sum, value, i) => sum + value * w[i]![j]!, 0));
+    w[0]!.map((_first, j) => x.reduce((sum, value, i) => sum + value * w[i]![j]!, 0));
   const plus = (a: number[], b: number[]) => a.map((value, i) => value + b[i]!);
   const normed = (x: number[], gain: number[]) => {
     const square = x.reduce((sum, value) => sum + value * value, 0) / x.length;
@@ -26,7 +26,7 @@ export function referenceForward(
   const gelu = (x: number) => x / (1 + Math.exp(-1.702 * x));
 
   const rows = Array.from({ length: inputs.length / channels.length }, (_, t) =>
-    Array.from({ length: channels.length }, (_, c) => inputs[t * channels.length + c]!),
+    Array.from({ length: channels.length }, (_channel, c) => inputs[t * channels.length + c]!),
   );
   let x = rows.map((row) => plus(times(row, matrix('embed.input')), matrix('embed.region')[region]!));
   const headDim = width / heads;
@@ -49,13 +49,13 @@ export function referenceForward(
       return which < 2 ? rotated(vector, t) : vector;
     };
     const attended = x.map((_, t) =>
-      Array.from({ length: heads }, (_, head) => {
+      Array.from({ length: heads }, (_head, head) => {
         const q = part(t, 0, head);
-        const scores = Array.from({ length: t + 1 }, (_, s) =>
+        const scores = Array.from({ length: t + 1 }, (_score, s) =>
           Math.exp(part(s, 1, head).reduce((sum, k, c) => sum + k * q[c]!, 0) / Math.sqrt(headDim)),
         );
         const total = scores.reduce((a, b) => a + b, 0);
-        return q.map((_, c) =>
+        return q.map((_value, c) =>
           scores.reduce((sum, score, s) => sum + (score / total) * part(s, 2, head)[c]!, 0),
         );
       }).flat(),

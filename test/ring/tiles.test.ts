@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { coverage, maskOf, tilesOf } from '../../src/ring/tiles.ts';
 import { dealPositions, PADDING } from '../../src/sequences/ring-layout.ts';
 

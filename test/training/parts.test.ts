@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { BadInputError } from '../../src/errors.ts';
 import { trainingSettings } from '../../src/contracts/training.ts';
 import { resolveModel } from '../../src/model/config.ts';
