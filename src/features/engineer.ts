@@ -1,13 +1,13 @@
 import pl from 'nodejs-polars';
 import { REGIONS } from '../contracts/regions.ts';
 import { BadInputError } from '../errors.ts';
-import { Columns } from '../lake/parquet.ts';
 import { ArrowBatch, BatchMemory, type BatchField } from './arrow-batch.ts';
 import { DAY_TYPES, localCalendar, SEASONS, type Calendar } from './calendar.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
 import { parseFeatureConfig, SERIES, type FeatureConfig, type FeatureOptions } from './config.ts';
 import { definitionsOf, type Definition } from './definitions.ts';
 import { Evaluation } from './evaluation.ts';
+import { numericColumns } from './numeric-columns.ts';
 import { optionalDefinitions } from './optional.ts';
 import { regionHours, type RegionHours } from './region-hours.ts';
 import { Scratch } from './scratch.ts';
@@ -120,24 +120,24 @@ function requireColumns(frame: pl.DataFrame): void {
 
 /** Every column that a definition reads, as float64; what is not a finite number is NaN. */
 function readInputs(frame: pl.DataFrame, definitions: Definition[]): Map<string, Float64Array> {
-  const columns = new Columns(frame);
   const names = definitions.flatMap(({ expression }) =>
     expression?.op === 'column' ? [expression.name] : [],
   );
-  return new Map(names.map((name) => [name, readNumbers(columns, name)]));
-}
-
-function readNumbers(columns: Columns, name: string): Float64Array {
-  const type = columns.frame.getColumn(name).dtype.toString();
-  if (!/Int|Float|Null|Decimal/.test(type)) {
+  const { dtypes, columns } = frame;
+  for (const name of names) {
+    const type = String(dtypes[columns.indexOf(name)]);
+    if (/Int|Float|Null|Decimal/.test(type)) continue;
     throw new BadInputError(`The column ${name} has type ${type}.`, 'Give numbers in MW, or nulls.');
   }
-  const values = columns.f64(name);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value - value !== 0) values[i] = Number.NaN;
-  }
-  return values;
+  return new Map(
+    numericColumns(frame, names).map((values, i) => {
+      for (let row = 0; row < values.length; row++) {
+        const value = values[row]!;
+        if (value - value !== 0) values[row] = Number.NaN;
+      }
+      return [names[i]!, values];
+    }),
+  );
 }
 
 function onHours(values: Float64Array, { from, rows, hours, rowHours }: RegionHours): Float64Array {

@@ -2,6 +2,7 @@ import type pl from 'nodejs-polars';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { BadInputError } from '../errors.ts';
 import { SERIES } from '../features/config.ts';
+import { numericColumns, numericNames } from '../features/numeric-columns.ts';
 import { Columns } from '../lake/parquet.ts';
 
 export type FloatArray = Float32Array | Float64Array;
@@ -47,8 +48,7 @@ export interface MatrixOptions {
  */
 export function hourlyMatrix(frame: pl.DataFrame, { dtype, scaling, masks }: MatrixOptions): HourlyMatrix {
   const runs = runsOf(frame);
-  const columns = new Columns(frame);
-  const numeric = frame.columns.filter((name) => /Int|Float/.test(frame.getColumn(name).dtype.toString()));
+  const numeric = numericNames(frame);
   if (numeric.length === 0) {
     throw new BadInputError(
       'The frame has no numeric column.',
@@ -60,12 +60,11 @@ export function hourlyMatrix(frame: pl.DataFrame, { dtype, scaling, masks }: Mat
   const data = new (dtype === 'float32' ? Float32Array : Float64Array)(frame.height * features.length);
   const fitted = scaling === 'none' ? undefined : scaling === 'fit' ? emptyScaling(numeric) : scaling;
   if (fitted) requireColumns(fitted, numeric);
-  numeric.forEach((name, index) => {
-    const values = columns.f64(name);
+  numericColumns(frame, numeric).forEach((values, index) => {
     const channel = { data, width: features.length, index };
     if (scaling === 'fit') [fitted!.mean[index], fitted!.std[index]] = spreadOf(values);
     put(values, channel, fitted && ((value) => scaled(value, fitted.mean[index]!, fitted.std[index]!)));
-    const mask = masked.indexOf(name as (typeof masked)[number]);
+    const mask = (masked as string[]).indexOf(numeric[index]!);
     if (mask >= 0)
       put(values, { ...channel, index: numeric.length + mask }, (value) => Number(isFinite(value)));
   });

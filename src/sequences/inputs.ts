@@ -2,6 +2,7 @@ import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { catalogueHash } from '../features/catalogue.ts';
 import { SERIES } from '../features/config.ts';
 import { EnergyFeatureEngineer } from '../features/engineer.ts';
+import { numericColumns } from '../features/numeric-columns.ts';
 import { asKnownFrame, type ValidatedRows } from '../features/validated-rows.ts';
 import { Columns } from '../lake/parquet.ts';
 import { contextChannelNames, contextChannels } from './context-channels.ts';
@@ -42,8 +43,8 @@ export function buildInputs(
   const channels = channelNames(fitted);
   const width = channels.length;
   const inputs = new Float32Array((to - from) * width);
-  fitted.columns.forEach((name, column) => {
-    const values = features.f64(name);
+  numericColumns(features.frame, fitted.columns).forEach((values, column) => {
+    const name = fitted.columns[column]!;
     applyNormaliser(fitted, rows.region, column, values, { inputs, width, channel: column, from });
     const series = (SERIES as readonly string[]).indexOf(name);
     if (series >= 0) putMask(values, { inputs, width, channel: fitted.columns.length + series, from });

@@ -4,6 +4,7 @@ import type { SequencesInput, StageResult } from '../contracts/stages.ts';
 import { firstHourOf, HOUR_SECONDS, lastHourOf } from '../contracts/time.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { catalogueHash, type CatalogueEntry } from '../features/catalogue.ts';
+import { numericColumns } from '../features/numeric-columns.ts';
 import { readValidatedRows, type ValidatedRows } from '../features/validated-rows.ts';
 import { onceByKey, readArtifact, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
@@ -66,7 +67,7 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
       const rows = await readValidatedRows(await verifiedPath(home, fileOf(validated, region)), region);
       const span = spanOf(rows, input);
       fitted.regions[region] = fitScaling(
-        fitted.columns.map((name) => columns.f64(name)),
+        numericColumns(columns.frame, fitted.columns),
         span.train.from,
         span.train.to,
       );

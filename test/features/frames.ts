@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import pl from 'nodejs-polars';
 
 export interface FrameOptions {
@@ -59,8 +60,12 @@ export function sixColumns({
 export const values = (frame: pl.DataFrame, name: string) =>
   frame.getColumn(name).toArray() as (number | string | null)[];
 
-/** A frame's rows up to, without, `to`, column by column: for comparing. */
-export function columnsUpTo(frame: pl.DataFrame, to: number): Record<string, unknown[]> {
-  const head = frame.slice(0, to);
-  return Object.fromEntries(head.columns.map((name) => [name, head.getColumn(name).toArray() as unknown[]]));
+/** Asserts that two frames' first rows are equal in every column, null for null. */
+export function assertSameRows(found: pl.DataFrame, wanted: pl.DataFrame, rows: number): void {
+  const [first, second] = [found.slice(0, rows), wanted.slice(0, rows)];
+  assert.equal(first.height, rows);
+  if (!first.frameEqual(second, true)) assert.deepEqual(columnsOf(first), columnsOf(second));
 }
+
+const columnsOf = (frame: pl.DataFrame) =>
+  Object.fromEntries(frame.columns.map((name) => [name, frame.getColumn(name).toArray() as unknown[]]));

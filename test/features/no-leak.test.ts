@@ -7,7 +7,7 @@ import { buildInputs } from '../../src/sequences/inputs.ts';
 import { CLIP, fitScaling, type Normaliser } from '../../src/sequences/normaliser.ts';
 import { catalogueHash } from '../../src/features/catalogue.ts';
 import type { RawRows } from '../../src/validation/vintages.ts';
-import { columnsUpTo } from './frames.ts';
+import { assertSameRows } from './frames.ts';
 import { shippedRows, validated } from './validated.ts';
 
 const HOURS = 1100;
@@ -41,7 +41,7 @@ describe('what is available only after an hour', () => {
         'the garbage is seen after the hour',
       );
       assert.ok(was.features.width > 153, 'with the optional inputs of the record');
-      assert.deepEqual(columnsUpTo(is.features, row + 1), columnsUpTo(was.features, row + 1));
+      assertSameRows(is.features, was.features, row + 1);
 
       const [before, after] = [was, is].map(({ features, table }) =>
         buildInputs(new Columns(features), table, normaliser, { to: row + 1 }),
