@@ -24,6 +24,8 @@ try {
   const bareGroup = error instanceof CommanderError && error.code === 'commander.help';
   process.exitCode = bareGroup ? 2 : reportFailure(error, process.argv.includes('--json'));
 }
+// What a library left running (a call that waits, a pool of threads) shall not keep a verb that has answered.
+process.exit();
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];

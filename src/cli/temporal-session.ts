@@ -32,7 +32,7 @@ export async function withTemporal<T>(
 ): Promise<T> {
   const { config } = session;
   if (config.temporalAddress !== undefined) {
-    return connected({ config, uiUrl: null, temporary: false }, work);
+    return connected(session, { config, uiUrl: null, temporary: false }, work);
   }
   const home = await session.home();
   const { runningStack } = await import('../stack/state.ts');
@@ -43,7 +43,7 @@ export async function withTemporal<T>(
       ? { eiaBaseUrl: running.archiveUrl, caisoBaseUrl: running.archiveUrl }
       : {};
     const reached = { ...config, ...sources, temporalAddress: address, temporalNamespace: namespace };
-    return connected({ config: reached, uiUrl, temporary: false }, work);
+    return connected(session, { config: reached, uiUrl, temporary: false }, work);
   }
   const [{ Stack }, { planServices }] = await Promise.all([
     import('../stack/stack.ts'),
@@ -55,13 +55,14 @@ export async function withTemporal<T>(
   const stack = await Stack.start(home, plan, { purpose, say: session.say }, session.signal);
   try {
     const { uiUrl } = stack.description.temporal;
-    return await connected({ config: stack.config, uiUrl, temporary: true }, work);
+    return await connected(session, { config: stack.config, uiUrl, temporary: true }, work);
   } finally {
     await stack.stop();
   }
 }
 
 async function connected<T>(
+  { signal }: Session,
   place: Omit<TemporalPlace, 'client' | 'connection'>,
   work: (place: TemporalPlace) => Promise<T>,
 ): Promise<T> {
@@ -70,6 +71,7 @@ async function connected<T>(
   try {
     return await work({ ...place, client, connection });
   } finally {
-    await connection.close();
+    // After Ctrl-C a call may still be waiting, and would try again on a closed channel: the process ends it.
+    if (!signal.aborted) await connection.close();
   }
 }
