@@ -1,4 +1,5 @@
 import { access, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import pl from 'nodejs-polars';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { placeAtomically } from './atomic-write.ts';
@@ -28,8 +29,19 @@ export async function writeColumns(path: string, columns: Record<string, ColumnI
 
 export async function writeFrame(path: string, frame: pl.DataFrame): Promise<void> {
   await placeAtomically(path, async (temporary) => {
-    frame.writeParquet(temporary, { compression: 'zstd' });
+    try {
+      frame.writeParquet(temporary, { compression: 'zstd' });
+    } catch (error) {
+      throw withSystemCode(error);
+    }
   });
+}
+
+/** Rust names the system's error in its text only; the code is what tells a full disk from our own mistake. */
+function withSystemCode(error: unknown): unknown {
+  const number = Number(/\(os error (\d+)\)/.exec(String((error as Error).message))?.[1]);
+  const code = Object.keys(constants.errno).find((name) => constants.errno[name as 'ENOSPC'] === number);
+  return code === undefined ? error : Object.assign(new Error(code, { cause: error }), { code });
 }
 
 /** The bytes of a Parquet file: equal columns give equal bytes. */

@@ -3,6 +3,7 @@ import { StorageError } from '../errors.ts';
 const STORAGE_CURES: Record<string, string> = {
   ENOSPC: 'Free some space, run `gc`, or choose another --home.',
   EDQUOT: 'Raise the quota, run `gc`, or choose another --home.',
+  EFBIG: 'The file is larger than this user or file system may have: choose another --home.',
   EROFS: 'The file system is read-only: choose another --home.',
   EACCES: 'Give this user the right to write there, or choose another --home.',
   EPERM: 'Give this user the right to write there, or choose another --home.',
