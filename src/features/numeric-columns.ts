@@ -5,7 +5,7 @@ export function numericColumns(frame: pl.DataFrame, names: readonly string[]): F
   if (names.length === 0) return [];
   const filled = frame.select(
     pl
-      .cols(...names)
+      .cols([...names])
       .cast(pl.Float64)
       .fillNull(pl.lit(Number.NaN)),
   );
