@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE, SetUpError, alone, npm, say } from './set-up.mjs';
+import { CACHE, NODE_MAJOR, SetUpError, alone, npm, say } from './set-up.mjs';
 
 const VERSION = '24.21.0';
 
@@ -49,8 +49,8 @@ export async function bringNode() {
     } finally {
       rmSync(temporary, { recursive: true, force: true });
     }
-    const said = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.trim();
-    if (said !== `v${VERSION}`) {
+    const said = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout ?? '';
+    if (!said.startsWith(`v${NODE_MAJOR}.`)) {
       rmSync(folder, { recursive: true, force: true });
       throw new SetUpError(
         `The registry's Node ${VERSION} does not run on this machine.`,

@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
+
+/** What the program says that the set-up hands over to. */
+const PROGRAM = `
+  if (process.argv.includes('wait')) {
+    process.on('SIGTERM', () => process.exit(7));
+    setInterval(() => {}, 1000);
+  }
+  console.log(JSON.stringify({ args: process.argv.slice(2), path: process.env.PATH, node: process.versions.node }));
+`;
+
+/** Stands for npm, whose registry a test cannot count on: notes its arguments and puts a Node where one was asked for. */
+const NPM = `
+  const fs = require('node:fs'), path = require('node:path');
+  const args = process.argv.slice(2);
+  const root = process.env.SAMPLE_ROOT;
+  fs.appendFileSync(path.join(root, 'npm-calls'), args.join(' ') + '\\n');
+  if (process.env.SAMPLE_NPM_FAILS) { console.error('E404 not found'); process.exit(1); }
+  const prefix = args[args.indexOf('--prefix') + 1];
+  if (args[0] === 'install') {
+    const bin = path.join(prefix, 'node_modules', args.at(-1).split('@')[0], 'bin');
+    fs.mkdirSync(bin, { recursive: true });
+    fs.symlinkSync(process.execPath, path.join(bin, 'node'));
+  } else {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    fs.mkdirSync(path.join(root, 'node_modules'), { recursive: true });
+  }
+`;
+
+/** Makes the process believe that it is Node 20. */
+const OLD_NODE = `data:text/javascript,${encodeURIComponent(
+  "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });",
+)}`;
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A project of nothing but the set-up, with an npm of its own. */
+export class SampleProject {
+  readonly root = mkdtempSync(join(tmpdir(), 'ringwatt-bootstrap-'));
+
+  constructor() {
+    cpSync(BIN, join(this.root, 'bin'), { recursive: true });
+    this.writeLock('{"lockfileVersion":3}');
+    mkdirSync(join(this.root, 'src', 'cli'), { recursive: true });
+    writeFileSync(join(this.root, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(this.root, 'src', 'cli', 'main.ts'), PROGRAM);
+    mkdirSync(join(this.root, 'npm'));
+    writeFileSync(join(this.root, 'npm', 'package.json'), '{"type":"commonjs"}');
+    writeFileSync(join(this.root, 'npm', 'npm-cli.js'), NPM);
+  }
+
+  writeLock(text: string): void {
+    writeFileSync(join(this.root, 'package-lock.json'), text);
+  }
+
+  get npmCalls(): string[] {
+    const path = join(this.root, 'npm-calls');
+    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  }
+
+  start(args: string[], environment: Record<string, string> = {}): ChildProcess {
+    return spawn(process.execPath, ['--import', OLD_NODE, join(this.root, 'bin', 'bootstrap.mjs'), ...args], {
+      env: {
+        ...process.env,
+        SAMPLE_ROOT: this.root,
+        npm_execpath: join(this.root, 'npm', 'npm-cli.js'),
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  async run(args: string[], environment?: Record<string, string>): Promise<Ended> {
+    return ended(this.start(args, environment));
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+export function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
