@@ -15,7 +15,6 @@ import type { RegistryActivities } from '../activities/registry.ts';
 import {
   promoteRequest,
   rollbackRequest,
-  type RollbackRequest,
   type ChampionRecord,
   type LifecycleEvent,
   type LifecycleStatus,
@@ -38,7 +37,8 @@ import { table } from './markdown.ts';
 
 const EVENTS_KEPT = 50;
 const PREVIOUS_KEPT = 20;
-const EVENTS_BEFORE_CONTINUING = 1000;
+/** Some thirty wishes. */
+const EVENTS_BEFORE_CONTINUING = 300;
 
 const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
@@ -83,8 +83,8 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   setHandler(promoteUpdate, (body) => answerOf(push('promote', body)), {
     validator: (body) => refuseUnless(promoteRequest, body),
   });
-  setHandler(rollbackUpdate, (body?: Partial<RollbackRequest>) => answerOf(push('rollback', body)), {
-    validator: (body?: Partial<RollbackRequest>) => refuseUnless(rollbackRequest, body),
+  setHandler(rollbackUpdate, (body) => answerOf(push('rollback', body)), {
+    validator: (body) => refuseUnless(rollbackRequest, body),
   });
   setHandler(lifecycleStatusQuery, status);
 

@@ -63,7 +63,7 @@ export const waitingQuery = defineQuery<LeaseRequest[]>('waiting');
 // modelLifecycleWorkflow
 export const registeredSignal = defineSignal<[{ version: number }]>('registered');
 export const promoteSignal = defineSignal<[Partial<PromoteRequest>]>('promote');
-export const rollbackSignal = defineSignal<[Partial<RollbackRequest>?]>('rollback');
+export const rollbackSignal = defineSignal<[Partial<RollbackRequest>]>('rollback');
 export const promoteUpdate = defineUpdate<LifecycleEvent, [Partial<PromoteRequest>]>('promote');
-export const rollbackUpdate = defineUpdate<LifecycleEvent, [Partial<RollbackRequest>?]>('rollback');
+export const rollbackUpdate = defineUpdate<LifecycleEvent, [Partial<RollbackRequest>]>('rollback');
 export const lifecycleStatusQuery = defineQuery<LifecycleStatus>('status');
