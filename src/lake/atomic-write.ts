@@ -19,7 +19,8 @@ export async function placeAtomically(
     await rename(temporary, path);
     await syncPath(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What keeps it from being written may keep it from being removed; the first trouble is the one to tell.
+    await rm(temporary, { force: true }).catch(() => {});
     throw storageFailure(error, path) ?? error;
   }
 }

@@ -45,12 +45,9 @@ export async function backup(home: Home, target: string): Promise<BackupSummary>
   const list: BackupList = { backupVersion: 1, lakeFormatVersion: LAKE_FORMAT_VERSION, files: [] };
   try {
     const first = await filesUnder(home, 'manifests');
-    const listed = new Set(first.map(({ uri }) => uri));
-    const rest = (await filesUnder(home, '.')).filter(
-      ({ uri }) =>
-        !listed.has(uri) && !LEFT_OUT.test(uri) && !isTemporary(uri) && !uri.startsWith('manifests/'),
-    );
-    for (const { uri } of [...first.filter(({ uri }) => !isTemporary(uri)), ...rest]) {
+    const rest = (await filesUnder(home, '.')).filter(({ uri }) => !uri.startsWith('manifests/'));
+    const wanted = [...first, ...rest].filter(({ uri }) => !LEFT_OUT.test(uri) && !isTemporary(uri));
+    for (const { uri } of wanted) {
       const copy = join(draft, 'files', uri);
       await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
       await copyFile(home.path(uri), copy);

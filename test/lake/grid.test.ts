@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Manifest } from '../../src/contracts/artifact.ts';
 import { HOUR_SECONDS } from '../../src/contracts/time.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';

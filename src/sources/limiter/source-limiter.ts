@@ -53,7 +53,7 @@ export class SourceLimiter implements Limiter {
     const turn = this.#queue.then(() => this.#take(signal));
     // One caller's failure is its own: the next in the queue gets its turn all the same.
     this.#queue = turn.catch(() => {});
-    return turn;
+    return unlessAborted(turn, signal);
   }
 
   async #take(signal: AbortSignal): Promise<void> {
@@ -92,5 +92,19 @@ export class SourceLimiter implements Limiter {
         { cause: error },
       );
     }
+  }
+}
+
+/** Lets a caller go at once when it is told to stop, though others before it in the queue still wait. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { CorruptArtifactError } from '../../../src/errors.ts';
 import { withLock } from '../../../src/lake/file-lock.ts';
 import { grant, type Lease } from '../../../src/sources/limiter/rolling-window.ts';
@@ -103,6 +102,20 @@ describe('the budget of a source', () => {
     });
     await assert.rejects(after.acquire(controller.signal), { name: 'AbortError' });
     assert.ok(waitMs > 3_500_000, `${waitMs} ms`);
+  });
+
+  it('lets one who waits in the queue go when it is told to stop', async () => {
+    await using home = await temporaryHome();
+    const limiter = new SourceLimiter(home, 'eia', { requests: 1, windowMs: 3_600_000 });
+    await limiter.acquire(never);
+    const ahead = new AbortController();
+    const behind = new AbortController();
+    const first = limiter.acquire(ahead.signal);
+    const second = limiter.acquire(behind.signal);
+    behind.abort(new Error('stop'));
+    await assert.rejects(second, /stop/);
+    ahead.abort(new Error('stop too'));
+    await assert.rejects(first, /stop too|aborted/);
   });
 
   it('goes on after the holder of its lock was killed', async () => {
