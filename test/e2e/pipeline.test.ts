@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client, Connection } from '@temporalio/client';
+import { loadConfig } from '../../src/config/config.ts';
+import { PIPELINE_STAGES, pipelineResult } from '../../src/contracts/pipeline.ts';
+import { Home } from '../../src/lake/home.ts';
+import { readChampion } from '../../src/registry/stage.ts';
+import { planServices } from '../../src/stack/plan.ts';
+import { Stack } from '../../src/stack/stack.ts';
+import { connect } from '../../src/temporal/connection.ts';
+import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
+import { watchPipeline, type PipelineUpdate } from '../../src/temporal/progress.ts';
+
+/** One region and two years, a model of ten minutes' patience: everything real but small. */
+const INPUT = {
+  regions: ['PACW'],
+  from: '2017-01',
+  to: '2018-02',
+  train: { from: '2017-01', to: '2017' },
+  score: { from: '2018-01', to: '2018-02' },
+  sequenceLength: 336,
+  training: { maxSteps: 40, checkpointEverySteps: 5, width: 16, heads: 1, layers: 1 },
+};
+
+describe('the whole job, in real processes', function () {
+  this.timeout(240_000);
+  let folder: string;
+  let home: Home;
+  let stack: Stack;
+  let client: Client;
+  let connection: Connection;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ringwatt-e2e-'));
+    home = await Home.open(folder);
+    const config = loadConfig({ home: folder, slots: 2 }, { environment: {} });
+    const { signal } = new AbortController();
+    stack = await Stack.start(home, () => planServices(home, config), { purpose: 'a test' }, signal);
+    ({ client, connection } = await connect(stack.config));
+  });
+
+  after(async () => {
+    await connection?.close();
+    await stack?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Kills a process the hard way, once `when` is seen; the stack starts it again. */
+  async function killOnce(name: string): Promise<void> {
+    const { pid } = JSON.parse(await readFile(home.path('run', `${name}.json`), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+  }
+
+  async function runJob(workflowId: string, onUpdate: (update: PipelineUpdate) => void = () => {}) {
+    const handle = await client.workflow.start(WORKFLOWS.forecastingPipeline, {
+      workflowId,
+      taskQueue: PIPELINE_QUEUE,
+      args: [INPUT],
+    });
+    await watchPipeline(client, workflowId, onUpdate, { everyMs: 200 });
+    return pipelineResult.parse(await handle.result());
+  }
+
+  it('ends with a champion although its worker and a slot are killed on the way', async () => {
+    const pending = new Set(['pipeline-worker', 'slot-2']);
+    const kill = (name: string) => pending.delete(name) && void killOnce(name);
+    const seen = new Set<string>();
+    const result = await runJob('e2e/killed', ({ stage, progress }) => {
+      if (stage) seen.add(stage);
+      if (stage === 'ingest') kill('pipeline-worker');
+      if (stage === 'train' && progress?.unit === 'steps' && progress.done >= 6) kill('slot-2');
+    });
+    assert.equal(pending.size, 0, `never killed: ${[...pending].join(', ')}`);
+    assert.ok(seen.has('ingest') && seen.has('train'));
+    assert.deepEqual(
+      result.stages.map(({ stage }) => stage),
+      [...PIPELINE_STAGES],
+    );
+    const trained = result.stages.find(({ stage }) => stage === 'train')!;
+    assert.equal(trained.facts['steps'], 40);
+    assert.equal(trained.facts['restarts'], 1);
+    assert.deepEqual(
+      result.scores.map(({ region }) => region),
+      ['PACW'],
+    );
+    const champion = await readChampion({ home }, { name: 'day-ahead' });
+    assert.equal(champion?.version ?? null, result.model.champion ? 1 : null);
+  });
+
+  it('does nothing twice: a second run reuses every stage', async () => {
+    const result = await runJob('e2e/again');
+    const made = result.stages.filter(({ reused }) => !reused).map(({ stage }) => stage);
+    assert.deepEqual(made, result.model.champion ? [] : ['promote']);
+  });
+});
