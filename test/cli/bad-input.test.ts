@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { reasonOf, ringwatt } from './command.ts';
+
+describe('bad input to the command line', () => {
+  let folder: string;
+  let home: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ringwatt-cli-'));
+    home = join(folder, 'home');
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const refused = async (args: string[], reason: RegExp, code = 1) => {
+    const ended = await ringwatt([...args, '--home', home]);
+    assert.match(reasonOf(ended), reason);
+    assert.equal(ended.code, code);
+    assert.equal(ended.stdout, '');
+  };
+
+  it('names an unknown verb and an unknown flag', async () => {
+    await refused(['validat'], /unknown command 'validat'/, 2);
+    await refused(['validate', '--regoins', 'PACW'], /unknown option '--regoins'/, 2);
+  });
+
+  it('names a flag that is no number', async () => {
+    await refused(
+      ['sequences', '--stride', 'daily'],
+      /--stride <hours>.*'daily' is invalid.*whole number/,
+      2,
+    );
+  });
+
+  it('names an unknown region and the known ones', async () => {
+    await refused(
+      ['ingest', '--regions', 'PACW,TEXAS'],
+      /Unknown region "TEXAS"\. Known regions: PACW, ERCO/,
+    );
+    await refused(['run', '--regions', 'xx'], /Unknown region "XX"/);
+  });
+
+  it('refuses an end before the start', async () => {
+    await refused(['ingest', '--from', '2019', '--to', '2018'], /--to 2018 ends before --from 2019 begins/);
+    await refused(['run', '--train', '2018..2016'], /its end 2016 ends before --train 2018 begins/);
+  });
+
+  it('refuses what is no date, naming the field', async () => {
+    await refused(['ingest', '--from', 'yesterday'], /from: must be a date such as 2018/);
+  });
+
+  it('refuses a ring of nine, naming the field', async () => {
+    await refused(['run', '--ring-size', '9'], /ringSize: .*8/);
+  });
+
+  it('names the verb that makes the dataset that is not there', async () => {
+    await refused(['validate'], /There is no grid dataset in .*home\. Make one with `ingest`/);
+    await refused(['train'], /There is no sequences dataset.*`sequences`/);
+  });
+
+  it('refuses a reference that leads out of the home', async () => {
+    await refused(['validate', '--dataset', '../../etc/passwd'], /\.\.\/\.\.\/etc\/passwd/);
+  });
+
+  it('names a model, a version and a folder that are not there', async () => {
+    await refused(['forecast', 'nobody'], /no model nobody|nobody has no champion/);
+    await refused(['promote', 'day-ahead', 'best'], /"best" is not a version's number/);
+    await refused(['models', 'Day Ahead'], /"Day Ahead" is not a model's name/);
+    await refused(['restore', join(folder, 'nowhere')], /nowhere\/backup\.json is not there/);
+  });
+
+  it('names the unknown field of a configuration file, and a file that is no JSON', async () => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, '{"slots": 2, "slotz": 3}');
+    await refused(['status', '--config', path], /The configuration is wrong: .*slotz/);
+    writeFileSync(path, '{"slots": "two"}');
+    await refused(['status', '--config', path], /slots: .*number/);
+    writeFileSync(path, '{slots');
+    await refused(['status', '--config', path], /config\.json cannot be read as JSON/);
+  });
+
+  it('names a wrong environment variable’s field', async () => {
+    const ended = await ringwatt(['status', '--home', home], { RINGWATT_SLOTS: 'many' });
+    assert.match(reasonOf(ended), /slots: /);
+    assert.equal(ended.code, 1);
+  });
+
+  it('names the column that a CSV lacks, and writes nothing', async () => {
+    const input = join(folder, 'five.csv');
+    const output = join(folder, 'features.parquet');
+    writeFileSync(
+      input,
+      'timestamp,region,demand_mw,generation_mw,solar_mw\n2024-01-01T01:00:00Z,ERCO,1,2,3\n',
+    );
+    await refused(['features', '--input', input, '--output', output], /wind_mw/);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('parquet')),
+      [],
+    );
+  });
+
+  it('says of a corrupt Parquet that it is one', async () => {
+    const input = join(folder, 'broken.parquet');
+    writeFileSync(input, 'PAR1 this is no table PAR1');
+    await refused(['features', '--input', input, '--output', join(folder, 'x.parquet')], /broken\.parquet/);
+  });
+
+  it('refuses a port in use by its number', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await refused(
+      ['up', '--ui-port', String(port)],
+      new RegExp(`Port ${port}, wanted for the Temporal UI, is in use`),
+    );
+    await refused(['archive-server', '--port', String(port)], new RegExp(`Port ${port} .*in use`));
+    server.close();
+  });
+
+  it('refuses a home that is a file, and one of a newer Ringwatt', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    assert.match(
+      reasonOf(await ringwatt(['models', '--home', file])),
+      /Cannot write .*file \(EEXIST\)|ENOTDIR/,
+    );
+    const newer = join(folder, 'newer');
+    mkdirSync(newer);
+    writeFileSync(join(newer, 'lake.json'), '{"formatVersion": 99}');
+    assert.match(
+      reasonOf(await ringwatt(['models', '--home', newer])),
+      /has lake format 99; this Ringwatt reads up to/,
+    );
+  });
+
+  it('says that a home cannot be written and what to do', async function () {
+    // Nobody, root included, makes folders in /sys.
+    if (process.platform !== 'linux') return this.skip();
+    const { code, stderr, stdout } = await ringwatt(['up', '--home', '/sys/ringwatt']);
+    assert.match(stderr, /error: Cannot write \/sys\/ringwatt \(E[A-Z]+\)\. .*another --home/);
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+  });
+});
+
+describe('--json', () => {
+  it('puts one object on stdout, and the reason of a failure in it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ringwatt-cli-'));
+    const fine = await ringwatt(['models', '--json', '--home', folder]);
+    assert.deepEqual(JSON.parse(fine.stdout), { models: [] });
+    assert.equal(fine.code, 0);
+    const bad = await ringwatt(['validate', '--json', '--home', folder]);
+    const { error } = JSON.parse(bad.stdout) as { error: { kind: string; message: string; cure: string } };
+    assert.equal(error.kind, 'MissingDataError');
+    assert.match(error.message, /There is no grid dataset/);
+    assert.match(error.cure, /`ingest`/);
+    assert.equal(bad.code, 1);
+    const flag = await ringwatt(['validate', '--json', '--nope']);
+    assert.match(
+      (JSON.parse(flag.stdout) as typeof bad & { error: typeof error }).error.message,
+      /unknown option '--nope'/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it('keeps progress and logs on stderr', async () => {
+    const { stdout, stderr } = await ringwatt(['demo', 'features', '--json']);
+    assert.equal(stdout.trim().split('\n').length, 1);
+    assert.equal((JSON.parse(stdout) as { features: { columnsOut: number } }).features.columnsOut, 153);
+    assert.equal(stderr, '');
+  });
+});
