@@ -65,7 +65,7 @@ function parse(line: string, lowest: number): LogLine[] {
     return [];
   }
   const { level, time, ts, msg, ...fields } = event;
-  const word = NUMBERS[String(level)] ?? String(level ?? 'info');
+  const word = NUMBERS[String(level)] ?? String(level ?? 'info').toLowerCase();
   if (LEVELS.indexOf(word) < lowest) return [];
   const at = new Date((time ?? ts ?? 0) as string | number);
   const clock = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(11, 19);

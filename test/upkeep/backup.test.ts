@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
+import { writeFileAtomic } from '../../src/lake/atomic-write.ts';
+import { Home } from '../../src/lake/home.ts';
+import { backUp, restore } from '../../src/upkeep/backup.ts';
+
+const quiet = { signal: new AbortController().signal, progress() {} };
+
+describe('backup and restore', () => {
+  let folder: string;
+  let home: Home;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ringwatt-backup-'));
+    home = await Home.open(join(folder, 'home'));
+    await writeFileAtomic(home.path('manifests/grid/0123456789abcdef.json'), '{"kind":"grid"}');
+    await writeFileAtomic(home.path('models/day-ahead/champion.json'), '{"version":1}');
+    await writeFileAtomic(home.path('grid/region=PACW/year=2018/a.parquet'), 'rows');
+    await writeFileAtomic(home.path('logs/temporal.log'), 'much');
+    await writeFileAtomic(home.path('run/lock.json'), '{}');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives the same home back, without what belonged to its processes', async () => {
+    await backUp(home, join(folder, 'backup'), quiet);
+    await restore(join(folder, 'backup'), join(folder, 'again'), quiet);
+    for (const uri of [
+      'manifests/grid/0123456789abcdef.json',
+      'models/day-ahead/champion.json',
+      'lake.json',
+    ]) {
+      assert.deepEqual(readFileSync(join(folder, 'again', uri)), readFileSync(home.path(uri)), uri);
+    }
+    assert.equal(readFileSync(join(folder, 'again/grid/region=PACW/year=2018/a.parquet'), 'utf8'), 'rows');
+    assert.ok(!existsSync(join(folder, 'again/logs')));
+    assert.ok(!existsSync(join(folder, 'again/run')));
+  });
+
+  it('takes a database that is being written as of one moment', async () => {
+    const writer = new DatabaseSync(home.path('temporal.db'));
+    writer.exec('pragma journal_mode=wal; create table t (x); begin; insert into t values (1), (2); commit;');
+    writer.exec('begin; insert into t values (3)');
+    await backUp(home, join(folder, 'backup'), quiet);
+    writer.exec('commit');
+    writer.close();
+    await restore(join(folder, 'backup'), join(folder, 'again'), quiet);
+    const copy = new DatabaseSync(join(folder, 'again', 'temporal.db'));
+    assert.deepEqual({ ...copy.prepare('select count(*) as n from t').get() }, { n: 2 });
+    copy.close();
+  });
+
+  it('refuses a backup with a changed file, and leaves no home behind', async () => {
+    await backUp(home, join(folder, 'backup'), quiet);
+    writeFileSync(join(folder, 'backup/grid/region=PACW/year=2018/a.parquet'), 'rowz');
+    await assert.rejects(restore(join(folder, 'backup'), join(folder, 'again'), quiet), (error: unknown) => {
+      assert.ok(error instanceof CorruptArtifactError);
+      assert.match(error.message, /a\.parquet is not what the backup's index says/);
+      return true;
+    });
+    assert.ok(!existsSync(join(folder, 'again')));
+  });
+
+  it('refuses one that was cut off before its index', async () => {
+    const stopped = new AbortController();
+    const progress = (done: number) => done === 2 && stopped.abort();
+    await assert.rejects(backUp(home, join(folder, 'backup'), { signal: stopped.signal, progress }));
+    await assert.rejects(restore(join(folder, 'backup'), join(folder, 'again'), quiet), MissingDataError);
+  });
+
+  it('overwrites nothing', async () => {
+    await backUp(home, join(folder, 'backup'), quiet);
+    await assert.rejects(backUp(home, join(folder, 'backup'), quiet), BadInputError);
+    await assert.rejects(restore(join(folder, 'backup'), home.root, quiet), BadInputError);
+    assert.equal(readFileSync(home.path('logs/temporal.log'), 'utf8'), 'much');
+  });
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ArtifactKind, ArtifactReference } from '../../src/contracts/artifact.ts';
+import { BadInputError } from '../../src/errors.ts';
+import { referTo, writeManifest } from '../../src/lake/artifacts.ts';
+import { writeFileAtomic } from '../../src/lake/atomic-write.ts';
+import { Home } from '../../src/lake/home.ts';
+import { collectGarbage, findGarbage } from '../../src/upkeep/garbage.ts';
+import { urisIn } from '../../src/upkeep/references.ts';
+
+const ALL = { minAgeHours: 0, superseded: false, heldByRuns: new Set<string>() };
+
+describe('garbage collection', () => {
+  let home: Home;
+  beforeEach(async () => (home = await Home.open(mkdtempSync(join(tmpdir(), 'ringwatt-gc-')))));
+  afterEach(() => rmSync(home.root, { recursive: true, force: true }));
+
+  const place = async (uri: string): Promise<ArtifactReference> => {
+    await writeFileAtomic(home.path(uri), uri);
+    return referTo(home, uri);
+  };
+  /** A dataset that was made so many hours ago. */
+  const dataset = async (
+    kind: ArtifactKind,
+    key: string,
+    hoursAgo: number,
+    inputs: ArtifactReference[] = [],
+  ) => {
+    const file = await place(`${kind}/${key}/region=PACW.parquet`);
+    const made = { formatVersion: 1 as const, kind, key, madeBy: { stage: kind, version: 1, settings: {} } };
+    const reference = await writeManifest(home, { ...made, inputs, files: [file], rows: 1, details: {} });
+    const at = Date.now() / 1000 - hoursAgo * 3600;
+    utimesSync(home.path(reference.uri), at, at);
+    return reference;
+  };
+  const found = async (options: Partial<Parameters<typeof findGarbage>[1]> = {}) =>
+    (await findGarbage(home, { ...ALL, ...options })).files.map(({ uri }) => uri);
+
+  it('finds what no manifest names, and only there where datasets lie', async () => {
+    await dataset('grid', '0000000000000001', 1);
+    await place('grid/region=PACW/year=2018/orphan.parquet');
+    await place('raw/eia/region-data/PACW/page.json.gz');
+    await place('reports/r.html');
+    assert.deepEqual(await found(), ['grid/region=PACW/year=2018/orphan.parquet']);
+  });
+
+  it('shows first, and removes only when told', async () => {
+    await place('features/x/orphan.parquet');
+    const garbage = await findGarbage(home, ALL);
+    assert.ok(existsSync(home.path('features/x/orphan.parquet')));
+    await collectGarbage(home, garbage);
+    assert.ok(!existsSync(home.path('features/x/orphan.parquet')));
+  });
+
+  it('keeps what is young', async () => {
+    await place('features/x/orphan.parquet');
+    assert.deepEqual(await found({ minAgeHours: 1 }), []);
+  });
+
+  it('keeps what a running workflow refers to, and what that leads to', async () => {
+    const reference = await place('training/run/checkpoint.safetensors');
+    assert.deepEqual(await found({ heldByRuns: new Set([reference.uri]) }), []);
+    assert.deepEqual(await found(), [reference.uri]);
+  });
+
+  it('keeps checkpoints, and says so, when nobody can say what unfinished runs need', async () => {
+    await place('training/run/checkpoint.safetensors');
+    const garbage = await findGarbage(home, { ...ALL, heldByRuns: undefined });
+    assert.deepEqual(garbage.files, []);
+    assert.equal(garbage.keptForUnknownRuns, 1);
+  });
+
+  it('collects superseded datasets on request: not the newest, not what a version came from', async () => {
+    const used = await dataset('grid', '0000000000000001', 30);
+    const old = await dataset('grid', '0000000000000002', 20);
+    const newest = await dataset('grid', '0000000000000003', 10);
+    await writeFileAtomic(
+      home.path('models/day-ahead/1/version.json'),
+      JSON.stringify({ lineage: { grid: used } }),
+    );
+    const uris = await found({ superseded: true });
+    assert.deepEqual(uris, ['grid/0000000000000002/region=PACW.parquet', old.uri]);
+    await collectGarbage(home, await findGarbage(home, { ...ALL, superseded: true }));
+    assert.ok(existsSync(home.path(used.uri)) && existsSync(home.path(newest.uri)));
+  });
+
+  it('keeps the inputs of what it keeps', async () => {
+    const grid = await dataset('grid', '0000000000000001', 30);
+    await dataset('grid', '0000000000000002', 10);
+    await dataset('features', '0000000000000003', 5, [grid]);
+    assert.deepEqual(await found({ superseded: true }), []);
+  });
+
+  it('refuses to judge what is superseded while unfinished runs cannot be asked', async () => {
+    await assert.rejects(
+      findGarbage(home, { ...ALL, superseded: true, heldByRuns: undefined }),
+      BadInputError,
+    );
+  });
+
+  it('reads references out of any JSON', () => {
+    const text = JSON.stringify({ a: [{ uri: 'x/y.json' }], b: { uri: 'z=1/w.parquet' }, c: 'uri' }, null, 2);
+    assert.deepEqual(urisIn(text), ['x/y.json', 'z=1/w.parquet']);
+  });
+});
