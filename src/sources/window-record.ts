@@ -17,11 +17,11 @@ const windowRecord = z.strictObject({
   window: ingestionWindow,
   /** `settled`, or the day or hour at which its replies were fetched. */
   fetched: z.string(),
-  /** The folder of its replies: what refers to it keeps `gc` from taking it. */
-  raw: z.string(),
   result: windowResult,
   /** The grid file with the window's hours; null when the source had nothing. */
   file: artifactReference.nullable(),
+  /** The rows that were refused, with the reasons; null when none were. */
+  quarantine: artifactReference.nullable(),
   account: z.array(seriesAccount.omit({ missing: true })),
 });
 export type WindowRecord = z.infer<typeof windowRecord>;

@@ -2,8 +2,7 @@ import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { IngestionWindow, WindowResult } from '../contracts/ingestion.ts';
 import { fromHourStamp } from '../contracts/time.ts';
 import { CorruptArtifactError, MissingDataError } from '../errors.ts';
-import { verifiedPath } from '../lake/artifacts.ts';
-import { writeFileAtomic } from '../lake/atomic-write.ts';
+import { verifiedPath, writeContent } from '../lake/artifacts.ts';
 import { withLock } from '../lake/file-lock.ts';
 import {
   readGridFile,
@@ -19,7 +18,6 @@ import { CaisoClient } from './caiso/client.ts';
 import { EiaClient } from './eia/client.ts';
 import type { Fetched } from './fetched.ts';
 import { accountOf, withNews } from './history.ts';
-import { AS_OF } from '../lake/gc.ts';
 import { RawStore } from './raw-store.ts';
 import { accessTo, fetchName, type SourceAccess } from './source-access.ts';
 import {
@@ -49,8 +47,8 @@ export async function ingestWindow(context: StageContext, window: IngestionWindo
   for (const warning of new Set(replies.warnings))
     log[levelOf(warning)]({ window, warning }, 'the source warns');
   const { file, rows } = await intoLake(home, access, window, replies);
-  await quarantine(home, access.folder, window, replies);
-  const record = recordOf({ window, fetched, raw }, replies, file, rows);
+  const quarantine = await quarantined(home, access.folder, window, replies);
+  const record = recordOf({ window, fetched, file, quarantine }, replies, rows);
   await writeWindowRecord(home, access.folder, record);
   return { ...record.result, pagesReused: replies.pagesReused };
 }
@@ -86,7 +84,7 @@ async function fetchReplies(
 }
 
 function rawFolderOf(folder: string, window: IngestionWindow, fetched: string): string {
-  const name = `${windowName(window)}${fetched === 'settled' ? '' : `${AS_OF}${fetched}`}`;
+  const name = `${windowName(window)}${fetched === 'settled' ? '' : `_as_of_${fetched}`}`;
   return `raw/${folder}/${window.route}/${window.region}/${name}`;
 }
 
@@ -123,15 +121,16 @@ async function readHistory(home: Home, file: ArtifactReference): Promise<GridRow
   }
 }
 
-async function quarantine(
+/** Refused rows, one JSON a line with the reason, where they can be looked at and played again. */
+async function quarantined(
   home: Home,
   folder: string,
   window: IngestionWindow,
   { rows }: Fetched,
-): Promise<void> {
-  if (rows.quarantined.length === 0) return;
-  const path = home.path('quarantine', folder, window.route, window.region, `${windowName(window)}.jsonl`);
-  await writeFileAtomic(path, rows.quarantined.map((row) => `${JSON.stringify(row)}\n`).join(''));
+): Promise<ArtifactReference | null> {
+  if (rows.quarantined.length === 0) return null;
+  const content = rows.quarantined.map((row) => `${JSON.stringify(row)}\n`).join('');
+  return writeContent(home, `quarantine/${folder}/${window.route}/${window.region}`, 'jsonl', content);
 }
 
 async function isWhole(home: Home, { file }: WindowRecord): Promise<boolean> {
@@ -143,29 +142,27 @@ async function isWhole(home: Home, { file }: WindowRecord): Promise<boolean> {
 }
 
 function recordOf(
-  origin: Pick<WindowRecord, 'window' | 'fetched' | 'raw'>,
+  made: Pick<WindowRecord, 'window' | 'fetched' | 'file' | 'quarantine'>,
   { rows: source, pages, bytes }: Fetched,
-  file: ArtifactReference | null,
   rows: GridRows | undefined,
 ): WindowRecord {
-  const quarantined = new Map<string | null, number>();
-  for (const { series } of source.quarantined) quarantined.set(series, (quarantined.get(series) ?? 0) + 1);
+  const refused = new Map<string | null, number>();
+  for (const { series } of source.quarantined) refused.set(series, (refused.get(series) ?? 0) + 1);
   return {
     formatVersion: 1,
-    ...origin,
+    ...made,
     result: {
       records: source.records,
       pages,
       pagesReused: 0,
       bytes,
-      files: file === null ? 0 : 1,
+      files: made.file === null ? 0 : 1,
       quarantined: source.quarantined.length,
     },
-    file,
     account: (rows === undefined ? [] : accountOf(rows)).map((line) => ({
       ...line,
-      region: origin.window.region,
-      quarantined: quarantined.get(line.series) ?? 0,
+      region: made.window.region,
+      quarantined: refused.get(line.series) ?? 0,
     })),
   };
 }

@@ -204,13 +204,41 @@ describe('ingestion', () => {
     assert.equal(demand?.lastHour, '2018-05-10T15');
   });
 
+  it('keeps refused rows with the reason, and counts them in the account', async () => {
+    await using server = await archive();
+    await using odd = await asRealSource(server.url, (body) =>
+      body.replace(/("period":"2024-01-0[3-5]T07".*?"value":")\d+/g, '$1many'),
+    );
+    await using home = await temporaryHome();
+    const input = ingestionInput.parse({ mode: 'test', regions: ['PACW'] });
+    const { totals, result } = await ingest(contextOf(home, odd.url), input);
+    const demand = result.account.find(({ series }) => series === 'D');
+    assert.deepEqual([totals.quarantined, demand?.quarantined, demand?.missing], [3, 3, 3]);
+    const folder = home.path('quarantine/eia/region-data/PACW');
+    const [name] = await readdir(folder);
+    const lines = (await readFile(`${folder}/${name}`, 'utf8')).trim().split('\n');
+    assert.equal(lines.length, 3);
+    const first = JSON.parse(lines[0]!) as { reason: string; row: { value: string } };
+    assert.equal(first.reason, 'value is not a number');
+    assert.equal(first.row.value, 'many');
+  });
+
   it('calls what it sees years later assumed, and keeps archive and real replies apart', async () => {
     await using server = await archive();
     await using real = await asRealSource(server.url);
     await using home = await temporaryHome();
     const input = ingestionInput.parse({ mode: 'test', regions: ['MISO'] });
-    await ingest(contextOf(home, real.url), input);
+    const { result } = await ingest(contextOf(home, real.url), input);
     await ingest(contextOf(home, server.url), input);
+    const grid = await readManifest(home, result.dataset);
+    const demand = await readSeries(home, grid, {
+      region: 'MISO',
+      series: 'D',
+      from: fromHourStamp('2024-01-01T01'),
+      to: fromHourStamp('2024-02-01T00'),
+      vintage: 'latest',
+    });
+    assert.deepEqual([...new Set(demand.basis)], ['assumed']);
     assert.deepEqual((await readdir(home.path('raw'))).sort(), ['eia', 'eia-archive']);
     assert.deepEqual(await readdir(home.path('limits')), ['eia.json']);
   });

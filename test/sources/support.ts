@@ -1,4 +1,4 @@
-import { createServer, get, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,14 +41,18 @@ export async function archive(options: ArchiveServerOptions = {}): Promise<Count
   return { ...server, requests: () => requests, [Symbol.asyncDispose]: () => server.close() };
 }
 
-/** Passes everything through but the archive's headers, so that what stands behind it counts as a real source. */
-export async function asRealSource(url: string): Promise<{ url: string } & AsyncDisposable> {
-  const server = createServer((request, response) => {
-    get(new URL(request.url ?? '/', url), (upstream: IncomingMessage) => {
-      const headers = Object.entries(upstream.headers).filter(([name]) => !name.startsWith('x-ringwatt'));
-      response.writeHead(upstream.statusCode ?? 500, Object.fromEntries(headers));
-      upstream.pipe(response);
-    });
+/**
+ * Passes everything through but the archive's headers, so that what stands behind it counts as a real source;
+ * `rewrite` may change what it says.
+ */
+export async function asRealSource(
+  url: string,
+  rewrite: (body: string) => string = (body) => body,
+): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer(async (request, response) => {
+    const upstream = await fetch(new URL(request.url ?? '/', url));
+    response.writeHead(upstream.status, { 'content-type': upstream.headers.get('content-type') ?? '' });
+    response.end(rewrite(await upstream.text()));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
