@@ -17,9 +17,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS = ['src', 'workflows', 'activities', 'workers', 'schedules', 'bench', 'test'].filter(
-  (folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }).length > 0,
-);
+const FOLDERS = [
+  'src',
+  'workflows',
+  'activities',
+  'workers',
+  'schedules',
+  'bench',
+  'test',
+  'docs/examples',
+].filter((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }).length > 0);
 
 process.removeAllListeners('warning');
 process.on('warning', () => {});

@@ -5,7 +5,7 @@ export const lakePath = z
   .string()
   .min(1)
   .max(400)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._=\/-]*$/, 'must be a path inside the home, such as manifests/grid/x.json')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._=/-]*$/, 'must be a path inside the home, such as manifests/grid/x.json')
   .refine((path) => !path.split('/').includes('..'), 'must not lead out of the home');
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
