@@ -77,11 +77,9 @@ export class EnergyFeatureEngineer {
     const evaluation = new Evaluation({ hours, columns, calendar }, scratch);
     const fields = definitions.map((definition) => this.#field(definition, calendar, region));
     const batch = new ArrowBatch(fields, region.rows, memory);
-    const values = scratch.take(hours);
+    const out = scratch.take(hours);
     definitions.forEach(({ expression }, index) => {
-      if (!expression) return;
-      evaluation.write(expression, values);
-      batch.store(index, values, rowHours);
+      if (expression) batch.store(index, evaluation.values(expression, out), rowHours);
     });
     scratch.giveAllBack();
     return pl.readIPCStream(batch.finish());

@@ -10,6 +10,8 @@ export interface HourlySeries {
   calendar: Calendar;
 }
 
+type Composite = Extract<Expression, { op: 'lag' | 'add' | 'subtract' | 'divide' }>;
+
 /** Computes expressions over one region's hours; what several of them share is computed once. */
 export class Evaluation {
   readonly #series: HourlySeries;
@@ -22,42 +24,38 @@ export class Evaluation {
     this.#scratch = scratch;
   }
 
-  /** Writes the expression's value at every hour to `out`. */
-  write(expression: Expression, out: Float64Array): void {
+  /**
+   * The expression's value at every hour, not to be written to: of a column as it was read, of what was computed
+   * before for another expression as it is, otherwise in `out`.
+   */
+  values(expression: Expression, out: Float64Array): Float64Array {
     switch (expression.op) {
       case 'column':
-        out.set(this.#column(expression.name));
-        break;
+        return this.#column(expression.name);
       case 'calendar':
-        out.set(this.#series.calendar[expression.field]);
-        break;
-      case 'cycle':
-        writeCycle(this.#series.calendar[expression.field], expression, out);
-        break;
-      case 'lag': {
-        const { hours } = expression;
-        const source = this.#values(expression.of);
-        out.fill(Number.NaN, 0, Math.min(hours, out.length));
-        if (hours < out.length) out.set(source.subarray(0, out.length - hours), hours);
-        break;
-      }
+        return this.#series.calendar[expression.field];
       case 'rolling':
-        this.#windowsOf(expression.of).write(expression.statistic, expression.hours, out);
-        break;
-      case 'add':
-      case 'subtract':
-      case 'divide':
-        combine(expression.op, this.#values(expression.left), this.#values(expression.right), out);
+        return this.#windowsOf(expression.of).values(expression.statistic, expression.hours, out);
+      case 'cycle':
+        return cycle(this.#series.calendar[expression.field], expression, out);
+      default:
+        return this.#shared.get(formulaOf(expression)) ?? this.#compute(expression, out);
     }
   }
 
-  #values(expression: Expression): Float64Array {
+  #compute(expression: Composite, out: Float64Array): Float64Array {
+    if (expression.op === 'lag') return lagged(this.#part(expression.of), expression.hours, out);
+    return combine(expression.op, this.#part(expression.left), this.#part(expression.right), out);
+  }
+
+  /** A part of an expression, kept for the others that have it too. */
+  #part(expression: Expression): Float64Array {
     if (expression.op === 'column') return this.#column(expression.name);
     const key = formulaOf(expression);
     let found = this.#shared.get(key);
     if (!found) {
-      this.#shared.set(key, (found = this.#scratch.take(this.#series.hours)));
-      this.write(expression, found);
+      found = this.values(expression, this.#scratch.take(this.#series.hours));
+      this.#shared.set(key, found);
     }
     return found;
   }
@@ -65,7 +63,7 @@ export class Evaluation {
   #windowsOf(expression: Expression): RollingWindows {
     const key = formulaOf(expression);
     let found = this.#windows.get(key);
-    if (!found) this.#windows.set(key, (found = new RollingWindows(this.#values(expression), this.#scratch)));
+    if (!found) this.#windows.set(key, (found = new RollingWindows(this.#part(expression), this.#scratch)));
     return found;
   }
 
@@ -76,17 +74,25 @@ export class Evaluation {
   }
 }
 
-function writeCycle(
+function cycle(
   field: Float64Array,
   { wave, first, period }: Expression & { op: 'cycle' },
   out: Float64Array,
-): void {
+): Float64Array {
   const turn = wave === 'sin' ? Math.sin : Math.cos;
   // Fields are whole numbers up to 366: each angle is computed once.
   const table = Float64Array.from({ length: 367 }, (_, value) =>
     turn((2 * Math.PI * (value - first)) / period),
   );
   for (let i = 0; i < out.length; i++) out[i] = table[field[i]!]!;
+  return out;
+}
+
+function lagged(source: Float64Array, hours: number, out: Float64Array): Float64Array {
+  const head = Math.min(hours, out.length);
+  out.fill(Number.NaN, 0, head);
+  out.set(source.subarray(0, out.length - head), head);
+  return out;
 }
 
 function combine(
@@ -94,7 +100,7 @@ function combine(
   left: Float64Array,
   right: Float64Array,
   out: Float64Array,
-): void {
+): Float64Array {
   switch (op) {
     case 'add':
       for (let i = 0; i < out.length; i++) out[i] = left[i]! + right[i]!;
@@ -105,4 +111,5 @@ function combine(
     case 'divide':
       for (let i = 0; i < out.length; i++) out[i] = right[i] === 0 ? Number.NaN : left[i]! / right[i]!;
   }
+  return out;
 }

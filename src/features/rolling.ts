@@ -19,21 +19,16 @@ export class RollingWindows {
     this.#extremes = { min: new Map([[1, values]]), max: new Map([[1, values]]) };
   }
 
-  /** Writes the statistic of the last `hours` values at each row to `out`; `hours` is at least 2. */
-  write(statistic: Statistic, hours: number, out: Float64Array): void {
-    switch (statistic) {
-      case 'mean':
-        out.set(this.#momentsOf(hours).mean);
-        break;
-      case 'std': {
-        const { squares } = this.#momentsOf(hours);
-        for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(squares[i]! / (hours - 1));
-        break;
-      }
-      case 'min':
-      case 'max':
-        out.set(this.#extremeOf(statistic, hours));
-    }
+  /**
+   * The statistic of the last `hours` values at each row; `hours` is at least 2. A standard deviation is written to
+   * `out`; the others are kept for longer windows, and not to be written to.
+   */
+  values(statistic: Statistic, hours: number, out: Float64Array): Float64Array {
+    if (statistic === 'min' || statistic === 'max') return this.#extremeOf(statistic, hours);
+    const { mean, squares } = this.#momentsOf(hours);
+    if (statistic === 'mean') return mean;
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(squares[i]! / (hours - 1));
+    return out;
   }
 
   #momentsOf(hours: number): Moments {
