@@ -1,10 +1,9 @@
 import type { IngestionWindow } from '../../contracts/ingestion.ts';
-import { fromHourStamp } from '../../contracts/time.ts';
 import type { SourceRows } from '../source-rows.ts';
 import type { EiaPage } from './page.ts';
 import { columnsOf } from './request.ts';
 
-const HOUR = /^\d{4}-\d{2}-\d{2}T\d{2}$/;
+const HOUR = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])$/;
 const CODE = /^[A-Za-z0-9-]{1,8}$/;
 const SERIES_PREFIX = { 'region-data': '', 'fuel-type-data': 'FUEL:', 'interchange-data': 'INT:' } as const;
 
@@ -14,7 +13,6 @@ export class EiaRowReader {
   readonly #into: SourceRows;
   readonly #columns: { region: string; series: string };
   readonly #prefix: string;
-  readonly #hours = new Map<unknown, number>();
   readonly #series = new Map<unknown, string>();
   #lastPeriod: unknown = undefined;
   #lastHour = Number.NaN;
@@ -55,20 +53,21 @@ export class EiaRowReader {
   }
 
   #hourOf(period: unknown): number {
-    // Sorted by period, so the row before has mostly said the same: cheaper than hashing the text.
-    if (period === this.#lastPeriod) return this.#lastHour;
-    this.#lastPeriod = period;
-    this.#lastHour = this.#parseHour(period);
+    // Sorted by period, so the row before has mostly said the same.
+    if (period !== this.#lastPeriod) {
+      this.#lastPeriod = period;
+      this.#lastHour = secondsOf(period);
+    }
     return this.#lastHour;
   }
+}
 
-  #parseHour(period: unknown): number {
-    const known = this.#hours.get(period);
-    if (known !== undefined) return known;
-    const hour = typeof period === 'string' && HOUR.test(period) ? fromHourStamp(period) : Number.NaN;
-    this.#hours.set(period, hour);
-    return hour;
-  }
+/** Seconds since 1970 of `2018-01-01T00`; NaN for anything else. Digit by digit: every other row needs it. */
+function secondsOf(period: unknown): number {
+  if (typeof period !== 'string' || !HOUR.test(period)) return Number.NaN;
+  const digits = (at: number) => (period.charCodeAt(at) - 48) * 10 + period.charCodeAt(at + 1) - 48;
+  const year = digits(0) * 100 + digits(2);
+  return Date.UTC(year, digits(5) - 1, digits(8), digits(11)) / 1000;
 }
 
 /** MW; NaN for null; undefined for what is not a number. */
