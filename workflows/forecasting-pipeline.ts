@@ -37,15 +37,16 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   const input = parseInput(pipelineInput, raw, WORKFLOWS.forecastingPipeline);
   const { model: name, regions, score, training } = input;
   const board = new StageBoard(name);
-  const control = new RunControl(() => board.describe(control.paused));
+  const control = new RunControl();
   const children = new PipelineChildren(control);
+  control.listen(() => board.describe(control.paused));
   setHandler(pipelineProgressQuery, () => board.progress());
   upsertSearchAttributes([
     { key: modelAttribute, value: name },
     { key: regionsAttribute, value: regions },
     { key: ringSizeAttribute, value: training.ringSize },
   ]);
-  board.describe(false);
+  board.describe(control.paused);
 
   const grid = await stage('ingest', () => children.ingest(input).then(facts.ofIngestion));
   const valid = await stage('validate', () =>

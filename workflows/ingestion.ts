@@ -59,6 +59,7 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
   const planned: { plan?: IngestionPlan } = {};
   let done = 0;
 
+  const control = new RunControl();
   const progress = (): IngestionProgress => ({
     windows: planned.plan?.windows.length ?? 0,
     done,
@@ -71,7 +72,7 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
     failed: failed.slice(0, FAILURES_SHOWN),
   });
   const describe = () => setCurrentDetails(details(progress(), input.mode, planned.plan));
-  const control = new RunControl(describe);
+  control.listen(describe);
   setHandler(ingestionProgressQuery, progress);
   setHandler(ingestionDoneQuery, () => progress().done);
   setHandler(ingestionMissingQuery, () => progress().missing);

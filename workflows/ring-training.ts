@@ -47,10 +47,11 @@ export async function ringTrainingWorkflow(
 ): Promise<RingTrainingResult> {
   const input = parseInput(ringTrainingInput, raw, WORKFLOWS.ringTraining);
   const board = new TrainingBoard(input.settings.ringSize, carried);
-  const control = new RunControl(() => board.describe(control.paused));
+  const control = new RunControl();
   control.paused = carried?.paused ?? false;
   let stopping = carried?.stopping ?? false;
   const shouldHalt = () => control.paused || stopping;
+  control.listen(() => board.describe(control.paused));
   setHandler(stopSignal, () => {
     stopping = true;
   });

@@ -22,9 +22,10 @@ interface Pausable {
 export class RunControl {
   paused = false;
   private child: Pausable | undefined;
-  private readonly onChange: () => void;
+  private onChange: () => void = () => {};
 
-  constructor(onChange: () => void) {
+  /** Signals that came before the workflow are heard from here on: what `onChange` reads has to be there. */
+  listen(onChange: () => void): void {
     this.onChange = onChange;
     setHandler(pauseSignal, () => this.turn(true));
     setHandler(resumeSignal, () => this.turn(false));

@@ -146,6 +146,27 @@ describe('forecastingPipelineWorkflow', () => {
     });
   });
 
+  it('hears a pause that came before its first step', async () => {
+    const stages = new FakeStages();
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await client.workflow.signalWithStart(WORKFLOWS.forecastingPipeline, {
+          workflowId: 'forecasting/day-ahead/early',
+          taskQueue: PIPELINE_QUEUE,
+          args: [{}],
+          signal: pauseSignal,
+        });
+        assert.equal((await handle.query(pipelineProgressQuery)).paused, true);
+        assert.equal(stages.calls.length, 0);
+        await handle.signal(resumeSignal);
+        await handle.result();
+      },
+      slots(),
+    );
+  });
+
   it('pauses before the next stage, goes on when resumed, and ends as cancelled when told to', async () => {
     const gate = Promise.withResolvers<void>();
     const stages = new FakeStages();

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { Worker } from '@temporalio/worker';
+import { WORKFLOWS } from '../../src/temporal/names.ts';
+import { bundledWorkflows, temporal } from '../support/temporal.ts';
+import { readHistory, recordedNames } from './histories.ts';
+
+type History = Awaited<ReturnType<typeof readHistory>>;
+
+const startOf = (history: History) => history.events![0]!.workflowExecutionStartedEventAttributes!;
+const typeOf = (history: History) => startOf(history).workflowType!.name!;
+
+const replay = async (history: History) =>
+  Worker.runReplayHistory(
+    { workflowBundle: await bundledWorkflows() },
+    history,
+    startOf(history).workflowId!,
+  );
+
+describe('recorded histories', () => {
+  // The first one installs the runtime with its quiet logger.
+  before(() => temporal());
+
+  it('are there for every workflow', async () => {
+    const histories = await Promise.all((await recordedNames()).map(readHistory));
+    assert.deepEqual([...new Set(histories.map(typeOf))].sort(), Object.values(WORKFLOWS).sort());
+  });
+
+  it('replay with the workflows as they are now', async () => {
+    for (const name of await recordedNames()) {
+      await assert.doesNotReject(replay(await readHistory(name)), name);
+    }
+  });
+
+  it('would not replay if a workflow did something else', async () => {
+    const history = await readHistory('forecasting-pipeline');
+    for (const { activityTaskScheduledEventAttributes: scheduled } of history.events!) {
+      if (scheduled?.activityType?.name === 'validateSeries') scheduled.activityType.name = 'somethingElse';
+    }
+    await assert.rejects(replay(history), {
+      name: 'DeterminismViolationError',
+    });
+  });
+});
