@@ -48,7 +48,13 @@ export const checkTemporalCli: Check = async (config) => {
       ? { what, verdict: 'ok', detail: `${stdout.trim()}, ${how}` }
       : { what, verdict: 'fail', detail: `${path} does not run`, cure: `Delete it and run \`setup\`.` };
   } catch (error) {
-    return { what, verdict: 'warn', detail: messageOf(error), cure: 'Run `setup` to bring it now.' };
+    const detail = error instanceof Error ? error.message : String(error);
+    return {
+      what,
+      verdict: 'warn',
+      detail,
+      cure: 'Run `setup` to bring it now, or set TEMPORAL_ADDRESS to a running server.',
+    };
   }
 };
 
