@@ -10,7 +10,14 @@ export type BatchField =
   /** Microseconds with the zone UTC; `seconds` since 1970. */
   | { name: string; type: 'timestamp'; seconds: Float64Array }
   /** Text that repeats: `codes` point into `labels`. */
-  | { name: string; type: 'utf8'; codes: Uint8Array; labels: readonly string[] };
+  | TextField;
+
+interface TextField {
+  name: string;
+  type: 'utf8';
+  codes: Uint8Array;
+  labels: readonly string[];
+}
 
 const CONTINUATION = 0xffffffff;
 const ALIGNMENT = 64;
@@ -53,16 +60,11 @@ export class ArrowBatch {
       this.#layout.push(end, length);
       end = aligned(end + length);
     };
-    const textBytes = new Map<BatchField, number>();
     for (const field of fields) {
       if (field.type === 'utf8') {
-        const lengths = field.labels.map((label) => Buffer.byteLength(label));
-        let bytes = 0;
-        for (const code of field.codes) bytes += lengths[code]!;
-        textBytes.set(field, bytes);
         place(0);
         place(4 * (rows + 1));
-        place(bytes);
+        place(textLength(field));
       } else if (field.type === 'timestamp') {
         place(0);
         place(8 * rows);
@@ -122,9 +124,7 @@ export class ArrowBatch {
         this.#slots.push({ validity: undefined, values: undefined, nulls: 0 });
       } else if (field.type === 'timestamp') {
         start();
-        const times = new BigInt64Array(buffer, start(), this.#rows);
-        const { perSecond } = MICROSECONDS;
-        for (let row = 0; row < this.#rows; row++) times[row] = BigInt(field.seconds[row]! * perSecond);
+        writeTimes(field.seconds, new Uint32Array(buffer, start(), 2 * this.#rows));
         this.#slots.push({ validity: undefined, values: undefined, nulls: 0 });
       } else {
         const validity = new Uint8Array(buffer, start(), maskBytes);
@@ -144,11 +144,16 @@ function storeMasked(
   rowHours?: Int32Array,
 ): number {
   const rows = values.length;
-  if (rowHours) for (let row = 0; row < rows; row++) values[row] = source[rowHours[row]!]!;
-  else values.set(source);
+  if (rowHours) {
+    for (let row = 0; row < rows; row++) values[row] = source[rowHours[row]!]!;
+    return maskEach(values, validity);
+  }
   let head = 0;
-  while (head < rows && !isFinite(values[head]!)) head++;
-  if (!allFinite(values, head)) return maskEach(values, validity);
+  while (head < rows && !isFinite(source[head]!)) head++;
+  if (!copyFinite(source, values, head)) {
+    values.set(source.subarray(0, head));
+    return maskEach(values, validity);
+  }
   // Nearly every column is null only until its windows are full.
   values.fill(0, 0, head);
   validity.fill(0, 0, head >> 3);
@@ -171,33 +176,51 @@ function maskEach(values: Float32Array | Float64Array, validity: Uint8Array): nu
   return nulls;
 }
 
-/** x − x is 0 for a finite x and NaN for any other; four sums, so that none waits for the one before it. */
-function allFinite(values: Float32Array | Float64Array, from: number): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0];
+/** Copies from `from` on; false when a value is not finite: x − x is NaN then, and 0 for all others. */
+function copyFinite(source: Float64Array, values: Float32Array | Float64Array, from: number): boolean {
+  let [even, odd] = [0, 0];
   let i = from;
-  for (; i + 3 < values.length; i += 4) {
-    a += values[i]! - values[i]!;
-    b += values[i + 1]! - values[i + 1]!;
-    c += values[i + 2]! - values[i + 2]!;
-    d += values[i + 3]! - values[i + 3]!;
+  for (; i + 1 < values.length; i += 2) {
+    values[i] = source[i]!;
+    values[i + 1] = source[i + 1]!;
+    // Read back, for a value that is finite only in 64 bits.
+    even += values[i]! - values[i]!;
+    odd += values[i + 1]! - values[i + 1]!;
   }
-  for (; i < values.length; i++) a += values[i]! - values[i]!;
-  return a + b + c + d === 0;
+  if (i < values.length) {
+    values[i] = source[i]!;
+    even += values[i]! - values[i]!;
+  }
+  return even + odd === 0;
 }
 
-function writeText(
-  { codes, labels }: BatchField & { type: 'utf8' },
-  offsets: Int32Array,
-  text: Uint8Array,
-): void {
+function writeText({ codes, labels }: TextField, offsets: Int32Array, text: Uint8Array): void {
   const encoded = labels.map((label) => new TextEncoder().encode(label));
   let end = 0;
   offsets[0] = 0;
-  codes.forEach((code, row) => {
-    const label = encoded[code]!;
+  for (let row = 0; row < codes.length; row++) {
+    const label = encoded[codes[row]!]!;
     for (let i = 0; i < label.length; i++) text[end + i] = label[i]!;
-    offsets[row + 1] = end += label.length;
-  });
+    end += label.length;
+    offsets[row + 1] = end;
+  }
+}
+
+function textLength({ codes, labels }: TextField): number {
+  const lengths = Int32Array.from(labels, (label) => Buffer.byteLength(label));
+  let bytes = 0;
+  for (let row = 0; row < codes.length; row++) bytes += lengths[codes[row]!]!;
+  return bytes;
+}
+
+/** Microseconds as 64-bit integers, written in halves: a BigInt a row would be garbage a row. */
+function writeTimes(seconds: Float64Array, target: Uint32Array): void {
+  for (let row = 0; row < seconds.length; row++) {
+    const time = seconds[row]! * MICROSECONDS.perSecond;
+    const high = Math.floor(time / 2 ** 32);
+    target[2 * row] = time - high * 2 ** 32;
+    target[2 * row + 1] = high;
+  }
 }
 
 function schemaTable(builder: FlatBuilder, fields: BatchField[]): number {

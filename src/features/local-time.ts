@@ -31,10 +31,25 @@ export function zoneOffsets(timeZone: string, from: number, to: number): ZoneOff
   return result;
 }
 
+/** Formatters take a millisecond to make. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function offsetReader(timeZone: string): (seconds: number) => number {
-  let format: Intl.DateTimeFormat;
+  const format = formats.get(timeZone) ?? formatOf(timeZone);
+  formats.set(timeZone, format);
+  return (seconds) => {
+    const minute = Math.floor(seconds / 60) * 60;
+    const parts = Object.fromEntries(
+      format.formatToParts(minute * 1000).map(({ type, value }) => [type, Number(value)]),
+    ) as Record<'year' | 'month' | 'day' | 'hour' | 'minute', number>;
+    const local = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) / 1000;
+    return local - minute;
+  };
+}
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
   try {
-    format = new Intl.DateTimeFormat('en-US', {
+    return new Intl.DateTimeFormat('en-US', {
       timeZone,
       hourCycle: 'h23',
       year: 'numeric',
@@ -50,12 +65,4 @@ function offsetReader(timeZone: string): (seconds: number) => number {
       { cause: error },
     );
   }
-  return (seconds) => {
-    const minute = Math.floor(seconds / 60) * 60;
-    const parts = Object.fromEntries(
-      format.formatToParts(minute * 1000).map(({ type, value }) => [type, Number(value)]),
-    ) as Record<'year' | 'month' | 'day' | 'hour' | 'minute', number>;
-    const local = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) / 1000;
-    return local - minute;
-  };
 }

@@ -27,7 +27,8 @@ export class RollingWindows {
     if (statistic === 'min' || statistic === 'max') return this.#extremeOf(statistic, hours);
     const { mean, squares } = this.#momentsOf(hours);
     if (statistic === 'mean') return mean;
-    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(squares[i]! / (hours - 1));
+    const share = 1 / (hours - 1);
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(squares[i]! * share);
     return out;
   }
 
@@ -82,11 +83,13 @@ export class RollingWindows {
     const result = this.#scratch.take(rows);
     const head = Math.min(hours - 1, rows);
     result.fill(Number.NaN, 0, head);
-    // Math.min and Math.max answer NaN when either is NaN, as wanted.
-    if (statistic === 'min') {
-      for (let i = head; i < rows; i++) result[i] = Math.min(part[i]!, part[i - back]!);
-    } else {
-      for (let i = head; i < rows; i++) result[i] = Math.max(part[i]!, part[i - back]!);
+    const lower = statistic === 'min' ? 1 : -1;
+    for (let i = head; i < rows; i++) {
+      const newer = part[i]!;
+      const older = part[i - back]!;
+      // No branch: it would be mispredicted every other time. The zeros turn into NaN where either is NaN.
+      const chosen = part[i - back * Number(older * lower < newer * lower)]!;
+      result[i] = chosen + (newer - newer) + (older - older);
     }
     return result;
   }
