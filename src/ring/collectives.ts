@@ -30,8 +30,8 @@ export class Collectives {
   }
 
   /** Positions travel with their tokens. */
-  async sendKeyValues({ k, v, positions }: KeyValueBlock): Promise<void> {
-    await this.#next.send('keyValues', positions.length, positions, k, v);
+  sendKeyValues({ k, v, positions }: KeyValueBlock): Promise<void> {
+    return this.#next.send('keyValues', positions.length, positions, k, v);
   }
 
   async receiveKeyValues(): Promise<KeyValueBlock> {
@@ -45,8 +45,8 @@ export class Collectives {
     };
   }
 
-  async sendGradient(dk: Float32Array, dv: Float32Array): Promise<void> {
-    await this.#next.send('gradient', 0, dk, dv);
+  sendGradient(dk: Float32Array, dv: Float32Array): Promise<void> {
+    return this.#next.send('gradient', 0, dk, dv);
   }
 
   /** The gradient of a block's keys and values, of `length` floats each. */

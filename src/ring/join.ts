@@ -27,10 +27,17 @@ export async function joinRing(
     options,
   );
   const accepting = listener.accept(before, options.patienceMs);
-  const [next, previous] = await Promise.allSettled([calling, accepting]);
-  if (next.status === 'fulfilled' && previous.status === 'fulfilled') {
-    return new Collectives(rank, worldSize, { next: next.value, previous: previous.value });
+  try {
+    const [next, previous] = await Promise.all([calling, accepting]);
+    return new Collectives(rank, worldSize, { next, previous });
+  } catch (error) {
+    // The side that did come about, or still does, belongs to no ring.
+    for (const side of [calling, accepting]) {
+      side.then(
+        (link) => link.destroy(),
+        () => undefined,
+      );
+    }
+    throw error;
   }
-  for (const side of [next, previous]) if (side.status === 'fulfilled') side.value.destroy();
-  throw (next.status === 'rejected' ? next.reason : (previous as PromiseRejectedResult).reason) as Error;
 }

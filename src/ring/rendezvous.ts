@@ -35,7 +35,7 @@ export class RingListener {
   readonly #timing: LinkTiming;
   readonly #arrived = new Map<number, Link>();
   readonly #sockets = new Set<Socket>();
-  #expected: { rank: number; resolve: (link: Link) => void } | undefined;
+  #expected: { rank: number; resolve: (link: Link) => void; reject: (error: Error) => void } | undefined;
 
   private constructor(server: Server, identity: RingIdentity, host: string, timing: LinkTiming) {
     this.#server = server;
@@ -74,7 +74,7 @@ export class RingListener {
     const there = this.#arrived.get(rank);
     if (there) return there;
     const { promise, resolve, reject } = Promise.withResolvers<Link>();
-    this.#expected = { rank, resolve };
+    this.#expected = { rank, resolve, reject };
     const timer = setTimeout(
       () => reject(new RingBrokenError(`Rank ${rank} did not join the ring in time.`, CURE)),
       patienceMs,
@@ -82,8 +82,9 @@ export class RingListener {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  /** Lets nobody in any more; links that are up stay up. */
+  /** Lets nobody in any more; links that are up stay up, and whoever still waits for one waits in vain. */
   close(): void {
+    this.#expected?.reject(new RingBrokenError('The slot waits for its neighbours no longer.', CURE));
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -9,8 +9,11 @@ export interface LinkTiming {
   silenceMs: number;
 }
 
-/** A paused or unplugged neighbour is noticed in five seconds, well before a slot's Temporal heartbeat runs out. */
-export const DEFAULT_TIMING: LinkTiming = { aliveEveryMs: 1000, silenceMs: 5000 };
+/**
+ * A dead process closes its connection and is noticed at once; this is for a paused or unplugged one. Shorter, and a
+ * slot that computes one long segment on an overloaded machine would be taken for lost.
+ */
+export const DEFAULT_TIMING: LinkTiming = { aliveEveryMs: 1000, silenceMs: 8000 };
 
 const REFORM = 'The ring forms again from the last checkpoint.';
 

@@ -74,6 +74,21 @@ describe('collectives', () => {
     for (const error of await Promise.all(outcomes)) assert.ok(error instanceof RingBrokenError);
   });
 
+  it('fail where they are waited for: a block on its way to a rank that dies is no unhandled rejection', async () => {
+    const [alive, dying] = await openLocalRing(2);
+    const big = new Float32Array(8 << 20);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const sent = alive!.sendKeyValues({ k: big, v: big, positions: new Int32Array(1) });
+    dying!.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off('unhandledRejection', note);
+    assert.deepEqual(unhandled, []);
+    await assert.rejects(sent, RingBrokenError);
+    alive!.destroy();
+  });
+
   it('of a ring of one need nobody', async () => {
     const [sum] = await onLocalRing(1, async (ring) => {
       const values = Float32Array.of(1, 2);

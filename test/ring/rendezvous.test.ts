@@ -93,6 +93,16 @@ describe('rendezvous', () => {
     await assert.rejects(callNeighbour(ring, listener.address, ranks), new RegExp(listener.address));
   });
 
+  it('does not wait for one neighbour when the other cannot be reached, nor after the door is closed', async () => {
+    const [here, gone] = [await door(), await door()];
+    gone.close();
+    const peers = [here, gone].map(({ address }, rank) => ({ rank, address }));
+    await assert.rejects(joinRing(here, 0, peers), /cannot be reached/);
+    const waiting = here.accept(1);
+    here.close();
+    await assert.rejects(waiting, /waits for its neighbours no longer/);
+  });
+
   it('refuses peers that are not in the order of their ranks', async () => {
     const listener = await door();
     const peers = [1, 0].map((rank) => ({ rank, address: listener.address }));
