@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
 import { ingestWindow } from '../../src/sources/stage.ts';
@@ -16,6 +17,7 @@ const WINDOW: IngestionWindow = {
   dfAvailability: 'operator',
 };
 const PAGES_IN_FLIGHT = 5;
+const CHILD = new URL('ingest-child.ts', import.meta.url).pathname;
 
 describe('a killed ingestion', () => {
   it('fetches again at most the five pages that were on their way', async () => {
@@ -25,8 +27,7 @@ describe('a killed ingestion', () => {
     const storedPages = async () =>
       (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json.gz')).length;
 
-    const script = new URL('ingest-child.ts', import.meta.url).pathname;
-    const child = spawn(process.execPath, [script, home.root, server.url, JSON.stringify(WINDOW)], {
+    const child = spawn(process.execPath, [CHILD, home.root, server.url, JSON.stringify(WINDOW)], {
       stdio: 'ignore',
     });
     const gone = once(child, 'exit');
@@ -43,5 +44,40 @@ describe('a killed ingestion', () => {
     assert.equal(server.requests() - asked, result.pages - stored);
     assert.ok(server.requests() - result.pages <= PAGES_IN_FLIGHT);
     assert.equal(await storedPages(), result.pages);
+  });
+});
+
+describe('an ingestion on a full disk', () => {
+  it('says which file could not be written, leaves nothing half-written, and goes on when there is room', async () => {
+    await using server = await archive();
+    await using home = await temporaryHome();
+    // A limit on file size stands for the full disk: no reply of 5,000 rows fits in 16 blocks.
+    const child = spawn(
+      'bash',
+      [
+        '-c',
+        'trap "" XFSZ; ulimit -f 16; exec "$@"',
+        'bash',
+        process.execPath,
+        CHILD,
+        home.root,
+        server.url,
+        JSON.stringify(WINDOW),
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    assert.notEqual(code, 0);
+    assert.match(said, /StorageError: Cannot write .*raw.*\.json\.gz \(EFBIG\)/);
+    const left = (await readdir(home.root, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      ['lake.json'],
+    );
+    const result = await ingestWindow(contextOf(home, server.url), WINDOW);
+    assert.equal(result.pagesReused, 0);
+    assert.ok(result.records > 60_000);
   });
 });
