@@ -8,7 +8,7 @@ import { readColumns, toParquet } from './parquet.ts';
 export const AVAILABLE_BASES = ['assumed', 'observed'] as const;
 export type AvailableBasis = (typeof AVAILABLE_BASES)[number];
 
-export const GRID_COLUMNS = ['valid_at', 'series', 'value_mw', 'available_at', 'available_basis'] as const;
+const GRID_COLUMNS = ['valid_at', 'series', 'value_mw', 'available_at', 'available_basis'] as const;
 
 /**
  * Rows of the lake's grid in columns: one row an hour, series and revision. Times are seconds since 1970 UTC,

@@ -58,7 +58,7 @@ const SLD_REN_FCST: Report = {
   },
 };
 
-export const REPORTS: Partial<Record<RouteName, Report>> = { SLD_FCST, ENE_SLRS, SLD_REN_FCST };
+const REPORTS: Partial<Record<RouteName, Report>> = { SLD_FCST, ENE_SLRS, SLD_REN_FCST };
 
 export function reportOf(route: RouteName): Report {
   const report = REPORTS[route];
