@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client, Connection } from '@temporalio/client';
@@ -14,7 +13,10 @@ import { connect } from '../../src/temporal/connection.ts';
 import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
 import { watchPipeline, type PipelineUpdate } from '../../src/temporal/progress.ts';
 
-/** One region and two years, a model of ten minutes' patience: everything real but small. */
+/** Bytes are spelt as numbers there, so this is some 20 KB of payload. */
+const LARGEST_EVENT = 100_000;
+
+/** One region, a year of training and two months of scores, a tiny model: everything real but small. */
 const INPUT = {
   regions: ['PACW'],
   from: '2017-01',
@@ -48,8 +50,8 @@ describe('the whole job, in real processes', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Kills a process the hard way, once `when` is seen; the stack starts it again. */
-  async function killOnce(name: string): Promise<void> {
+  /** Kills a process the hard way; the stack starts it again. */
+  async function killHard(name: string): Promise<void> {
     const { pid } = JSON.parse(await readFile(home.path('run', `${name}.json`), 'utf8')) as { pid: number };
     process.kill(pid, 'SIGKILL');
   }
@@ -66,7 +68,7 @@ describe('the whole job, in real processes', function () {
 
   it('ends with a champion although its worker and a slot are killed on the way', async () => {
     const pending = new Set(['pipeline-worker', 'slot-2']);
-    const kill = (name: string) => pending.delete(name) && void killOnce(name);
+    const kill = (name: string) => pending.delete(name) && void killHard(name);
     const seen = new Set<string>();
     const result = await runJob('e2e/killed', ({ stage, progress }) => {
       if (stage) seen.add(stage);
@@ -88,6 +90,14 @@ describe('the whole job, in real processes', function () {
     );
     const champion = await readChampion({ home }, { name: 'day-ahead' });
     assert.equal(champion?.version ?? null, result.model.champion ? 1 : null);
+  });
+
+  it('passes references between its stages, never data', async () => {
+    for (const workflowId of ['e2e/killed', 'ring-training/e2e/killed', 'slots/default', 'model/day-ahead']) {
+      const history = await client.workflow.getHandle(workflowId).fetchHistory();
+      const sizes = (history.events ?? []).map((event) => JSON.stringify(event).length);
+      assert.ok(Math.max(...sizes) < LARGEST_EVENT, `${workflowId}: ${Math.max(...sizes)}`);
+    }
   });
 
   it('does nothing twice: a second run reuses every stage', async () => {

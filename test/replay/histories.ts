@@ -13,7 +13,7 @@ const PROCESS_AND_HOST = /^\d+@[\w.]+/;
 type History = proto.temporal.api.history.v1.IHistory;
 
 export async function recordedNames(): Promise<string[]> {
-  return (await readdir(FOLDER)).map((name) => name.replace(SUFFIX, '')).sort();
+  return (await readdir(FOLDER)).map((name) => name.replace(SUFFIX, '')).toSorted();
 }
 
 export async function readHistory(name: string): Promise<History> {

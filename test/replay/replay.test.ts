@@ -22,7 +22,7 @@ describe('recorded histories', () => {
 
   it('are there for every workflow', async () => {
     const histories = await Promise.all((await recordedNames()).map(readHistory));
-    assert.deepEqual([...new Set(histories.map(typeOf))].sort(), Object.values(WORKFLOWS).sort());
+    assert.deepEqual([...new Set(histories.map(typeOf))].toSorted(), Object.values(WORKFLOWS).sort());
   });
 
   it('replay with the workflows as they are now', async () => {

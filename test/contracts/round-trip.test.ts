@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import { ingestionInput, ingestionOutcome } from '../../src/contracts/ingestion.ts';
+import { lifecycleStatus } from '../../src/contracts/lifecycle.ts';
+import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
+import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
+import { slotPoolState } from '../../src/contracts/slot-pool.ts';
+import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/contracts/training.ts';
+import { reference, scoreOf } from '../support/fake-stages.ts';
+import { slotRecordOf } from '../support/fake-slots.ts';
+
+const progress = {
+  step: 1,
+  totalSteps: null,
+  loss: 1,
+  secondsUsed: 1,
+  budgetSeconds: 60,
+  tokensPerSecond: 1,
+  memoryMb: 1,
+};
+const slot = { ...slotRecordOf(1), session: 's' };
+const owner = { workflowId: 'w', firstRunId: 'r' };
+
+const SAMPLES: [string, z.ZodType, unknown][] = [
+  ['pipelineInput', pipelineInput, {}],
+  [
+    'pipelineResult',
+    pipelineResult,
+    {
+      model: { name: 'day-ahead', version: 1, champion: true, reused: false },
+      promotion: 'Promoted.',
+      scores: [scoreOf('CAL', 3)],
+      report: reference('report'),
+      stages: [
+        { stage: 'ingest', seconds: 1.5, reused: false, facts: { records: 1, note: 'a', none: null } },
+      ],
+    },
+  ],
+  [
+    'pipelineProgress',
+    pipelineProgress,
+    {
+      stage: null,
+      percent: 12.5,
+      paused: false,
+      stages: [{ stage: 'train', state: 'running', seconds: 0, facts: {} }],
+    },
+  ],
+  ['ingestionInput', ingestionInput, {}],
+  [
+    'ingestionOutcome',
+    ingestionOutcome,
+    {
+      dataset: reference('grid'),
+      period: { from: '2015-07-01T01', to: '2018-01-01T00' },
+      mode: 'full',
+      files: 1,
+      records: 1,
+      bytes: 1,
+      successRate: 1,
+      account: [],
+      pages: 1,
+      pagesReused: 1,
+      failedWindows: 0,
+    },
+  ],
+  ['ringTrainingInput', ringTrainingInput, { sequences: reference('sequences') }],
+  [
+    'trainingPlan',
+    trainingPlan,
+    { runId: 'r', result: null, checkpoint: reference('c'), step: 1, secondsUsed: 1 },
+  ],
+  [
+    'finishTrainingInput',
+    finishTrainingInput,
+    {
+      input: { sequences: reference('s') },
+      runId: 'r',
+      checkpoint: reference('c'),
+      results: [],
+      stepsLost: 0,
+      restarts: 0,
+    },
+  ],
+  [
+    'trainingStatus',
+    trainingStatus,
+    {
+      state: 'training',
+      epoch: 1,
+      ringSize: 2,
+      slots: ['ring-slot/h/1'],
+      restarts: 0,
+      stepsLost: 0,
+      progress,
+      slotMemoryMb: [1],
+      secondsLeft: null,
+      lastFailure: null,
+    },
+  ],
+  [
+    'slotPoolState',
+    slotPoolState,
+    {
+      slots: [{ slot: slotRecordOf(1), session: 's', lastSeen: 1, draining: false, lost: false }],
+      leases: [{ requestId: 'a', owner, slots: [slot], expiresAt: 1 }],
+      waiting: [{ requestId: 'b', owner, count: 1 }],
+    },
+  ],
+  [
+    'lifecycleStatus',
+    lifecycleStatus,
+    { name: 'day-ahead', champion: null, generation: 0, versions: [1], events: [] },
+  ],
+];
+
+describe('contracts', () => {
+  for (const [name, schema, sample] of SAMPLES) {
+    it(`${name} comes through JSON as it was`, () => {
+      const value = schema.parse(sample);
+      assert.deepEqual(schema.parse(JSON.parse(JSON.stringify(value))), value);
+    });
+
+    it(`${name} refuses a field it does not know`, () => {
+      const value = schema.parse(sample) as object;
+      assert.equal(schema.safeParse({ ...value, surprise: 1 }).success, false);
+    });
+  }
+
+  it('make every field of the main inputs optional', () => {
+    assert.deepEqual(Object.keys(pipelineInput.parse({})).sort(), [
+      'model',
+      'promote',
+      'regions',
+      'score',
+      'train',
+      'training',
+    ]);
+    assert.equal(ingestionInput.parse({}).mode, 'full');
+  });
+});

@@ -1,0 +1,65 @@
+import type { FromSlot, ToSlot } from '../../src/training/slot-protocol.ts';
+import { reference } from '../support/fake-stages.ts';
+
+// A slot's child without mathematics: what it does is named by the run.
+
+const tell = (message: FromSlot) => process.send!(message);
+const progressAt = (step: number): FromSlot => ({
+  kind: 'progress',
+  progress: {
+    step,
+    totalSteps: 2,
+    loss: 1,
+    secondsUsed: step,
+    budgetSeconds: 60,
+    tokensPerSecond: 1,
+    memoryMb: 1,
+  },
+});
+const done = (finished: boolean): FromSlot => ({
+  kind: 'done',
+  result: {
+    rank: 0,
+    step: 2,
+    finished,
+    loss: 1,
+    secondsUsed: 2,
+    tokensPerSecond: 1,
+    memoryMb: 1,
+    checkpoint: reference('saved'),
+  },
+});
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: ToSlot) => {
+  switch (message.kind) {
+    case 'listen': {
+      const { runId, epoch, token, host } = message;
+      tell({ kind: 'listening', runId, epoch, address: `${host}:${runId}:${epoch}:${token}` });
+      return;
+    }
+    case 'train':
+      return train(message.segment.runId);
+    case 'stop':
+      tell(done(false));
+  }
+});
+
+function train(behaviour: string): void {
+  tell(progressAt(1));
+  if (behaviour === 'fatal') process.kill(process.pid, 'SIGKILL');
+  if (behaviour === 'broken') {
+    const error = {
+      name: 'RingBrokenError',
+      message: 'The link to rank 1 is gone.',
+      cure: '',
+      retryable: true,
+    };
+    tell({ kind: 'failed', error });
+  }
+  if (behaviour !== 'plain') return;
+  tell(progressAt(2));
+  tell(done(true));
+}
+
+tell({ kind: 'ready', numerics: 'none', device: 'cpu', memoryMb: 1 });
