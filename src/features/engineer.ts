@@ -45,9 +45,10 @@ export class EnergyFeatureEngineer {
     const definitions = this.#definitions(frame.columns);
     const inputs = readInputs(sorted, definitions);
     const memory = new BatchMemory();
+    const calendars = sharedCalendars();
     const scratch = new Scratch(Math.max(...regions.map(({ hours }) => hours)));
     const parts: pl.DataFrame[] = regions.map((region) =>
-      this.#regionFrame(region, inputs, definitions, memory, scratch),
+      this.#regionFrame(region, inputs, definitions, memory, scratch, calendars),
     );
     return parts.reduce((whole, part) => whole.vstack(part));
   }
@@ -70,9 +71,10 @@ export class EnergyFeatureEngineer {
     definitions: Definition[],
     memory: BatchMemory,
     scratch: Scratch,
+    calendars: typeof localCalendar,
   ): pl.DataFrame {
     const { hours, rowHours } = region;
-    const calendar = localCalendar(this.timeZoneOf(region.region), region.first, hours);
+    const calendar = calendars(this.timeZoneOf(region.region), region.first, hours);
     const columns = new Map([...inputs].map(([name, values]) => [name, onHours(values, region)]));
     const evaluation = new Evaluation({ hours, columns, calendar }, scratch);
     const fields = definitions.map((definition) => this.#field(definition, calendar, region));
@@ -97,6 +99,17 @@ export class EnergyFeatureEngineer {
       labels,
     };
   }
+}
+
+/** Regions of one time zone and period have one calendar. */
+function sharedCalendars(): typeof localCalendar {
+  const made = new Map<string, Calendar>();
+  return (timeZone, first, count) => {
+    const key = `${timeZone} ${first} ${count}`;
+    const calendar = made.get(key) ?? localCalendar(timeZone, first, count);
+    made.set(key, calendar);
+    return calendar;
+  };
 }
 
 /** A text column, hour by hour. */

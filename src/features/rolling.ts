@@ -83,13 +83,19 @@ export class RollingWindows {
     const result = this.#scratch.take(rows);
     const head = Math.min(hours - 1, rows);
     result.fill(Number.NaN, 0, head);
-    const lower = statistic === 'min' ? 1 : -1;
-    for (let i = head; i < rows; i++) {
-      const newer = part[i]!;
-      const older = part[i - back]!;
-      // No branch: it would be mispredicted every other time. The zeros turn into NaN where either is NaN.
-      const chosen = part[i - back * Number(older * lower < newer * lower)]!;
-      result[i] = chosen + (newer - newer) + (older - older);
+    // No branches: they would be mispredicted every other time. x − x adds 0, or NaN where x is.
+    if (statistic === 'min') {
+      for (let i = head; i < rows; i++) {
+        const newer = part[i]!;
+        const older = part[i - back]!;
+        result[i] = part[i - back * Number(older < newer)]! + (newer - newer) + (older - older);
+      }
+    } else {
+      for (let i = head; i < rows; i++) {
+        const newer = part[i]!;
+        const older = part[i - back]!;
+        result[i] = part[i - back * Number(older > newer)]! + (newer - newer) + (older - older);
+      }
     }
     return result;
   }
