@@ -38,6 +38,12 @@ export async function withTemporal<T>(
   const { runningStack } = await import('../stack/state.ts');
   const running = runningStack(home);
   if (running?.state === 'ready') {
+    const here = running.services.filter(({ name }) => name.startsWith('slot-')).length;
+    if (slots !== undefined && here < slots) {
+      session.say(
+        `${slots} slots are wanted and ${here} run on this home: the job waits; \`up --slots ${slots}\` brings more`,
+      );
+    }
     const { address, namespace, uiUrl } = running.temporal;
     const sources = running.archiveUrl
       ? { eiaBaseUrl: running.archiveUrl, caisoBaseUrl: running.archiveUrl }
