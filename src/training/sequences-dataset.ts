@@ -8,6 +8,8 @@ import { SafetensorsFile } from '../lake/safetensors.ts';
 import { PADDING } from '../sequences/ring-layout.ts';
 import { targetsAt, type DemandTable } from './targets.ts';
 
+const CUT_AGAIN = 'Cut the sequences again.';
+
 /** What a sequences manifest says of itself, as far as training needs it. */
 const sequencesDetails = z.object({
   channels: z.array(z.string()).min(1),
@@ -41,7 +43,7 @@ export async function readSequencesManifest(
   if (!parsed.success) {
     throw new CorruptArtifactError(
       `${reference.uri} does not describe its sequences (${describeIssues(parsed.error.issues)}).`,
-      'Cut the sequences again.',
+      CUT_AGAIN,
     );
   }
   return { manifest, details: parsed.data };
@@ -52,11 +54,12 @@ export class SequencesDataset implements AsyncDisposable {
   readonly details: SequencesDetails;
   /** In the order of regions, then time: what the data order permutes. */
   readonly windows: SequenceWindow[];
-  readonly #tables: { file: SafetensorsFile; demand: DemandTable }[];
+  /** By region, as the demand is. */
+  readonly #files: SafetensorsFile[] = [];
+  readonly #demand: DemandTable[] = [];
 
-  private constructor(details: SequencesDetails, tables: { file: SafetensorsFile; demand: DemandTable }[]) {
+  private constructor(details: SequencesDetails) {
     this.details = details;
-    this.#tables = tables;
     this.windows = details.regions.flatMap((name, region) =>
       (details.windows[name] ?? []).map((start) => ({ region, start })),
     );
@@ -65,32 +68,30 @@ export class SequencesDataset implements AsyncDisposable {
   static async open(home: Home, reference: ArtifactReference): Promise<SequencesDataset> {
     const { manifest, details } = await readSequencesManifest(home, reference);
     const lastSecond = lastHourOf(details.train.to);
-    const tables = [];
-    for (const region of details.regions) {
-      const file = manifest.files.find((entry) => entry.role === 'region' && entry.region === region);
-      if (!file) {
-        throw new CorruptArtifactError(
-          `${reference.uri} lists no file of ${region}.`,
-          'Cut the sequences again.',
-        );
+    const dataset = new SequencesDataset(details);
+    try {
+      for (const region of details.regions) {
+        const entry = manifest.files.find(({ role, region: of }) => role === 'region' && of === region);
+        if (!entry) throw new CorruptArtifactError(`${reference.uri} lists no file of ${region}.`, CUT_AGAIN);
+        const file = await SafetensorsFile.open(await verifiedPath(home, entry));
+        dataset.#files.push(file);
+        dataset.#demand.push(await readDemand(file, lastSecond));
       }
-      const open = await SafetensorsFile.open(await verifiedPath(home, file));
-      tables.push({ file: open, demand: await readDemand(open, lastSecond) });
-    }
-    const dataset = new SequencesDataset(details, tables);
-    if (dataset.windows.length === 0) {
-      await dataset.close();
+      if (dataset.windows.length > 0) return dataset;
       throw new MissingDataError(
         `${reference.uri} has no training sequence of ${details.sequenceLength} hours.`,
         'Train on a longer range, or cut shorter sequences.',
       );
+    } catch (error) {
+      await dataset.close();
+      throw error;
     }
-    return dataset;
   }
 
   /** The rows of `window` at these positions; padding gives zeros and masked targets. */
   async share(window: SequenceWindow, positions: Int32Array): Promise<SequenceShare> {
-    const { file, demand } = this.#tables[window.region]!;
+    const file = this.#files[window.region]!;
+    const demand = this.#demand[window.region]!;
     const channels = this.details.channels.length;
     const inputs = new Float32Array(positions.length * channels);
     for (const { at, from, to } of runsOf(positions)) {
@@ -106,7 +107,7 @@ export class SequencesDataset implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#tables.map(({ file }) => file.close()));
+    await Promise.all(this.#files.map((file) => file.close()));
   }
 }
 

@@ -50,6 +50,7 @@ export class SlotSession {
       );
     }
     const { signal } = this.#abort;
+    if (signal.aborted) throw segmentAborted();
     let reported = -Infinity;
     try {
       const ring = await joinRing(this.#listener, segment.rank, segment.peers);

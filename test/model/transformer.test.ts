@@ -82,9 +82,9 @@ describe('the transformer', () => {
     const expected = new Float64Array(flat.length);
     const step = 1e-5;
     for (const { offset, shape } of model.layout.parameters) {
-      // All of a small parameter, every seventh number of a large one.
+      // All of a small parameter, every eleventh number of a large one.
       const count = shape[0] * shape[1];
-      for (let i = offset; i < offset + count; i += count > 40 ? 7 : 1) {
+      for (let i = offset; i < offset + count; i += count > 10 ? 11 : 1) {
         const value = flat[i]!;
         flat[i] = value + step;
         const up = objective(flat);
@@ -95,7 +95,7 @@ describe('the transformer', () => {
     }
     const checked = gradients[0]!.map((g, i) => (expected[i] === 0 ? 0 : g));
     assertClose(checked, expected, 2e-5, 'gradient');
-    assert.ok(expected.filter((g) => g !== 0).length > 200);
+    assert.ok(expected.filter((g) => g !== 0).length > 80);
   });
 
   for (const worldSize of [2, 3]) {

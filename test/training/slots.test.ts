@@ -24,7 +24,7 @@ describe('slot processes', () => {
   let home: Home;
   let sequences: ArtifactReference;
   // Steps of some tens of milliseconds, so that there is time to break in.
-  before(async () => ({ home, sequences } = await smallHome(400, 900)));
+  before(async () => ({ home, sequences } = await smallHome(300, 700)));
 
   const weightsAfter = async (outcomes: RankOutcome[]) => {
     const { checkpoint } = resultOf(outcomes[0]!);
@@ -32,7 +32,7 @@ describe('slot processes', () => {
   };
 
   it('go on from the last checkpoint with a replacement when one is killed, to the very same weights', async () => {
-    const settings = smallSettings({ maxSteps: 16, checkpointEverySteps: 2, ringSize: 3 });
+    const settings = smallSettings({ maxSteps: 12, checkpointEverySteps: 2, ringSize: 3 });
     const segment = segmentOf(sequences, settings, { runId: 'killed' });
     const { started, onProgress } = firstProgress();
     await using ring = await LocalRing.start({ worldSize: 3, home: home.root, onProgress });
