@@ -1,10 +1,13 @@
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { localCalendar } from '../features/calendar.ts';
+import { RollingWindows } from '../features/rolling.ts';
 import { seasonalLag } from './seasonal-base.ts';
 
 const WEEK_HOURS = 168;
 /** One and two weeks ago the same weekday came after the same weekday. */
 const ANALOG_HOURS = [WEEK_HOURS, 2 * WEEK_HOURS];
+/** No channel looks further back than this: two weeks, and the season before that of the longest lead. */
+export const CONTEXT_REACH_HOURS = 3 * WEEK_HOURS;
 /** Two days of recent hours: the day that targets are compared with, and the one before it. */
 const PROFILE_HOURS = 48;
 /** Where to look for holidays: the days around the row and the targets, and those the analogs were taken from. */
@@ -63,7 +66,8 @@ function analogs(logs: Float64Array, back: number, horizon: number): ContextChan
 
 /** The last two days against the mean of the last week. */
 function profile(logs: Float64Array): ContextChannel[] {
-  const means = trailingMeans(logs.map(Math.exp), WEEK_HOURS).map(Math.log);
+  const windows = new RollingWindows(logs.map(Math.exp));
+  const means = windows.values('mean', WEEK_HOURS, new Float64Array(logs.length)).map(Math.log);
   return Array.from({ length: PROFILE_HOURS }, (_, k) => ({
     name: `profile_${String(k).padStart(2, '0')}`,
     values: scaled(logs.length, PROFILE_SCALE, (t) => valueAt(logs, t - k) - means[t]!),
@@ -98,22 +102,6 @@ function scaled(rows: number, scale: number, value: (t: number) => number): Floa
   return Float32Array.from({ length: rows }, (_, t) => {
     const raw = value(t) * scale;
     return Number.isNaN(raw) ? 0 : Math.max(-LIMIT, Math.min(LIMIT, raw));
-  });
-}
-
-/** Of the last `hours` values, the row included; NaN where one is missing. */
-function trailingMeans(values: Float64Array, hours: number): Float64Array {
-  let sum = 0;
-  let missing = 0;
-  return values.map((value, t) => {
-    if (Number.isNaN(value)) missing++;
-    else sum += value;
-    const gone = values[t - hours];
-    if (gone !== undefined) {
-      if (Number.isNaN(gone)) missing--;
-      else sum -= gone;
-    }
-    return t >= hours - 1 && missing === 0 ? sum / hours : Number.NaN;
   });
 }
 

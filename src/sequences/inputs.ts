@@ -1,3 +1,4 @@
+import { HOUR_SECONDS } from '../contracts/time.ts';
 import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { catalogueHash } from '../features/catalogue.ts';
 import { SERIES } from '../features/config.ts';
@@ -5,7 +6,7 @@ import { EnergyFeatureEngineer } from '../features/engineer.ts';
 import { numericColumns } from '../features/numeric-columns.ts';
 import { asKnownFrame, type ValidatedRows } from '../features/validated-rows.ts';
 import { Columns } from '../lake/parquet.ts';
-import { contextChannelNames, contextChannels } from './context-channels.ts';
+import { CONTEXT_REACH_HOURS, contextChannelNames, contextChannels } from './context-channels.ts';
 import { applyNormaliser, scalingOf, type Normaliser } from './normaliser.ts';
 
 /** One region's hours as a model takes them. */
@@ -50,16 +51,21 @@ export function buildInputs(
     if (series >= 0) putMask(values, { inputs, width, channel: fitted.columns.length + series, from });
   });
   const timeZone = new EnergyFeatureEngineer().timeZoneOf(rows.region);
-  const context = contextChannels(rows.demand, { first: rows.first, timeZone, horizon: fitted.horizon });
+  const before = Math.max(0, from - CONTEXT_REACH_HOURS);
+  const context = contextChannels(rows.demand.subarray(before, to), {
+    first: rows.first + before * HOUR_SECONDS,
+    timeZone,
+    horizon: fitted.horizon,
+  });
   context.forEach(({ values }, i) => {
     let at = fitted.columns.length + SERIES.length + i;
-    for (let row = from; row < to; row++, at += width) inputs[at] = values[row]!;
+    for (let row = from - before; row < values.length; row++, at += width) inputs[at] = values[row]!;
   });
   const cut = (values: Float64Array) => Float32Array.from(values.subarray(from, to));
   return {
     region: rows.region,
     channels,
-    first: rows.first + from * 3600,
+    first: rows.first + from * HOUR_SECONDS,
     hours: to - from,
     inputs,
     demandKnown: cut(rows.demand),
@@ -69,8 +75,8 @@ export function buildInputs(
 }
 
 /**
- * The channels of the last `hours` validated hours of a region before row `to`, features computed on the way: what a forecast needs
- * that is not in any stored dataset.
+ * The channels of the last `hours` validated hours of a region before row `to`, features computed on the way: what a
+ * forecast needs that is not in any stored dataset.
  * @throws BadInputError when the model was trained on other features than this version computes
  */
 export function inputsForForecast(
