@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { onceByKey } from '../../src/lake/artifacts.ts';
 import { sortRows, writeGridFile, yearOf } from '../../src/lake/grid-rows.ts';
 import { Home } from '../../src/lake/home.ts';
 import { Columns } from '../../src/lake/parquet.ts';
+import { startArchiveServer } from '../../src/sources/archive/server.ts';
 import { describeFeaturesDemo, runFeaturesDemo } from '../../src/demo/features.ts';
 import { shippedRows } from '../features/validated.ts';
 
@@ -146,6 +147,30 @@ describe('the data loader', () => {
       loader.loadTrainingData('2018-01-01', '2018-01-02', { region: 'MISO' }),
       /nothing of that region/,
     );
+  });
+
+  it('with a key fetches the hours that are not there', async function () {
+    this.timeout(60_000);
+    const server = await startArchiveServer();
+    const before = process.env['RINGWATT_EIA_URL'];
+    process.env['RINGWATT_EIA_URL'] = server.url;
+    const empty = await mkdtemp(join(tmpdir(), 'ringwatt-loader-'));
+    try {
+      const loader = await EnergyDataLoader.createFromStorage(empty, 'a-key');
+      const frame = await loader.loadTrainingData('2019-05-01', '2019-05-03', { region: 'PACW' });
+      assert.equal(frame.height, 72);
+      assert.ok(new Columns(frame).f64('demand_mw').every((value) => value > 1000 && value < 5000));
+      const files = await readdir(join(empty, 'raw'), { recursive: true });
+      assert.ok(
+        files.some((file) => file.endsWith('.json.gz')),
+        'the replies are kept',
+      );
+    } finally {
+      if (before === undefined) delete process.env['RINGWATT_EIA_URL'];
+      else process.env['RINGWATT_EIA_URL'] = before;
+      await server.close();
+      await rm(empty, { recursive: true, force: true });
+    }
   });
 
   for (const [what, start, end, region, names] of [
