@@ -40,7 +40,9 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   const control = new RunControl();
   const children = new PipelineChildren(control);
   control.listen(() => board.describe(control.paused));
-  setHandler(pipelineProgressQuery, () => board.progress());
+  setHandler(pipelineProgressQuery, () => board.progress(), {
+    description: 'Stage, percent, and every stage with its state, time and facts',
+  });
   upsertSearchAttributes([
     { key: modelAttribute, value: name },
     { key: regionsAttribute, value: regions },

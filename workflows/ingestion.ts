@@ -74,9 +74,9 @@ export async function ingestionWorkflow(raw?: unknown): Promise<IngestionOutcome
   const describe = () => setCurrentDetails(details(progress(), input.mode, planned.plan));
   control.listen(describe);
   setHandler(ingestionProgressQuery, progress);
-  setHandler(ingestionDoneQuery, () => progress().done);
-  setHandler(ingestionMissingQuery, () => progress().missing);
-  setHandler(ingestionFailedQuery, () => progress().failed);
+  setHandler(ingestionDoneQuery, () => progress().done, { description: 'Windows fetched' });
+  setHandler(ingestionMissingQuery, () => progress().missing, { description: 'Windows to come' });
+  setHandler(ingestionFailedQuery, () => progress().failed, { description: 'Windows given up, and why' });
   upsertSearchAttributes([
     { key: sourceAttribute, value: input.source },
     { key: regionsAttribute, value: input.regions },

@@ -78,8 +78,12 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     return ticket;
   };
   setHandler(registeredSignal, (body) => void push('registered', body));
-  setHandler(promoteSignal, (body) => void push('promote', body));
-  setHandler(rollbackSignal, (body) => void push('rollback', body));
+  setHandler(promoteSignal, (body) => void push('promote', body), {
+    description: 'Make a version champion: {"version": 2, "by": "who", "reason": "why"}',
+  });
+  setHandler(rollbackSignal, (body) => void push('rollback', body), {
+    description: 'Go back to the champion before this one',
+  });
   setHandler(promoteUpdate, (body) => answerOf(push('promote', body)), {
     validator: (body) => refuseUnless(promoteRequest, body),
   });

@@ -52,14 +52,20 @@ export async function ringTrainingWorkflow(
   let stopping = carried?.stopping ?? false;
   const shouldHalt = () => control.paused || stopping;
   control.listen(() => board.describe(control.paused));
-  setHandler(stopSignal, () => {
-    stopping = true;
-  });
+  setHandler(
+    stopSignal,
+    () => {
+      stopping = true;
+    },
+    { description: 'Stop at the next step and make a model of what there is' },
+  );
   setHandler(segmentNewsSignal, (message) => {
     const news = segmentNews.safeParse(message);
     if (news.success) board.hear(news.data);
   });
-  setHandler(trainingStatusQuery, () => board.status());
+  setHandler(trainingStatusQuery, () => board.status(), {
+    description: 'State, slots, step, loss, tokens a second, memory a slot',
+  });
   upsertSearchAttributes([{ key: ringSizeAttribute, value: input.settings.ringSize }]);
 
   for (;;) {

@@ -27,13 +27,17 @@ export class RunControl {
   /** Signals that came before the workflow are heard from here on: what `onChange` reads has to be there. */
   listen(onChange: () => void): void {
     this.onChange = onChange;
-    setHandler(pauseSignal, () => this.turn(true));
-    setHandler(resumeSignal, () => this.turn(false));
-    setHandler(cancelSignal, async () => {
-      const { workflowId } = workflowInfo();
-      // A run that is cancelled through the server ends as Cancelled; what it threw by itself would end as Failed.
-      await CancellationScope.nonCancellable(() => cancelRun({ workflowId }));
-    });
+    setHandler(pauseSignal, () => this.turn(true), { description: 'Stop before the next stage or step' });
+    setHandler(resumeSignal, () => this.turn(false), { description: 'Go on' });
+    setHandler(
+      cancelSignal,
+      async () => {
+        const { workflowId } = workflowInfo();
+        // A run that is cancelled through the server ends as Cancelled; what it threw by itself would end as Failed.
+        await CancellationScope.nonCancellable(() => cancelRun({ workflowId }));
+      },
+      { description: 'End now; what is done stays done' },
+    );
   }
 
   async whileNotPaused(): Promise<void> {

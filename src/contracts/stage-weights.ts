@@ -3,15 +3,15 @@ import type { StageState } from './progress.ts';
 
 /** What each stage takes of a whole job with the preset `quick`, in percent: only for bars and estimates. */
 export const STAGE_WEIGHTS: Record<PipelineStage, number> = {
-  ingest: 12,
-  validate: 6,
-  features: 6,
-  sequences: 3,
-  train: 60,
-  backtest: 7,
+  ingest: 8,
+  validate: 3,
+  features: 4,
+  sequences: 6,
+  train: 61,
+  backtest: 14,
   register: 1,
   promote: 1,
-  report: 4,
+  report: 2,
 };
 
 const IS_OVER: Record<StageState, boolean> = {
