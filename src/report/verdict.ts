@@ -27,17 +27,23 @@ function againstBaselines(regions: readonly RegionScores[]): string {
   return `The model does not beat every persistence in ${listed(losses)}.`;
 }
 
+/** Percentage points of MAPE within which two forecasters of a year are not told apart. */
+const LEVEL = 0.1;
+
 /** Compares on the operator's hours alone: an operator that is silent in hard weeks gains nothing by it. */
 function againstOperators(regions: readonly RegionScores[]): string {
   const compared = regions.filter(({ onOperatorHours }) => onOperatorHours.mape.operator !== null);
   const pair = ({ region, onOperatorHours: { mape } }: RegionScores) =>
     `${region} (model ${percent(mape.model)}, operator ${percent(mape.operator)})`;
-  const better = compared.filter(({ onOperatorHours: { mape } }) => mape.model! < mape.operator!);
-  const worse = compared.filter((region) => !better.includes(region));
+  const lead = ({ onOperatorHours: { mape } }: RegionScores) => mape.operator! - mape.model!;
+  const better = compared.filter((region) => lead(region) >= LEVEL);
+  const worse = compared.filter((region) => lead(region) <= -LEVEL);
+  const level = compared.filter((region) => Math.abs(lead(region)) < LEVEL);
   const silent = regions.filter((region) => !compared.includes(region)).map(({ region }) => region);
   return [
     better.length > 0 &&
       `It is more accurate than the operator's own forecast in ${listed(better.map(pair))}.`,
+    level.length > 0 && `It is level with the operator's own forecast in ${listed(level.map(pair))}.`,
     worse.length > 0 && `The operator's own forecast is better in ${listed(worse.map(pair))}.`,
     silent.length > 0 && `No operator's forecast to compare with: ${listed(silent)}.`,
   ]

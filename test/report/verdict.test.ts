@@ -33,6 +33,11 @@ describe('the verdict in words', () => {
     assert.match(operators!, /No operator's forecast to compare with: CAL\.$/);
   });
 
+  it('claims no lead that rounds away', () => {
+    const [, operators] = verdict([scores('PACW', 5.06, 5.07)]);
+    assert.match(operators!, /^It is level with the operator's own forecast in PACW/);
+  });
+
   it('does not hide a region that loses, nor to whom', () => {
     const [baselines] = verdict([scores('PACW', 6.5, null), scores('MISO', 3, null)]);
     assert.equal(baselines, 'The model does not beat every persistence in PACW (168\u00a0h persistence).');
