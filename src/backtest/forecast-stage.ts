@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
-import { fromHourStamp, toHourStamp } from '../contracts/time.ts';
+import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { onceByKey, readArtifact, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
@@ -13,15 +13,18 @@ import type { StageContext } from '../stages/context.ts';
 import { validate } from '../validation/stage.ts';
 import { readForecast, writeForecast } from './forecast-file.ts';
 import {
+  REACH_HOURS,
   forecastRegion,
-  newestIssue,
   readRegionRecord,
   type ForecastRow,
   type RegionRecord,
 } from './forecast.ts';
+import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts';
 
 /** Raised when the same model and record would give another forecast. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
+/** What the operators forecast ahead of an issue, with room to spare. */
+const AHEAD_HOURS = 8 * 24;
 
 export interface ForecastResult {
   /** A forecast manifest: one Parquet file of role `forecast`. */
@@ -32,7 +35,8 @@ export interface ForecastResult {
 }
 
 /**
- * The next hours of each region by a registered model, from what was known at `issuedAt`. Refuses a model that is
+ * The next hours of each region by a registered model, from all that was known at `issuedAt` and nothing else: a value
+ * that was first seen long after its hour counts, where that was before the issue. Refuses a model that is
  * not there or damaged, a region that it was not trained on, and an issue time that the record does not reach.
  */
 export async function forecast(context: StageContext, input: ForecastInput): Promise<ForecastResult> {
@@ -48,12 +52,19 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     );
   }
   const grid = input.grid ?? (await newestGrid(home));
-  // With the model's own regions, so that what the pipeline validated serves again.
-  const { dataset } = await validate(context, { dataset: grid, regions: known });
+  const gridManifest = await readManifest(home, grid, 'grid');
+  const newest: NewestDemand[] = [];
+  for (const region of input.regions) newest.push(await newestDemand(home, gridManifest, region));
+  const issuedAt = input.issuedAt === undefined ? newestIssue(newest) : fromHourStamp(input.issuedAt);
+  const { dataset } = await validate(context, {
+    dataset: grid,
+    regions: input.regions,
+    period: periodOf(issuedAt, newest, record.sequenceLength),
+    asOf: toHourStamp(issuedAt),
+  });
   const validated = await readManifest(home, dataset, 'validated');
   const records: RegionRecord[] = [];
   for (const region of input.regions) records.push(await readRegionRecord(home, validated, region));
-  const issuedAt = input.issuedAt === undefined ? newestIssue(records) : fromHourStamp(input.issuedAt);
   const work = {
     kind: 'forecast' as const,
     stage: 'forecast',
@@ -85,6 +96,16 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
   });
   const rows = await readForecast(await verifiedPath(home, manifest.files[0]!));
   return { dataset: reference, reused, model: { name: record.name, version: record.version }, rows };
+}
+
+/** The days that a forecast rests on; where the record ends long before the issue, its last ones. */
+function periodOf(issuedAt: number, newest: readonly NewestDemand[], sequenceLength: number): DateRange {
+  const last = Math.min(issuedAt, ...newest.map(({ validAt }) => validAt));
+  const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
+  return {
+    from: dateOf(last - (sequenceLength + REACH_HOURS + 24) * HOUR_SECONDS),
+    to: dateOf(issuedAt + AHEAD_HOURS * HOUR_SECONDS),
+  };
 }
 
 async function chosenVersion(home: Home, { name, version }: ForecastInput): Promise<ModelVersion> {

@@ -39,7 +39,7 @@ export interface RegionRecord {
  * How far before its row an input may look: the longest window of a feature, over values that are themselves up to
  * a week old, and two weeks for the context channels.
  */
-const REACH_HOURS = Math.max(...catalogue().map(({ windowHours }) => windowHours)) + 2 * 168;
+export const REACH_HOURS = Math.max(...catalogue().map(({ windowHours }) => windowHours)) + 2 * 168;
 
 export async function readRegionRecord(
   home: Home,
@@ -64,12 +64,6 @@ export async function readRegionRecord(
     throw new MissingDataError(`${region} has no demand at all.`, 'Ingest hours that have some.');
   }
   return { rows, published };
-}
-
-/** When the newest hour that every region has demand of became known: seconds since 1970. */
-export function newestIssue(records: readonly RegionRecord[]): number {
-  const hours = records.map(({ rows, published }) => rows.first + published.at(-1)! * HOUR_SECONDS);
-  return Math.min(...hours) + DEMAND_DELAY_HOURS * HOUR_SECONDS;
 }
 
 export interface ForecastModel {

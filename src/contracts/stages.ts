@@ -13,6 +13,11 @@ export const validationInput = z.strictObject({
   dataset: artifactReference.describe('A grid manifest'),
   regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
   period: dateRange.optional().describe('Default: all the dataset has'),
+  asOf: hourStamp
+    .optional()
+    .describe(
+      'UTC; the record as known at that moment: nothing later, and what came late counts from its time by rule. Default: each row sees what was known at its own time',
+    ),
 });
 export type ValidationInput = z.infer<typeof validationInput>;
 

@@ -28,9 +28,12 @@ export const STANDING_COLUMNS: Record<string, string> = {
   'FUEL:WND': 'wind',
 };
 
-/** Applies every rule to the rows of one region: first what a feature may see, then what is scored. */
-export function judgeRegion(rows: RawRows, rules: Rules): RegionJudgements {
-  const raw = toHours(rows, rules);
+/**
+ * Applies every rule to the rows of one region: first what a feature may see, then what is scored. `until` as in
+ * `toHours`.
+ */
+export function judgeRegion(rows: RawRows, rules: Rules, until?: number): RegionJudgements {
+  const raw = toHours(rows, rules, until);
   const { start, hours } = raw;
   const judge = (name: string, demandScale: (at: number) => number): Judged => {
     const series = firstSeen(name, groupOf(name), raw.series.get(name) ?? emptyVintages(hours), start);

@@ -1,11 +1,16 @@
 import type pl from 'nodejs-polars';
+import { z } from 'zod';
 import type { Manifest } from '../contracts/artifact.ts';
 import type { RegionCode } from '../contracts/regions.ts';
-import { MissingDataError } from '../errors.ts';
+import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { Columns, readFrame } from '../lake/parquet.ts';
+import { availableAt } from '../sources/availability.ts';
+import { knownBy } from './as-of.ts';
 import type { RawRows } from './vintages.ts';
+
+const gridSettings = z.looseObject({ dfAvailability: z.enum(['operator', 'eia']).default('operator') });
 
 /** All rows, with all revisions, that a grid dataset has of a region. */
 export async function readRegionRows(home: Home, grid: Manifest, region: RegionCode): Promise<RawRows> {
@@ -33,4 +38,23 @@ export async function readRegionRows(home: Home, grid: Manifest, region: RegionC
     value: columns.f64('value_mw'),
     availableAt: columns.seconds('available_at'),
   };
+}
+
+/** The same as known at a moment, seconds since 1970 UTC: see `knownBy`. */
+export async function readRowsAsOf(
+  home: Home,
+  grid: Manifest,
+  region: RegionCode,
+  asOf: number,
+): Promise<RawRows> {
+  const settings = gridSettings.safeParse(grid.madeBy.settings);
+  if (!settings.success) {
+    throw new CorruptArtifactError(
+      `The grid dataset ${grid.key} does not say when its day-ahead forecasts are known.`,
+      'Ingest it again.',
+    );
+  }
+  const { dfAvailability } = settings.data;
+  const rows = await readRegionRows(home, grid, region);
+  return knownBy(rows, asOf, (series, validAt) => availableAt(series, validAt, region, dfAvailability));
 }

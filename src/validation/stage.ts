@@ -1,17 +1,18 @@
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
-import { regionCode } from '../contracts/regions.ts';
+import { regionCode, type RegionCode } from '../contracts/regions.ts';
 import type { StageResult, ValidationInput } from '../contracts/stages.ts';
-import { firstHourOf, lastHourOf } from '../contracts/time.ts';
+import { HOUR_SECONDS, firstHourOf, fromHourStamp, lastHourOf } from '../contracts/time.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
+import type { Home } from '../lake/home.ts';
 import { writeColumns } from '../lake/parquet.ts';
 import type { StageContext } from '../stages/context.ts';
 import type { RegionAccount } from './account.ts';
 import { IMPUTATION } from './imputation.ts';
 import { readQuarantine, writeQuarantine } from './quarantine.ts';
-import { readRegionRows } from './region-rows.ts';
+import { readRegionRows, readRowsAsOf } from './region-rows.ts';
 import { rejudge, type RejudgedRow } from './replay.ts';
 import { RULES, type Rules } from './rules.ts';
 import { validateTable, type ValidatedTable } from './table.ts';
@@ -51,11 +52,18 @@ export async function validate(
       'Give the earlier date first.',
     );
   }
+  const { asOf } = input;
   const work = {
     kind: 'validated' as const,
     stage: 'validate',
     version: VERSION,
-    settings: { regions: input.regions, period: input.period ?? null, rules, imputation: IMPUTATION },
+    settings: {
+      regions: input.regions,
+      period: input.period ?? null,
+      rules,
+      imputation: IMPUTATION,
+      ...(asOf !== undefined && { asOf }),
+    },
     inputs: [input.dataset],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
@@ -72,7 +80,13 @@ export async function validate(
         unit: 'regions',
         note: region,
       });
-      const table = validateTable(region, await readRegionRows(home, grid, region), { rules, period });
+      const rows = await rowsOf(home, grid, region, asOf);
+      if (asOf !== undefined && rows.length === 0) {
+        throw new MissingDataError(`Nothing of ${region} was known at ${asOf}.`, 'Name a later moment.');
+      }
+      // The row that stands for the moment is there even where nothing of it has been published yet.
+      const until = asOf === undefined ? undefined : fromHourStamp(asOf) - HOUR_SECONDS;
+      const table = validateTable(region, rows, { rules, period, until });
       if (table.hours === 0) {
         const span = input.period ? `hours from ${input.period.from} to ${input.period.to}` : 'usable rows';
         throw new MissingDataError(
@@ -113,15 +127,21 @@ export async function replayQuarantine(
   const { home } = context;
   const validated = await readManifest(home, dataset, 'validated');
   const grid = await readManifest(home, validated.inputs[0]!, 'grid');
+  const { asOf } = validated.madeBy.settings as { asOf?: string };
   const result: Record<string, RejudgedRow[]> = {};
   for (const file of validated.files.filter(({ role }) => role === 'quarantine')) {
     context.signal.throwIfAborted();
     const region = regionCode.parse(/region=([A-Z]+)\.parquet$/.exec(file.uri)?.[1]);
     const quarantined = await readQuarantine(await verifiedPath(home, file));
-    result[region] = rejudge(quarantined, await readRegionRows(home, grid, region), rules);
+    result[region] = rejudge(quarantined, await rowsOf(home, grid, region, asOf), rules);
   }
   return result;
 }
+
+const rowsOf = (home: Home, grid: Manifest, region: RegionCode, asOf: string | undefined) =>
+  asOf === undefined
+    ? readRegionRows(home, grid, region)
+    : readRowsAsOf(home, grid, region, fromHourStamp(asOf));
 
 async function writeTable({ home }: StageContext, key: string, table: ValidatedTable) {
   const tableUri = `validated/${key}/region=${table.region}.parquet`;

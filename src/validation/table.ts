@@ -21,14 +21,18 @@ export interface ValidatedTable {
 
 /**
  * Judges the raw rows of one region: in any order, with revisions, repeats and holes. A `period` cuts the table
- * but changes no verdict: the hours outside it still are the context of those inside.
+ * but changes no verdict: the hours outside it still are the context of those inside. `until` as in `toHours`.
  */
 export function validateTable(
   region: string,
   rows: RawRows,
-  { rules = RULES, period }: { rules?: Rules; period?: { from: number; to: number } } = {},
+  {
+    rules = RULES,
+    period,
+    until: reach,
+  }: { rules?: Rules; period?: { from: number; to: number }; until?: number } = {},
 ): ValidatedTable {
-  const judged = judgeRegion(rows, rules);
+  const judged = judgeRegion(rows, rules, reach);
   const { start, hours } = judged.raw;
   const from = Math.max(0, period === undefined ? 0 : Math.ceil((period.from - start) / HOUR_SECONDS));
   const until = Math.min(

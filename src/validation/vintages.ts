@@ -46,8 +46,14 @@ export function groupOf(series: string): SeriesGroup {
 /** The moment for which row t of any table stands: when demand of the hour ending `validAt` has become known. */
 export const knownAt = (validAt: number) => validAt + HOUR_SECONDS;
 
-/** Puts rows, in any order and with revisions, on a gapless run of hours. */
-export function toHours(rows: RawRows, rules: Rules): RegionHours {
+/** Hours without a row of their own that a table may be prolonged by: beyond, filled values say nothing. */
+const LONGEST_PROLONGATION = 24;
+
+/**
+ * Puts rows, in any order and with revisions, on a gapless run of hours, which goes on to the hour that ends at
+ * `until` (seconds since 1970 UTC) where the rows end up to a day before it.
+ */
+export function toHours(rows: RawRows, rules: Rules, until = -Infinity): RegionHours {
   const malformed: RegionHours['malformed'] = [];
   const good = new Uint8Array(rows.length);
   let start = Infinity;
@@ -67,6 +73,7 @@ export function toHours(rows: RawRows, rules: Rules): RegionHours {
     start = Math.min(start, rows.validAt[row]!);
     end = Math.max(end, rows.validAt[row]!);
   }
+  end = Math.max(end, Math.min(until, end + LONGEST_PROLONGATION * HOUR_SECONDS));
   const hours = end < start ? 0 : (end - start) / HOUR_SECONDS + 1;
   const byLabel: (Vintages | undefined)[] = rows.labels.map(() => undefined);
   for (let row = 0; row < rows.length; row++) {

@@ -120,6 +120,53 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     assert.notDeepEqual(other.rows, honest.rows);
   });
 
+  it('sees what came late but before its issue, as if it had come in time, and nothing that came after', async () => {
+    const issuedAt = '2019-03-14T17';
+    const moment = fromHourStamp(issuedAt);
+    const asked = { name: NAME, regions: [REGION] as (typeof REGION)[], issuedAt };
+    const inTime = await forecast(context, { ...asked, grid: made.grid });
+    const rows = await shippedRows();
+    // As after a first back-fill: two days of every series are seen at once, a minute before the issue.
+    const isRecent = (i: number) =>
+      rows.availableAt[i]! <= moment && rows.availableAt[i]! > moment - 48 * HOUR_SECONDS;
+    const seenAt = (when: number) =>
+      rows.availableAt.map((availableAt, i) => (isRecent(i) ? when : availableAt));
+    const backFilled = { ...rows, availableAt: seenAt(moment - 60) };
+    const grid = await writeGrid(context, backFilled, 'two days seen late');
+    const late = await forecast(context, { ...asked, grid });
+    assert.deepEqual(late.rows, inTime.rows);
+    const value = rows.value.map((mw, i) =>
+      isRecent(i) && rows.availableAt[i] === moment - 5 * HOUR_SECONDS ? mw * 1.1 : mw,
+    );
+    const other = await writeGrid(context, { ...backFilled, value }, 'another of the late hours');
+    assert.notDeepEqual((await forecast(context, { ...asked, grid: other })).rows, inTime.rows);
+    const tooLate = await writeGrid(context, { ...rows, availableAt: seenAt(moment + 60) }, 'seen too late');
+    await assert.rejects(
+      forecast(context, { ...asked, grid: tooLate }),
+      /newest demand of PACW is that of 2019-03-12T16/,
+    );
+  });
+
+  it('issues by itself at the full hour after the newest demand was seen', async () => {
+    const rows = await shippedRows();
+    const last = fromHourStamp('2019-04-01T00');
+    const availableAt = rows.availableAt.map((at, i) =>
+      rows.series[i] === 0 && rows.validAt[i]! > last - 3 * HOUR_SECONDS ? last + 3.3 * HOUR_SECONDS : at,
+    );
+    // Without a forecast of others nothing but the issue says how far the table must go.
+    const kept = Array.from(rows.series.keys()).filter((i) => rows.series[i] === 0);
+    const pick = (values: Float64Array) => Float64Array.from(kept, (i) => values[i]!);
+    const demandAlone = {
+      ...{ length: kept.length, labels: ['D'], series: new Int32Array(kept.length) },
+      ...{ validAt: pick(rows.validAt), value: pick(rows.value), availableAt: pick(availableAt) },
+      basis: new Int32Array(kept.length),
+    };
+    const grid = await writeGrid(context, demandAlone, 'newest demand seen late');
+    const { rows: answers } = await forecast(context, { name: NAME, regions: [REGION], grid });
+    assert.deepEqual([answers[0]!.issuedAt, answers[0]!.hour], ['2019-04-01T04', '2019-04-01T04']);
+    assert.ok(answers.every(({ forecastMw }) => forecastMw > 1000 && forecastMw < 5000));
+  });
+
   it('refuses to forecast from filled-in values alone', async () => {
     const rows = await shippedRows();
     const [from, to] = [fromHourStamp('2019-03-10T00'), fromHourStamp('2019-03-12T00')];
