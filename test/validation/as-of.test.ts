@@ -30,7 +30,7 @@ describe('the record as known at a moment', () => {
     return readColumns(home.context.home.path(files[0]!.uri));
   };
   // A little above what filling in would guess.
-  const values = loads(HOURS).map((mw, hour) => (hour > HOURS - 50 ? mw + (hour % 5) : mw));
+  const values = loads(HOURS).map((mw, hour) => (hour > HOURS - 50 ? mw + 10 : mw));
   const late: Cell[] = hourly('D', values).map((cell) =>
     cell.hour > HOURS - 50 ? { ...cell, availableAt: endOf(HOURS + 2) - 60 } : cell,
   );
