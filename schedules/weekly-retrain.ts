@@ -9,7 +9,8 @@ export const weeklyRetrain: ScheduleDefinition = {
   workflow: WORKFLOWS.forecastingPipeline,
   taskQueue: PIPELINE_QUEUE,
   workflowId: 'forecasting/day-ahead/weekly',
-  input: {},
+  // Fixed years would find last week's work each time.
+  input: { rolling: {} },
   // The next week's run finds all that this one made: a second one beside it would only share its slots.
   overlap: 'SKIP',
   // A cluster that was down over the weekend still retrains on Monday; after that the next Sunday is near enough.

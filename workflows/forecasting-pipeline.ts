@@ -1,15 +1,23 @@
-import { proxyActivities, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  proxyActivities,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { EntityActivities } from '../activities/entities.ts';
-import type { RegistryActivities } from '../activities/registry.ts';
+import type { RegistryActivities, RivalModel } from '../activities/registry.ts';
 import type { StageActivities } from '../activities/stages.ts';
 import { pipelineInput, type PipelineResult } from '../src/contracts/pipeline.ts';
+import { BadInputError, MissingDataError } from '../src/errors.ts';
+import { rootFailure } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
 import { pipelineProgressQuery } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { modelAttribute, regionsAttribute, ringSizeAttribute } from '../src/temporal/search-attributes.ts';
 import * as facts from './pipeline-facts.ts';
 import { PipelineChildren } from './pipeline-children.ts';
-import { decidePromotion } from './promotion-decision.ts';
+import { decidePromotion, type Rival } from './promotion-decision.ts';
+import { rangesOf } from './rolling-ranges.ts';
 import { RunControl } from './run-control.ts';
 import { StageBoard, type StageOutcome } from './stage-board.ts';
 
@@ -26,6 +34,9 @@ const { announceVersion, promoteVersion } = proxyActivities<EntityActivities>({
   retry: { maximumAttempts: 5 },
 });
 
+/** What these say no other attempt changes: the champion has no scores on those hours. */
+const UNSCORABLE: string[] = [BadInputError.name, MissingDataError.name];
+
 const { readRival } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '15 seconds',
@@ -35,7 +46,7 @@ const { readRival } = proxyActivities<RegistryActivities>({
 /** The main job: from the grid's hourly record to a registered, promoted forecaster and a report of it. */
 export async function forecastingPipelineWorkflow(raw?: unknown): Promise<PipelineResult> {
   const input = parseInput(pipelineInput, raw, WORKFLOWS.forecastingPipeline);
-  const { model: name, regions, score, training } = input;
+  const { model: name, regions, training } = input;
   const board = new StageBoard(name);
   const control = new RunControl();
   const children = new PipelineChildren(control);
@@ -51,6 +62,8 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   board.describe(control.paused);
 
   const grid = await stage('ingest', () => children.ingest(input).then(facts.ofIngestion));
+  const ranges = rangesOf(input, grid);
+  const { score } = ranges;
   const valid = await stage('validate', () =>
     stages.validateSeries({ dataset: grid.dataset, regions }).then(facts.ofStage),
   );
@@ -58,7 +71,10 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
     stages.engineerFeatures({ dataset: valid.dataset }).then(facts.ofStage),
   );
   const sequences = await stage('sequences', () =>
-    stages.cutSequences({ dataset: features.dataset, ...facts.sequenceSettings(input) }).then(facts.ofStage),
+    stages
+      .cutSequences({ dataset: features.dataset, ...facts.sequenceSettings(input, ranges) })
+      .then(facts.ofStage)
+      .then((outcome) => (input.rolling ? facts.ofRolling(outcome, ranges) : outcome)),
   );
   const trained = await stage('train', () =>
     children.train({ sequences: sequences.dataset, settings: training }).then(facts.ofTraining),
@@ -113,19 +129,24 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
     if (champion?.version === version)
       return facts.ofPromotion(true, `Version ${version} is champion already.`, true);
     const compared = champion !== null && input.promote === 'if-better';
-    const rival = compared
-      ? {
-          version: champion.version,
-          scores: (
-            await stages.backtestModel({ model: champion.model, sequences: champion.sequences, score })
-          ).scores,
-        }
-      : null;
+    const rival = compared ? await rivalOf(champion) : null;
     const decision = decidePromotion(input.promote, tested.scores, rival);
     if (decision.promote) {
       const request = { version, by: WORKFLOWS.forecastingPipeline, reason: decision.reason };
       await promoteVersion({ name, request });
     }
     return facts.ofPromotion(decision.promote, decision.reason, false);
+  }
+
+  /** The champion on the candidate's hours and record: its own may end before them. */
+  async function rivalOf({ version, model, sequences: own }: RivalModel): Promise<Rival> {
+    try {
+      const asked = { model, sequences: own, features: features.dataset, score };
+      return { version, scores: (await stages.backtestModel(asked)).scores };
+    } catch (error) {
+      const cause = rootFailure(error);
+      if (!(cause instanceof ApplicationFailure) || !UNSCORABLE.includes(cause.type ?? '')) throw error;
+      return { version, scores: [], unscorable: cause.message };
+    }
   }
 }

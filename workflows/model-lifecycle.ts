@@ -33,6 +33,7 @@ import {
 } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { championAttribute, modelAttribute } from '../src/temporal/search-attributes.ts';
+import { isHistoryLong } from './history.ts';
 import { table } from './markdown.ts';
 
 const EVENTS_KEPT = 50;
@@ -50,11 +51,11 @@ const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivit
 const lifecycleInput = z.strictObject({ name: modelName.optional() });
 const registeredNotice = z.strictObject({ version: z.number().int().positive() });
 
-/** What somebody asked for; `ticket` leads the answer of an update back to who waits for it. */
+/** What somebody asked for; `ticket` leads the answer of an update back to who waits, and nobody waits for a signal's. */
 interface Wish {
   kind: 'registered' | 'promote' | 'rollback';
   body: unknown;
-  ticket: number;
+  ticket?: number;
 }
 
 interface Carried {
@@ -67,27 +68,23 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   const name = parseInput(modelName, input.name ?? nameFromId(), WORKFLOWS.modelLifecycle);
   const inbox: Wish[] = carried?.inbox ?? [];
   const answers = new Map<number, LifecycleEvent>();
-  let tickets = inbox.length;
+  let tickets = 0;
   let champion: ChampionRecord | null = null;
   let versions: number[] = [];
   let events: LifecycleEvent[] = [];
 
-  const push = (kind: Wish['kind'], body: unknown): number => {
-    const ticket = tickets++;
-    inbox.push({ kind, body, ticket });
-    return ticket;
-  };
-  setHandler(registeredSignal, (body) => void push('registered', body));
-  setHandler(promoteSignal, (body) => void push('promote', body), {
+  const push = (wish: Wish) => void inbox.push(wish);
+  setHandler(registeredSignal, (body) => push({ kind: 'registered', body }));
+  setHandler(promoteSignal, (body) => push({ kind: 'promote', body }), {
     description: 'Make a version champion: {"version": 2, "by": "who", "reason": "why"}',
   });
-  setHandler(rollbackSignal, (body) => void push('rollback', body), {
+  setHandler(rollbackSignal, (body) => push({ kind: 'rollback', body }), {
     description: 'Go back to the champion before this one',
   });
-  setHandler(promoteUpdate, (body) => answerOf(push('promote', body)), {
+  setHandler(promoteUpdate, (body) => answerTo({ kind: 'promote', body }), {
     validator: (body) => refuseUnless(promoteRequest, body),
   });
-  setHandler(rollbackUpdate, (body) => answerOf(push('rollback', body)), {
+  setHandler(rollbackUpdate, (body) => answerTo({ kind: 'rollback', body }), {
     validator: (body) => refuseUnless(rollbackRequest, body),
   });
   setHandler(lifecycleStatusQuery, status);
@@ -95,7 +92,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   ({ champion, versions, events } = await readModel({ name }));
   showChampion();
   describe();
-  const mayContinueAsNew = () => isHistoryLong() && allHandlersFinished();
+  const mayContinueAsNew = () => isHistoryLong(EVENTS_BEFORE_CONTINUING) && allHandlersFinished();
   while (!mayContinueAsNew()) {
     await condition(() => inbox.length > 0 || mayContinueAsNew());
     const wish = inbox.shift();
@@ -110,7 +107,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     await recordEvent({ name, event }).catch((error: unknown) =>
       log.error('An event could not be added to the history file', { event, reason: failureLine(error) }),
     );
-    answers.set(wish.ticket, event);
+    if (wish.ticket !== undefined) answers.set(wish.ticket, event);
   }
 
   /** Never throws: a wish that cannot be fulfilled becomes a `refused` event with the reason. */
@@ -164,7 +161,9 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     showChampion();
   }
 
-  async function answerOf(ticket: number): Promise<LifecycleEvent> {
+  async function answerTo(wish: Wish): Promise<LifecycleEvent> {
+    const ticket = tickets++;
+    push({ ...wish, ticket });
     await condition(() => answers.has(ticket));
     const event = answers.get(ticket)!;
     answers.delete(ticket);
@@ -234,9 +233,4 @@ const refusalOf = (reason: string) => ApplicationFailure.nonRetryable(reason, Ba
 function refuseUnless(schema: z.ZodType, body: unknown): void {
   const reason = refusal(schema, body);
   if (reason) throw refusalOf(`The request is wrong: ${reason}.`);
-}
-
-function isHistoryLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength > EVENTS_BEFORE_CONTINUING;
 }

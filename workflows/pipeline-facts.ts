@@ -12,6 +12,7 @@ import type {
 import type { RingTrainingResult } from '../src/contracts/training.ts';
 import { SourceFaultError } from '../src/errors.ts';
 import { table } from './markdown.ts';
+import type { Ranges } from './rolling-ranges.ts';
 import type { StageOutcome } from './stage-board.ts';
 
 /** What the table of stages says of each result. */
@@ -80,10 +81,23 @@ export const ofPromotion = (champion: boolean, text: string, reused: boolean): S
   facts: { decision: text },
 });
 
+/** Which days were chosen, where the input left that to the record. */
+export const ofRolling = (
+  outcome: StageOutcome<StageResult>,
+  { train, score }: Ranges,
+): StageOutcome<StageResult> => ({
+  ...outcome,
+  facts: {
+    ...outcome.facts,
+    'trained on': `${train.from} to ${train.to}`,
+    scored: `${score.from} to ${score.to}`,
+  },
+});
+
 /** A preset's sequence length, where the input does not say. */
-export function sequenceSettings({ regions, train, score, sequenceLength, training }: PipelineInput) {
+export function sequenceSettings({ regions, sequenceLength, training }: PipelineInput, ranges: Ranges) {
   const byPreset = training.preset === 'quick' ? 2184 : 8760;
-  return { regions, train, score, sequenceLength: sequenceLength ?? byPreset };
+  return { regions, ...ranges, sequenceLength: sequenceLength ?? byPreset };
 }
 
 /** What stands below the table when all is done. */

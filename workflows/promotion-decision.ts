@@ -10,6 +10,8 @@ export interface PromotionDecision {
 export interface Rival {
   version: number;
   scores: RegionScore[];
+  /** Why it could not be scored on them, where that is so. */
+  unscorable?: string;
 }
 
 /** Whether a candidate becomes champion, and why, in a sentence for the audit. */
@@ -33,6 +35,12 @@ export function decidePromotion(
 }
 
 function compareWith(rival: Rival, scores: readonly RegionScore[]): PromotionDecision {
+  if (rival.unscorable !== undefined) {
+    return {
+      promote: false,
+      reason: `Not promoted: the champion, version ${rival.version}, cannot be scored on the same hours. ${rival.unscorable}`,
+    };
+  }
   const shared = scores.filter(({ region }) => rival.scores.some((score) => score.region === region));
   const regions = shared.map(({ region }) => region);
   const ours = meanMape(shared);

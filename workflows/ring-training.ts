@@ -9,7 +9,6 @@ import {
   setHandler,
   sleep,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { TrainingActivities } from '../activities/training.ts';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
@@ -26,6 +25,7 @@ import { parseInput } from '../src/temporal/input.ts';
 import { segmentNewsSignal, stopSignal, trainingStatusQuery } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { ringSizeAttribute } from '../src/temporal/search-attributes.ts';
+import { isHistoryLong } from './history.ts';
 import { withRing } from './ring.ts';
 import { RunControl } from './run-control.ts';
 import { TrainingBoard, type CarriedTraining } from './training-board.ts';
@@ -82,7 +82,7 @@ export async function ringTrainingWorkflow(
     const segments = await attempt(plan);
     if (segments?.every(({ finished }) => finished))
       return finish(plan, segments[0]!.checkpoint ?? plan.checkpoint);
-    if (isHistoryLong()) {
+    if (isHistoryLong(EVENTS_BEFORE_CONTINUING)) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof ringTrainingWorkflow>(input, {
         ...board.carry(),
@@ -129,9 +129,4 @@ export async function ringTrainingWorkflow(
     board.enter('done');
     return result;
   }
-}
-
-function isHistoryLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength > EVENTS_BEFORE_CONTINUING;
 }

@@ -7,7 +7,6 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
   type SignalDefinition,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
@@ -38,6 +37,7 @@ import {
 } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import * as rules from './slot-pool-state.ts';
+import { isHistoryLong } from './history.ts';
 import { table } from './markdown.ts';
 
 /** A request that has not been granted is answered after so long, so that few updates are ever open. */
@@ -99,7 +99,7 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
   setHandler(waitingQuery, () => pool.waiting);
 
   describe(pool);
-  while (!isHistoryLong()) {
+  while (!isHistoryLong(EVENTS_BEFORE_CONTINUING)) {
     // No timer: live slots register every few seconds, and without live slots there is nothing to lease.
     await condition(() => inbox.length > 0);
     act();
@@ -126,11 +126,6 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
     rules.reclaim(pool, await closedOwners({ owners }).catch(() => []));
     act();
   }
-}
-
-function isHistoryLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength > EVENTS_BEFORE_CONTINUING;
 }
 
 function describe(pool: SlotPoolState): void {

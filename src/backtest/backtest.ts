@@ -91,7 +91,8 @@ function protocolOf(region: RegionCode, issueHourLocal: number): DayAheadProtoco
   return { standardOffsetHours, issueHourLocal, demandDelayHours: DEMAND_DELAY_HOURS };
 }
 
-function requireUnseen(score: BacktestInput['score'], train: SequencesDetails['train']): void {
+/** Refuses hours that the model was trained on. */
+export function requireUnseen(score: BacktestInput['score'], train: SequencesDetails['train']): void {
   const starts = firstHourOf(score.from);
   const ends = lastHourOf(score.to);
   if (starts > ends) {
@@ -114,8 +115,12 @@ function requireHours(table: HourTable, series: DemandSeries, { score }: Backtes
   );
 }
 
-/** MASE's scale comes from the training hours alone: the scored ones must not set their own yardstick. */
-function scaleOf(series: DemandSeries, { train }: SequencesDetails): number | null {
+/**
+ * MASE's scale comes from the training hours alone: the scored ones must not set their own yardstick. A dataset cut
+ * by a normaliser of before holds none of them, or a few.
+ */
+function scaleOf(series: DemandSeries, { train, ...details }: SequencesDetails): number | null {
+  if (details['normaliser'] !== undefined) return null;
   const row = (hour: number) => (hour - series.firstHour) / HOUR_SECONDS;
   return seasonalNaiveScale(series.final, row(firstHourOf(train.from)), row(lastHourOf(train.to)) + 1);
 }

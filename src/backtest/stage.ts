@@ -1,8 +1,9 @@
 import type { BacktestInput, BacktestResult } from '../contracts/stages.ts';
-import { onceByKey, readArtifact } from '../lake/artifacts.ts';
+import { onceByKey, readArtifact, readManifest } from '../lake/artifacts.ts';
 import { loadPredictor } from '../model/predictor.ts';
 import type { StageContext } from '../stages/context.ts';
 import { runBacktest } from './backtest.ts';
+import { sequencesFor } from './newer-record.ts';
 import type { ScoresDocument } from './scores.ts';
 
 export { forecast, type ForecastResult } from './forecast-stage.ts';
@@ -18,16 +19,23 @@ const STAGE_VERSION = 1;
  */
 export async function backtest(context: StageContext, input: BacktestInput): Promise<BacktestResult> {
   const { home } = context;
+  const sequences = await sequencesFor(context, input);
   const work = {
     kind: 'backtest' as const,
     stage: 'backtest',
     version: STAGE_VERSION,
     settings: { score: input.score, issueHourLocal: input.issueHourLocal },
-    inputs: [input.model, input.sequences],
+    inputs: [input.model, sequences],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const predictor = await loadPredictor(home, input.model);
-    const { scores, hours, document } = await runBacktest(context, input, predictor, key).finally(() =>
+    const { files: cut } = await readManifest(home, sequences, 'sequences');
+    const regions = input.features
+      ? predictor.regions.filter((region) => cut.some((file) => file.region === region))
+      : predictor.regions;
+    const model = { regions, horizon: predictor.horizon, predict: predictor.predict.bind(predictor) };
+    const asked = { ...input, sequences };
+    const { scores, hours, document } = await runBacktest(context, asked, model, key).finally(() =>
       predictor.dispose(),
     );
     return {

@@ -18,6 +18,9 @@ export interface PipelineFlags extends TrainingFlags {
   to?: string;
   train?: string;
   score?: string;
+  rolling?: boolean;
+  scoreDays?: number;
+  trainDays?: number;
   sequenceLength?: number;
   promote?: string;
 }
@@ -30,10 +33,17 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     ...checkPeriod(flags),
     train: parseRange(flags.train, '--train'),
     score: parseRange(flags.score, '--score'),
+    rolling: rollingOf(flags),
     sequenceLength: flags.sequenceLength,
     training: checkInput(trainingSettings, settingsOf(flags)),
     promote: flags.promote,
   });
+}
+
+/** The numbers of days alone are enough to ask for it. */
+function rollingOf({ rolling, scoreDays, trainDays }: PipelineFlags): object | undefined {
+  if (!rolling && scoreDays === undefined && trainDays === undefined) return undefined;
+  return { ...(scoreDays !== undefined && { scoreDays }), ...(trainDays !== undefined && { trainDays }) };
 }
 
 /** Runs the main job, or joins the one that runs, and shows where it stands until it ends. */

@@ -5,14 +5,27 @@ import { modelName, regionScore } from './stages.ts';
 import { dateBound, dateRange } from './time.ts';
 import { trainingSettings } from './training.ts';
 
-/** The main job's input: `{}` is a whole job. */
-export const pipelineInput = z.strictObject({
+const TRAIN = { from: '2015-07', to: '2017' };
+const SCORE = { from: '2018', to: '2018' };
+
+const rolling = z.strictObject({
+  scoreDays: z.number().int().min(7).max(3660).default(365),
+  trainDays: z.number().int().min(30).max(36_600).default(913),
+});
+export type Rolling = z.infer<typeof rolling>;
+
+const pipelineFields = z.strictObject({
   model: modelName.default('day-ahead').describe('The name under which the result is registered'),
   regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
   from: dateBound.optional().describe('First hours to ingest; default: all the source has'),
   to: dateBound.optional(),
-  train: dateRange.default({ from: '2015-07', to: '2017' }),
-  score: dateRange.default({ from: '2018', to: '2018' }),
+  train: dateRange.optional().describe('Default: 2015-07 to 2017'),
+  score: dateRange.optional().describe('Default: 2018'),
+  rolling: rolling
+    .optional()
+    .describe(
+      'Instead of train and score: score the last days of the record that every region has demand of, train on those before',
+    ),
   sequenceLength: z.number().int().min(24).max(35_136).optional().describe('Hours; default by preset'),
   training: trainingSettings.default(trainingSettings.parse({})),
   promote: z
@@ -22,6 +35,18 @@ export const pipelineInput = z.strictObject({
       'if-better: beats every persistence baseline in every region, and the champion where there is one',
     ),
 });
+
+/** The main job's input: `{}` is a whole job. Where it is not `rolling` it comes out with `train` and `score`. */
+export const pipelineInput = pipelineFields
+  .superRefine(({ rolling: days, train, score }, context) => {
+    const given = Object.entries({ train, score }).flatMap(([name, range]) => (range ? [name] : []));
+    if (!days || given.length === 0) return;
+    const message = `the record's end decides what is trained on and scored: leave out ${given.join(' and ')}, or rolling`;
+    context.addIssue({ code: 'custom', path: ['rolling'], message });
+  })
+  .transform((input) =>
+    input.rolling ? input : { ...input, train: input.train ?? TRAIN, score: input.score ?? SCORE },
+  );
 export type PipelineInput = z.infer<typeof pipelineInput>;
 
 export const PIPELINE_STAGES = [

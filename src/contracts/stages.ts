@@ -37,12 +37,18 @@ export const sequencesInput = z.strictObject({
   sequenceLength: z.number().int().min(24).max(35_136).default(2184).describe('Hours'),
   stride: z.number().int().min(1).default(168).describe('Hours between the starts of two training sequences'),
   horizon: z.number().int().min(1).max(168).default(48).describe('Hours ahead predicted at every hour'),
+  normaliser: artifactReference
+    .optional()
+    .describe('Of a model that is to take these inputs; default: fitted on the training hours'),
 });
 export type SequencesInput = z.infer<typeof sequencesInput>;
 
 export const backtestInput = z.strictObject({
   model: artifactReference.describe('A training manifest'),
   sequences: artifactReference.describe('The sequences manifest it was trained on'),
+  features: artifactReference
+    .optional()
+    .describe('A features manifest to score on instead: a newer record than the one it was trained on'),
   score: dateRange.default({ from: '2018', to: '2018' }),
   issueHourLocal: z
     .number()

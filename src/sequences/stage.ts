@@ -14,7 +14,7 @@ import { readColumns } from '../lake/parquet.ts';
 import { tensor, writeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { buildInputs, channelNames, type RegionInputs } from './inputs.ts';
-import { CLIP, fitScaling, frozenColumns, type Normaliser } from './normaliser.ts';
+import { CLIP, fitScaling, frozenColumns, parseNormaliser, type Normaliser } from './normaliser.ts';
 import { trainingWindows } from './training-windows.ts';
 
 /** Raised when the same features and settings would give other tensors. */
@@ -23,7 +23,8 @@ const VERSION = 1;
 /**
  * Cuts the sequences dataset: a safetensors file a region with the inputs of all hours from training to scoring,
  * the normaliser fitted on the training hours, the catalogue, and in the manifest where training sequences start.
- * Sequences are windows on the region's hours, so that the file does not grow with their overlap.
+ * Sequences are windows on the region's hours, so that the file does not grow with their overlap. With a normaliser
+ * of before there is nothing to train: the dataset holds the hours to score and a sequence of hours before them.
  */
 export async function cutSequences(context: StageContext, input: SequencesInput): Promise<StageResult> {
   const { home } = context;
@@ -43,15 +44,17 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
     inputs: [dataset],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
-    const fitted: Normaliser = {
-      formatVersion: 1,
-      columns: entries.filter(({ numeric }) => numeric).map(({ name }) => name),
-      catalogueHash: catalogueHash(entries),
-      dtype: features.details['dtype'] === 'float64' ? 'float64' : 'float32',
-      horizon: input.horizon,
-      clip: CLIP,
-      regions: {},
-    };
+    const fitted: Normaliser = input.normaliser
+      ? await normaliserFor(home, input.normaliser, entries)
+      : {
+          formatVersion: 1,
+          columns: entries.filter(({ numeric }) => numeric).map(({ name }) => name),
+          catalogueHash: catalogueHash(entries),
+          dtype: features.details['dtype'] === 'float64' ? 'float64' : 'float32',
+          horizon: input.horizon,
+          clip: CLIP,
+          regions: {},
+        };
     const files: Manifest['files'] = [];
     const windows: Record<string, number[]> = {};
     for (const region of input.regions) {
@@ -66,21 +69,23 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
       const columns = await readColumns(await verifiedPath(home, fileOf(features, region)));
       const rows = await readValidatedRows(await verifiedPath(home, fileOf(validated, region)), region);
       const span = spanOf(rows, input);
-      fitted.regions[region] = fitScaling(
+      fitted.regions[region] ??= fitScaling(
         numericColumns(columns.frame, fitted.columns),
         span.train.from,
         span.train.to,
       );
       const inputs = buildInputs(columns, rows, fitted, span);
-      windows[region] = trainingWindows(inputs.demandKnown, inputs.demandFinal, {
-        ...input,
-        from: span.train.from - span.from,
-        to: span.train.to - span.from,
-      });
+      windows[region] = input.normaliser
+        ? []
+        : trainingWindows(inputs.demandKnown, inputs.demandFinal, {
+            ...input,
+            from: span.train.from - span.from,
+            to: span.train.to - span.from,
+          });
       files.push({ ...(await writeRegion(home, key, inputs)), region, role: 'region' });
     }
     context.progress({ stage: 'sequences', done: files.length, total: files.length, unit: 'regions' });
-    requireSequences(windows, input);
+    if (!input.normaliser) requireSequences(windows, input);
     return {
       files: [
         ...files,
@@ -94,6 +99,20 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
   return { dataset: reference, reused, facts: factsOf(manifest) };
 }
 
+/** A normaliser that was fitted before, which the features at hand must suit. */
+async function normaliserFor(
+  home: Home,
+  reference: ArtifactReference,
+  entries: CatalogueEntry[],
+): Promise<Normaliser> {
+  const fitted = parseNormaliser(await readArtifact(home, reference), reference.uri);
+  if (fitted.catalogueHash === catalogueHash(entries)) return fitted;
+  throw new BadInputError(
+    `The normaliser ${reference.uri} was fitted on another feature catalogue than these features have.`,
+    'Train again on features of this version of Ringwatt.',
+  );
+}
+
 interface Span {
   /** Rows of the region's table that the dataset holds, `to` excluded. */
   from: number;
@@ -101,7 +120,8 @@ interface Span {
   train: { from: number; to: number };
 }
 
-function spanOf({ region, first, hours }: ValidatedRows, { train, score }: SequencesInput): Span {
+function spanOf({ region, first, hours }: ValidatedRows, input: SequencesInput): Span {
+  const { train, score, sequenceLength, normaliser } = input;
   const rowOf = (time: number) => Math.max(0, Math.min(hours, (time - first) / HOUR_SECONDS));
   const rowsOf = (range: { from: string; to: string }) => ({
     from: rowOf(firstHourOf(range.from)),
@@ -113,11 +133,14 @@ function spanOf({ region, first, hours }: ValidatedRows, { train, score }: Seque
     ['train on', train, training],
     ['score', score, scoring],
   ] as const) {
-    if (rows.from < rows.to) continue;
+    if (rows.from < rows.to || (normaliser && rows === training)) continue;
     throw new MissingDataError(
       `${region} has no hours to ${name} from ${range.from} to ${range.to}.`,
       'Choose a range that the dataset has, or ingest it.',
     );
+  }
+  if (normaliser) {
+    return { from: Math.max(0, scoring.from - sequenceLength), to: scoring.to, train: training };
   }
   return {
     from: Math.min(training.from, scoring.from),

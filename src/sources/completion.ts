@@ -92,8 +92,15 @@ export async function completeIngestion(
     records: totals.records,
     bytes,
     successRate,
-    account: account.slice(0, ACCOUNT_LINES),
+    account: shortened(account),
   };
+}
+
+/** Demand first where not all lines have room: it says where each region's record ends. */
+function shortened(account: readonly SeriesAccount[]): SeriesAccount[] {
+  if (account.length <= ACCOUNT_LINES) return [...account];
+  const isDemand = ({ series }: SeriesAccount) => series === 'D';
+  return [...account.filter(isDemand), ...account.filter((line) => !isDemand(line))].slice(0, ACCOUNT_LINES);
 }
 
 /** Sums the windows' accounts by region and series; what the period has and no window does is missing. */

@@ -23,6 +23,7 @@ const owner = { workflowId: 'w', firstRunId: 'r' };
 
 const SAMPLES: [string, z.ZodType, unknown][] = [
   ['pipelineInput', pipelineInput, {}],
+  ['pipelineInput that rolls', pipelineInput, { rolling: {} }],
   [
     'pipelineResult',
     pipelineResult,
@@ -137,5 +138,12 @@ describe('contracts', () => {
       'training',
     ]);
     assert.equal(ingestionInput.parse({}).mode, 'full');
+  });
+
+  it('take days from the record’s end or fixed ranges, not both', () => {
+    assert.deepEqual(pipelineInput.parse({ rolling: {} }).rolling, { scoreDays: 365, trainDays: 913 });
+    const both = pipelineInput.safeParse({ rolling: {}, score: { from: '2018', to: '2018' } });
+    assert.match(both.error!.issues[0]!.message, /leave out score, or rolling/);
+    assert.equal(pipelineInput.safeParse({ rolling: { scoreDays: 0 } }).success, false);
   });
 });

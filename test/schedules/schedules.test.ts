@@ -28,6 +28,11 @@ describe('schedules', () => {
     for (const { input } of SCHEDULES) assert.equal(pipelineInput.safeParse(input).success, true);
   });
 
+  it('retrains on the record as it is by then, not on fixed years', () => {
+    const { rolling, train, score } = pipelineInput.parse(weeklyRetrain.input);
+    assert.deepEqual([rolling?.scoreDays, train, score], [365, undefined, undefined]);
+  });
+
   it('previews Sunday nights', () => {
     assert.deepEqual(
       preview(weeklyRetrain, new Date('2018-03-10T00:00:00Z'), 2).map((time) => time.toISOString()),

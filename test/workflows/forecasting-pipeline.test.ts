@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Client } from '@temporalio/client';
 import { PIPELINE_STAGES, pipelineResult, type PipelineResult } from '../../src/contracts/pipeline.ts';
 import { CancelledFailure } from '@temporalio/common';
-import { MissingDataError } from '../../src/errors.ts';
+import { BadInputError, MissingDataError } from '../../src/errors.ts';
 import { rootFailure } from '../../src/temporal/failures.ts';
 import {
   cancelSignal,
@@ -12,7 +12,7 @@ import {
 } from '../../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
 import { fakeSlot, registerSlots } from '../support/fake-slots.ts';
-import { FakeStages, reference } from '../support/fake-stages.ts';
+import { FakeStages, reference, scoreOf } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 
@@ -104,6 +104,59 @@ describe('forecastingPipelineWorkflow', () => {
       },
       slots(),
     );
+  });
+
+  it('rolls with the record: what is trained on and scored follows its last hours', async () => {
+    const lines = (lastHour: string) =>
+      (['CAL', 'MISO'] as const).map((region, i) => ({
+        ...{ region, series: 'D', present: 1, missing: 0, revised: 0, quarantined: 0, firstHour: null },
+        lastHour: i === 0 ? lastHour : '2030-01-01T00',
+      }));
+    let end = '2024-12-31T05';
+    const stages = new FakeStages();
+    const complete = stages.table.completeIngestion;
+    stages.table.completeIngestion = async (...args) => ({
+      ...(await complete(...args)),
+      account: lines(end),
+    });
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const input = { regions: ['CAL', 'MISO'], rolling: { scoreDays: 30, trainDays: 365 } };
+        const first = await execute(client, 'forecasting/day-ahead/week1', input);
+        const cut = first.stages.find(({ stage }) => stage === 'sequences')!;
+        assert.equal(cut.facts['scored'], '2024-12-01 to 2024-12-30');
+        end = '2025-01-07T05';
+        stages.champion = { ...stages.champion!, version: 7 };
+        stages.versions = [7];
+        stages.table.backtest = ({ features }) => {
+          if (features) throw new BadInputError('The score period overlaps the training period.', 'Wait.');
+          return { dataset: reference('backtest'), reused: false, scores: [scoreOf('CAL', 3)] };
+        };
+        const second = await execute(client, 'forecasting/day-ahead/week2', input);
+        const [one, two] = stages.asked('cutSequences') as { train: unknown; score: unknown }[];
+        assert.deepEqual(one!.train, { from: '2023-12-02', to: '2024-11-30' });
+        assert.deepEqual(one!.score, { from: '2024-12-01', to: '2024-12-30' });
+        assert.deepEqual(two!.train, { from: '2023-12-09', to: '2024-12-07' });
+        assert.deepEqual(two!.score, { from: '2024-12-08', to: '2025-01-06' });
+        assert.match(second.promotion, /^Not promoted: the champion, version 7, cannot be scored/);
+        assert.match(second.promotion, /overlaps the training period/);
+        const rival = stages.asked('backtest').at(-1) as Record<string, unknown>;
+        assert.deepEqual([rival['score'], rival['features']], [two!.score, reference('features')]);
+      },
+      slots(),
+    );
+  });
+
+  it('refuses to roll with a record without demand', async () => {
+    await withWorkers(new FakeStages().run, async (client) => {
+      const handle = await start(client, 'forecasting/day-ahead/empty', { regions: ['CAL'], rolling: {} });
+      await assert.rejects(handle.result(), (error) => {
+        assert.match((rootFailure(error) as Error).message, /no demand of CAL/);
+        return true;
+      });
+    });
   });
 
   it('refuses a wrong input at once, by the name of the field', async () => {

@@ -38,6 +38,9 @@ export function addPipelineFlags(command: Command): Command {
       .option('--to <date>', 'last hours to ingest')
       .option('--train <from..to>', 'the hours to train on (default: 2015-07..2017)')
       .option('--score <from..to>', 'the hours to score (default: 2018)')
+      .option('--rolling', 'score the last days of the record and train on those before, not on fixed years')
+      .option('--score-days <days>', 'rolling: how many are scored (default: 365)', integer)
+      .option('--train-days <days>', 'rolling: how many before them are trained on (default: 913)', integer)
       .option('--sequence-length <hours>', 'hours in a sequence (default: by preset)', integer)
       .option('--promote <when>', 'if-better (default), always or never'),
   );
