@@ -10,7 +10,6 @@ export const STAGES = {
   engineerFeatures: async () => (await import('../features/stage.ts')).engineerFeatures,
   cutSequences: async () => (await import('../sequences/stage.ts')).cutSequences,
   planTraining: async () => (await import('../training/stage.ts')).planTraining,
-  newestCheckpoint: async () => (await import('../training/newest-checkpoint.ts')).newestCheckpoint,
   finishTraining: async () => (await import('../training/stage.ts')).finishTraining,
   backtest: async () => (await import('../backtest/stage.ts')).backtest,
   forecast: async () => (await import('../backtest/forecast-stage.ts')).forecast,
@@ -30,7 +29,6 @@ export type StageName = keyof typeof STAGES;
 export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
   'planIngestion',
   'ingestWindow',
-  'newestCheckpoint',
   'registerModel',
   'readVersion',
   'listModels',

@@ -42,29 +42,45 @@ export interface Checkpoint {
 const KEPT = 2;
 
 /**
- * Writes `checkpoints/<run>/<step>-<epoch>.safetensors` and deletes all but the newest two. The epoch in the name
- * keeps a slot that wakes from a pause from writing over what its successors wrote.
+ * Writes `checkpoints/<run>/<step>-<epoch>.safetensors` and deletes all but the newest. The epoch in the name keeps a
+ * slot that wakes from a pause from writing over what its successors wrote.
  */
 export async function writeCheckpoint(
   home: Home,
   { state, optimizer }: Checkpoint,
   layout: ParameterLayout,
 ): Promise<ArtifactReference> {
-  const folder = folderOf(state.runId);
-  const name = `${String(state.step).padStart(8, '0')}-${String(state.epoch).padStart(6, '0')}.safetensors`;
+  const uri = `${folderOf(state.runId)}/${state.step}-${state.epoch}.safetensors`;
   const { m, v } = optimizer;
   const tensors = {
     ...namedTensors(optimizer.weights, layout),
     'optimizer.m': tensor(m, [m.length]),
     'optimizer.v': tensor(v, [v.length]),
   };
-  const path = home.path(folder, name);
-  await writeSafetensors(path, tensors, { state: JSON.stringify(checkpointState.parse(state)) });
-  const reference = await referTo(home, `${folder}/${name}`);
-  const files = (await readdir(home.path(folder))).filter((file) => file.endsWith('.safetensors')).sort();
-  for (const old of files.slice(0, -KEPT))
-    if (old !== name) await rm(home.path(folder, old), { force: true });
+  await writeSafetensors(home.path(uri), tensors, { state: JSON.stringify(checkpointState.parse(state)) });
+  const reference = await referTo(home, uri);
+  for (const old of (await checkpointsOf(home, state.runId)).slice(KEPT)) {
+    if (old !== uri) await rm(home.path(old), { force: true });
+  }
   return reference;
+}
+
+/** The checkpoints of a run, newest first: by step, and of the same step by epoch. Names are compared as numbers. */
+export async function checkpointsOf(home: Home, runId: string): Promise<string[]> {
+  const folder = folderOf(runId);
+  const names = await readdir(home.path(folder)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .flatMap((name) => {
+      const [, step, epoch] = /^(\d+)-(\d+)\.safetensors$/.exec(name) ?? [];
+      return step === undefined
+        ? []
+        : [{ uri: `${folder}/${name}`, step: Number(step), epoch: Number(epoch) }];
+    })
+    .toSorted((a, b) => b.step - a.step || b.epoch - a.epoch)
+    .map(({ uri }) => uri);
 }
 
 /** Reads a checkpoint whole, or says which file is not one. */

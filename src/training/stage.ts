@@ -1,5 +1,10 @@
 import type { ArtifactReference } from '../contracts/artifact.ts';
-import type { RingTrainingInput, RingTrainingResult, SegmentResult } from '../contracts/training.ts';
+import type {
+  FinishTrainingInput,
+  RingTrainingInput,
+  RingTrainingResult,
+  TrainingPlan,
+} from '../contracts/training.ts';
 import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { onceByKey, readManifest, writeContent, type Work } from '../lake/artifacts.ts';
 import { canonicalJson, workKey } from '../lake/canonical.ts';
@@ -10,50 +15,20 @@ import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { deleteCheckpoints, readCheckpoint } from './checkpoint.ts';
+import { newestCheckpoint } from './newest-checkpoint.ts';
 import { readSequencesManifest } from './sequences-dataset.ts';
-import { resolveTraining, type ResolvedTraining } from './settings.ts';
+import { resolveTraining } from './settings.ts';
 
 /** Raised when the same settings would train to other weights. */
 const STAGE_VERSION = 1;
 
-export interface TrainingPlan {
-  /** The key of the work: the same sequences and settings give the same run. */
-  runId: string;
-  settings: ResolvedTraining;
-  totalSteps: number;
-  budgetSeconds: number;
-  /** Parameters of the model. */
-  parameters: number;
-  /** The run has been finished before, and its files are whole. */
-  existing?: RingTrainingResult;
-}
-
-/** What a run is, before any slot is asked: checks the settings against the data and looks whether it is done. */
+/** What a run is, before any slot is asked: checks the settings against the data and looks how far the run is. */
 export async function planTraining(context: StageContext, input: RingTrainingInput): Promise<TrainingPlan> {
   const { details } = await readSequencesManifest(context.home, input.sequences);
-  const settings = resolveTraining(input.settings);
-  const model = resolveModel(input.settings, details);
+  resolveModel(input.settings, details);
   const { runId, work } = workOf(input);
-  const existing = await findExisting(context.home, work);
-  return {
-    runId,
-    settings,
-    totalSteps: settings.maxSteps,
-    budgetSeconds: settings.budgetSeconds,
-    parameters: layoutOf(model).size,
-    ...(existing ? { existing } : {}),
-  };
-}
-
-export interface FinishTrainingInput {
-  input: RingTrainingInput;
-  runId: string;
-  /** The last checkpoint: what the model is made of. */
-  checkpoint: ArtifactReference;
-  /** What the slots said at the end, by rank. */
-  results: SegmentResult[];
-  stepsLost?: number;
-  restarts?: number;
+  const result = await findExisting(context.home, work);
+  return { runId, result, ...(await newestCheckpoint(context, runId)) };
 }
 
 /** Makes the training artifact of a finished run: weights, normaliser, catalogue and history under one manifest. */
@@ -106,8 +81,8 @@ export async function finishTraining(
         ringSize: finish.results.length,
         tokensPerSecond: Math.round(state.tokensSeen / Math.max(state.secondsUsed, 1e-9)),
         slotMemoryMb: finish.results.map(({ memoryMb }) => memoryMb),
-        stepsLost: finish.stepsLost ?? 0,
-        restarts: finish.restarts ?? 0,
+        stepsLost: finish.stepsLost,
+        restarts: finish.restarts,
       },
     };
   });
@@ -130,13 +105,13 @@ function workOf({ sequences, settings }: RingTrainingInput): { runId: string; wo
   return { runId: workKey({ stage, version, settings: plain, inputs }), work };
 }
 
-async function findExisting(home: Home, work: Work): Promise<RingTrainingResult | undefined> {
+async function findExisting(home: Home, work: Work): Promise<RingTrainingResult | null> {
   const absent = new Error('There is no such run yet.');
   try {
     const { reference } = await onceByKey(home, work, () => Promise.reject(absent));
     return await resultOf(home, reference, true);
   } catch (error) {
-    if (error === absent) return undefined;
+    if (error === absent) return null;
     throw error;
   }
 }

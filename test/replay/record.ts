@@ -70,7 +70,7 @@ describe('recording histories', function () {
 
   it('a training that breaks, pauses, resumes and is stopped', async () => {
     const stages = new FakeStages();
-    stages.table.newestCheckpoint = () => ({ checkpoint: reference('saved'), step: 4, secondsUsed: 2 });
+    stages.saved = { checkpoint: reference('saved'), step: 4, secondsUsed: 2 };
     let broken = false;
     const train: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
       if (segment.rank === 0) return untilStopped(segment, signal, report);

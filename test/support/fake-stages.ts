@@ -2,6 +2,7 @@ import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
 import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
 import type { RegionScore } from '../../src/contracts/stages.ts';
+import type { TrainingPlan } from '../../src/contracts/training.ts';
 import { MissingDataError } from '../../src/errors.ts';
 import type { StageRunner } from '../../src/stages/runner.ts';
 import type { StageInput, StageName, StageOutput } from '../../src/stages/table.ts';
@@ -50,6 +51,12 @@ export class FakeStages {
   versions: number[] = [];
   mape = 3;
   trained = false;
+  /** What a training goes on from. */
+  saved: Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed'> = {
+    checkpoint: null,
+    step: 0,
+    secondsUsed: 0,
+  };
   readonly table: Fakes;
 
   constructor(replaced: Partial<Fakes> = {}) {
@@ -107,14 +114,10 @@ export class FakeStages {
       cutSequences: this.stage('sequences'),
       planTraining: () => ({
         runId: 'r1',
-        settings: {} as never,
-        totalSteps: 10,
-        budgetSeconds: 60,
-        parameters: 1,
-        ...(this.trained ? { existing: { ...this.trainingResult(), reused: true } } : {}),
+        result: this.trained ? { ...this.trainingResult(), reused: true } : null,
+        ...this.saved,
       }),
-      newestCheckpoint: () => null,
-      finishTraining: ({ restarts = 0, stepsLost = 0, results }) => {
+      finishTraining: ({ restarts, stepsLost, results }) => {
         this.trained = true;
         const slotMemoryMb = results.map(({ memoryMb }) => memoryMb);
         return { ...this.trainingResult(), restarts, stepsLost, slotMemoryMb };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../../src/contracts/training.ts';
 import {
@@ -14,7 +14,7 @@ import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { startBackend } from '../../src/ring/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
-import { readCheckpoint } from '../../src/training/checkpoint.ts';
+import { checkpointsOf, readCheckpoint } from '../../src/training/checkpoint.ts';
 import { noControls, type SegmentControls } from '../../src/training/controls.ts';
 import { trainSegment } from '../../src/training/segment.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';
@@ -129,17 +129,30 @@ describe('a segment of training', () => {
     assert.deepEqual([...counts], [before]);
   });
 
+  it('goes on from the highest step and epoch as numbers, not as text', async () => {
+    const { home } = await smallHome();
+    const names = ['100-9', '100-1795224123', '99-1795224124'];
+    await mkdir(home.path('checkpoints/run'), { recursive: true });
+    for (const name of [...names, 'notes'])
+      await writeFile(home.path(`checkpoints/run/${name}.safetensors`), '');
+    assert.deepEqual(
+      (await checkpointsOf(home, 'run')).map((uri) => /run\/(.*)\.safetensors$/.exec(uri)?.[1]),
+      ['100-1795224123', '100-9', '99-1795224124'],
+    );
+    assert.deepEqual(await checkpointsOf(home, 'another-run'), []);
+  });
+
   it('keeps two checkpoints and names the newest in its progress', async () => {
     const { home, sequences } = await smallHome();
     const named: (string | undefined)[] = [];
     const listening = { ...noControls, progress: (p: SegmentProgress) => void named.push(p.checkpoint?.uri) };
     await train(home, segmentOf(sequences, smallSettings({ checkpointEverySteps: 2 })), 1, listening);
-    assert.deepEqual(await readdir(home.path('checkpoints/run')), [
-      '00000004-000001.safetensors',
-      '00000006-000001.safetensors',
+    assert.deepEqual((await readdir(home.path('checkpoints/run'))).sort(), [
+      '4-1.safetensors',
+      '6-1.safetensors',
     ]);
     assert.deepEqual(
-      named.map((uri) => uri?.slice(-20, -19)),
+      named.map((uri) => uri && /(\d+)-\d+\.safetensors$/.exec(uri)?.[1]),
       [undefined, '2', '2', '4', '4', '6'],
     );
   });

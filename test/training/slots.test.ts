@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Home } from '../../src/lake/home.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
-import { readCheckpoint } from '../../src/training/checkpoint.ts';
+import { checkpointsOf, readCheckpoint } from '../../src/training/checkpoint.ts';
 import { LocalRing, type RankOutcome } from '../../src/training/local-ring.ts';
 import { newestCheckpoint } from '../../src/training/newest-checkpoint.ts';
 import { contextOf, segmentOf, smallHome, smallSettings } from './small-home.ts';
@@ -34,10 +35,9 @@ describe('slot processes', () => {
   it('go on from the last checkpoint with a replacement when one is killed, to the very same weights', async () => {
     const settings = smallSettings({ maxSteps: 12, checkpointEverySteps: 2, ringSize: 3 });
     const segment = segmentOf(sequences, settings, { runId: 'killed' });
-    const { started, onProgress } = firstProgress();
-    await using ring = await LocalRing.start({ worldSize: 3, home: home.root, onProgress });
+    await using ring = await LocalRing.start({ worldSize: 3, home: home.root });
     const broken = ring.train(segment, 1);
-    await started;
+    while ((await checkpointsOf(home, 'killed')).length === 0) await sleep(5);
     ring.slots[1]!.process.kill('SIGKILL');
     const outcomes = await broken;
     assert.deepEqual(
@@ -47,9 +47,9 @@ describe('slot processes', () => {
     assert.equal(failureOf(outcomes[0]!)!.retryable, true);
 
     await ring.replace(1);
-    const newest = await newestCheckpoint(contextOf(home), { runId: 'killed' });
-    const from = newest ? { checkpoint: newest.checkpoint } : {};
-    const healed = await ring.train({ ...segment, ...from }, 2);
+    const { checkpoint } = await newestCheckpoint(contextOf(home), 'killed');
+    assert.ok(checkpoint);
+    const healed = await ring.train({ ...segment, checkpoint }, 2);
     assert.ok(healed.every((outcome) => resultOf(outcome).finished));
     const undisturbed = await ring.train({ ...segment, runId: 'undisturbed' }, 1);
     assert.deepEqual(await weightsAfter(healed), await weightsAfter(undisturbed));

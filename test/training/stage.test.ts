@@ -57,10 +57,10 @@ describe('the training stage', () => {
       [1, 2, 3, 4, 5, 6],
     );
 
-    const { existing } = await planTraining(contextOf(home), input);
-    assert.deepEqual(existing, { ...result, reused: true });
+    const plan = await planTraining(contextOf(home), input);
+    assert.deepEqual(plan.result, { ...result, reused: true });
     const otherwise = { ...input, settings: { ...input.settings, seed: 2 } };
-    assert.equal((await planTraining(contextOf(home), otherwise)).existing, undefined);
+    assert.equal((await planTraining(contextOf(home), otherwise)).result, null);
   });
 
   it('does not take a run for done whose weights are damaged', async () => {
@@ -68,7 +68,7 @@ describe('the training stage', () => {
     const { input, result } = await trained(home, sequences);
     const manifest = await readManifest(home, result.model);
     await writeFile(home.pathOf(manifest.files[0]!), 'damaged');
-    assert.equal((await planTraining(contextOf(home), input)).existing, undefined);
+    assert.equal((await planTraining(contextOf(home), input)).result, null);
     await assert.rejects(loadPredictor(home, result.model), CorruptArtifactError);
   });
 

@@ -77,15 +77,12 @@ describe('ringTrainingWorkflow', () => {
 
   it('leases another slot when one breaks the ring, and goes on from the newest checkpoint', async () => {
     const stages = new FakeStages();
-    stages.table.newestCheckpoint = () =>
-      stages.asked('newestCheckpoint').length < 2
-        ? null
-        : { checkpoint: reference('at-step-5'), step: 5, secondsUsed: 9 };
     let broken = false;
     const train: Parameters<typeof fakeSlot>[1] = async (segment, _signal, report) => {
       if (segment.rank === 1 && !broken) {
         broken = true;
         report(progressAt(8));
+        stages.saved = { checkpoint: reference('at-step-5'), step: 5, secondsUsed: 9 };
         throw new RingBrokenError('The link to rank 0 is gone.', 'The ring is formed anew.');
       }
       return segment.checkpoint ? segmentResultOf(segment) : untilStopped(segment, _signal, report);
@@ -130,7 +127,7 @@ describe('ringTrainingWorkflow', () => {
 
   it('lets go of its slots while it is paused, and makes a model of what there is when stopped', async () => {
     const stages = new FakeStages();
-    stages.table.newestCheckpoint = () => ({ checkpoint: reference('saved'), step: 4, secondsUsed: 2 });
+    stages.saved = { checkpoint: reference('saved'), step: 4, secondsUsed: 2 };
     const slots = [fakeSlot(1, untilStopped), fakeSlot(2, untilStopped)];
     await withWorkers(
       stages.run,
