@@ -13,7 +13,7 @@ import { setUp } from './setup.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const NAME = 'pipeline-worker';
-/** Half of the heartbeat timeouts' tenth: news for people, and a cancellation heard within two seconds. */
+/** A tenth of the heartbeat timeouts: news for people, and a cancellation heard within two seconds. */
 const HEARTBEAT_MS = 1500;
 /** Stages compute in processes of their own, each with all cores: more at once would only share them. */
 const STAGES_AT_ONCE = 8;

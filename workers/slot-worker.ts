@@ -19,7 +19,7 @@ main(async () => {
   const { config, home, log, connection } = await setUp(name);
   const queue = slotQueue(config.hostName, number);
   const slot = new SlotChild({ home, host: config.slotHost });
-  const { numerics, device, memoryMb } = await slot.start();
+  const { numerics, device, threads, memoryMb } = await slot.start();
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
@@ -37,7 +37,7 @@ main(async () => {
     number,
     device,
     numerics,
-    threads: config.slotThreads,
+    threads,
     memoryMb,
   };
   const client = new Client({ connection, namespace: config.temporalNamespace });

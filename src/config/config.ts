@@ -38,13 +38,6 @@ export const configSchema = z.strictObject({
     .default(5)
     .describe("CAISO's acceptable use; RINGWATT_CAISO_SECONDS_PER_REQUEST"),
   slots: z.number().int().min(1).max(64).default(2).describe('Slot processes on this host; RINGWATT_SLOTS'),
-  slotThreads: z
-    .number()
-    .int()
-    .min(1)
-    .max(256)
-    .default(1)
-    .describe('Threads a slot computes with; RINGWATT_SLOT_THREADS'),
   slotHost: z
     .string()
     .default('127.0.0.1')
@@ -74,20 +67,13 @@ export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   eiaRequestsPerHour: 'RINGWATT_EIA_REQUESTS_PER_HOUR',
   caisoSecondsPerRequest: 'RINGWATT_CAISO_SECONDS_PER_REQUEST',
   slots: 'RINGWATT_SLOTS',
-  slotThreads: 'RINGWATT_SLOT_THREADS',
   slotHost: 'RINGWATT_SLOT_HOST',
   hostName: 'RINGWATT_HOST_NAME',
   logLevel: 'RINGWATT_LOG_LEVEL',
   uiPort: 'RINGWATT_UI_PORT',
 };
 
-const NUMERIC = new Set<keyof Config>([
-  'eiaRequestsPerHour',
-  'caisoSecondsPerRequest',
-  'slots',
-  'slotThreads',
-  'uiPort',
-]);
+const NUMERIC = new Set<keyof Config>(['eiaRequestsPerHour', 'caisoSecondsPerRequest', 'slots', 'uiPort']);
 
 export function loadConfig(
   flags: Partial<Config> = {},

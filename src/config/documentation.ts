@@ -2,7 +2,7 @@ import { ENVIRONMENT, configSchema, type Config } from './config.ts';
 
 const INTRODUCTION = `# Configuration
 
-<!-- Written by \`npm run -s ringwatt -- docs configuration\` from src/config/config.ts; a test keeps it current. -->
+<!-- Written by \`node .ci/write-docs.mjs\` from src/config/config.ts; a test keeps it current. -->
 
 Everything a process may be told from outside. Where a field is given more than once, the first of these counts: a
 flag of the command line, the environment variable, the file given with \`--config\`, the default. The file is one JSON

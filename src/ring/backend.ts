@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import nodeUtil from 'node:util';
 import * as tf from '@tensorflow/tfjs';
@@ -11,6 +12,8 @@ export interface Backend {
   /** Such as `tfjs-wasm 4.22.0 simd f32`. */
   numerics: string;
   device: string;
+  /** Threads that a process computes with. */
+  threads: number;
   /** Why the native backend is not in use; absent when it is. */
   note?: string;
 }
@@ -24,11 +27,6 @@ let started: Promise<Backend> | undefined;
 export function startBackend(): Promise<Backend> {
   started ??= startNative().then((native) => ('name' in native ? native : startWasm(native.note)));
   return started;
-}
-
-/** What this process computes with, for people and for slot records. */
-export async function describeBackend(): Promise<Backend> {
-  return startBackend();
 }
 
 async function startNative(): Promise<Backend | { note: string }> {
@@ -51,6 +49,7 @@ async function startNative(): Promise<Backend | { note: string }> {
     name: 'tfjs-native',
     numerics: `${installed.split('/')[1]} ${version} f32`,
     device: gpu ? 'gpu' : 'cpu',
+    threads: availableParallelism(),
   };
 }
 
@@ -69,6 +68,7 @@ async function startWasm(note: string): Promise<Backend> {
     name: 'tfjs-wasm',
     numerics: `tfjs-wasm ${version_wasm} ${simd ? 'simd' : 'scalar'} f32`,
     device: 'cpu',
+    threads: 1,
     note,
   };
 }

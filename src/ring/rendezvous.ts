@@ -63,7 +63,7 @@ export class RingListener {
     }).catch((error: Error) => {
       throw new BadInputError(
         `The slot cannot listen on ${host} (${error.message}).`,
-        'Set --slot-host to an address of this host.',
+        'Set RINGWATT_SLOT_HOST to an address of this host.',
       );
     });
     return new RingListener(server, identity, host, options.timing ?? DEFAULT_TIMING);

@@ -65,5 +65,5 @@ function asFailure(error: unknown) {
     : { name, message, cure: '', retryable: false };
 }
 
-const { numerics, device } = await startBackend();
-tell({ kind: 'ready', numerics, device, memoryMb: Math.round(totalmem() / 2 ** 20) });
+const { numerics, device, threads } = await startBackend();
+tell({ kind: 'ready', numerics, device, threads, memoryMb: Math.round(totalmem() / 2 ** 20) });

@@ -17,7 +17,7 @@ export type ToSlot =
   | { kind: 'abort' };
 
 export type FromSlot =
-  | { kind: 'ready'; numerics: string; device: string; memoryMb: number }
+  | { kind: 'ready'; numerics: string; device: string; threads: number; memoryMb: number }
   | { kind: 'listening'; runId: string; epoch: number; address: string }
   /** At most one a second. */
   | { kind: 'progress'; progress: SegmentProgress }

@@ -8,7 +8,7 @@ const entry = (name: string) => catalogue().find((each) => each.name === name)!;
 describe('the feature catalogue', () => {
   it('is what docs/features.md says', async () => {
     const written = await readFile(new URL('../../docs/features.md', import.meta.url), 'utf8');
-    assert.equal(written, catalogueMarkdown(), 'make it again: node src/features/write-docs.ts');
+    assert.equal(written, catalogueMarkdown(), 'make it again: node .ci/write-docs.mjs');
   });
 
   it('says how a column comes about', () => {

@@ -86,8 +86,8 @@ export const checkArchive: Check = async () => {
 };
 
 export const checkBackend: Check = async () => {
-  const { describeBackend } = await import('../../ring/backend.ts');
-  const { name, numerics, device, note } = await describeBackend();
+  const { startBackend } = await import('../../ring/backend.ts');
+  const { name, numerics, device, note } = await startBackend();
   return {
     what: 'tensors',
     verdict: 'ok',
