@@ -36,7 +36,8 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   });
 }
 
-async function syncPath(path: string): Promise<void> {
+/** Makes a file, or a folder's list of names, outlive a crash. */
+export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

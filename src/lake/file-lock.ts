@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { InUseError } from '../errors.ts';
-import { storageFailure } from './home.ts';
+import { storageFailure } from './storage-failure.ts';
 
 /** A holder that died is found out after this long; a living one renews its lock twice as often. */
 const STALE_MS = 5000;

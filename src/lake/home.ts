@@ -5,8 +5,6 @@ import { BadInputError, CorruptArtifactError, StorageError } from '../errors.ts'
 import { writeFileAtomic } from './atomic-write.ts';
 import { storageFailure } from './storage-failure.ts';
 
-export { storageFailure };
-
 /** Raised whenever an older binary could misread what a newer one writes. */
 export const LAKE_FORMAT_VERSION = 1;
 

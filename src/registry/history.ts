@@ -2,7 +2,8 @@ import { open, readFile } from 'node:fs/promises';
 import { lifecycleEvent, type LifecycleEvent } from '../contracts/lifecycle.ts';
 import { CorruptArtifactError } from '../errors.ts';
 import { canonicalJson } from '../lake/canonical.ts';
-import { storageFailure, type Home } from '../lake/home.ts';
+import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import { historyUri } from './layout.ts';
 import { withModelLock } from './lock.ts';
 

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import lockfile from 'proper-lockfile';
 import { InUseError } from '../errors.ts';
-import { storageFailure, type Home } from '../lake/home.ts';
+import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import { modelFolder } from './layout.ts';
 
 /** A holder that died is believed dead after so long; a live one renews at half of it. */

@@ -1,11 +1,13 @@
-import { copyFile, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import type { RegisterInput, RegisterResult } from '../contracts/stages.ts';
 import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { readArtifact, readManifest, verifiedPath } from '../lake/artifacts.ts';
+import { syncPath } from '../lake/atomic-write.ts';
 import { canonicalJson, sha256 } from '../lake/canonical.ts';
-import { storageFailure, type Home } from '../lake/home.ts';
+import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import { detailsOf } from '../backtest/dataset.ts';
 import type { ScoresDocument } from '../backtest/scores.ts';
 import { modelFolder, versionFolder, versionNumbers } from './layout.ts';
@@ -131,13 +133,4 @@ async function readScores(home: Home, backtest: Manifest): Promise<VersionRecord
 async function syncFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await syncPath(`${folder}/${name}`);
   await syncPath(folder);
-}
-
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,7 +1,8 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InUseError } from '../errors.ts';
-import { storageFailure, type Home } from '../lake/home.ts';
+import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 interface Holder extends ProcessIdentity {
