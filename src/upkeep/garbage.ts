@@ -1,22 +1,22 @@
 import { readFile, rm } from 'node:fs/promises';
-import { artifactKind } from '../contracts/artifact.ts';
+import { artifactKind, type ArtifactKind } from '../contracts/artifact.ts';
 import { BadInputError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { filesUnder, type HomeFile } from './files.ts';
 import { reachableFrom, urisIn } from './references.ts';
 
+/** Where the files of each kind of dataset lie. */
+const FOLDERS: Record<ArtifactKind, string> = {
+  grid: 'grid',
+  validated: 'validated',
+  features: 'features',
+  sequences: 'sequences',
+  training: 'training',
+  backtest: 'backtests',
+  forecast: 'forecasts',
+};
 /** What may be collected; raw replies, models and reports never are. */
-const COLLECTED = [
-  'grid',
-  'validated',
-  'features',
-  'sequences',
-  'training',
-  'checkpoints',
-  'backtest',
-  'forecast',
-  'quarantine',
-];
+const COLLECTED = [...Object.values(FOLDERS), 'checkpoints', 'quarantine'];
 /** What a run that is not finished may still need and no manifest names yet. */
 const HELD_BY_RUNS = ['training/', 'checkpoints/'];
 const HOUR_MS = 3_600_000;

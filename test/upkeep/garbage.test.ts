@@ -54,6 +54,20 @@ describe('garbage collection', () => {
     assert.ok(!existsSync(home.path('features/x/orphan.parquet')));
   });
 
+  it('looks wherever a stage puts its files', async () => {
+    const folders = [
+      'validated/x',
+      'sequences/x',
+      'training/x',
+      'backtests/x',
+      'forecasts/x',
+      'quarantine/x',
+    ];
+    const orphans = folders.map((folder) => `${folder}/orphan.parquet`);
+    for (const uri of orphans) await place(uri);
+    assert.deepEqual(await found(), orphans.toSorted());
+  });
+
   it('keeps what is young', async () => {
     await place('features/x/orphan.parquet');
     assert.deepEqual(await found({ minAgeHours: 1 }), []);
