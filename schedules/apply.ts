@@ -37,7 +37,14 @@ function optionsOf(definition: ScheduleDefinition) {
   return {
     scheduleId: id,
     spec: { cronExpressions: [cron], timezone: 'UTC' },
-    action: { type: 'startWorkflow', workflowType: workflow, taskQueue, workflowId, args: [input] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: workflow,
+      taskQueue,
+      workflowId,
+      args: [input],
+      staticSummary: note,
+    },
     policies: { overlap, catchupWindow: `${catchUpHours} hours` as const, pauseOnFailure: false },
     state: { note },
   } satisfies ScheduleOptions;

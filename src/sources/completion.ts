@@ -97,7 +97,7 @@ export async function completeIngestion(
 }
 
 /** Demand first where not all lines have room: it says where each region's record ends. */
-function shortened(account: readonly SeriesAccount[]): SeriesAccount[] {
+export function shortened(account: readonly SeriesAccount[]): SeriesAccount[] {
   if (account.length <= ACCOUNT_LINES) return [...account];
   const isDemand = ({ series }: SeriesAccount) => series === 'D';
   return [...account.filter(isDemand), ...account.filter((line) => !isDemand(line))].slice(0, ACCOUNT_LINES);

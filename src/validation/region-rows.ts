@@ -4,6 +4,7 @@ import type { Manifest } from '../contracts/artifact.ts';
 import type { RegionCode } from '../contracts/regions.ts';
 import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { verifiedPath } from '../lake/artifacts.ts';
+import { yearOf } from '../lake/grid-rows.ts';
 import type { Home } from '../lake/home.ts';
 import { Columns, readFrame } from '../lake/parquet.ts';
 import { availableAt } from '../sources/availability.ts';
@@ -12,11 +13,16 @@ import type { RawRows } from './vintages.ts';
 
 const gridSettings = z.looseObject({ dfAvailability: z.enum(['operator', 'eia']).default('operator') });
 
-/** All rows, with all revisions, that a grid dataset has of a region. */
-export async function readRegionRows(home: Home, grid: Manifest, region: RegionCode): Promise<RawRows> {
+/** All rows, with all revisions, that a grid dataset has of a region; of the years from `firstYear` on, if given. */
+export async function readRegionRows(
+  home: Home,
+  grid: Manifest,
+  region: RegionCode,
+  firstYear = -Infinity,
+): Promise<RawRows> {
   let whole: pl.DataFrame | undefined;
   for (const file of grid.files) {
-    if (file.region !== region) continue;
+    if (file.region !== region || (file.year ?? Infinity) < firstYear) continue;
     const path = await verifiedPath(home, file);
     const year = await readFrame(path, ['valid_at', 'series', 'value_mw', 'available_at']);
     whole = whole?.vstack(year) ?? year;
@@ -40,12 +46,15 @@ export async function readRegionRows(home: Home, grid: Manifest, region: RegionC
   };
 }
 
-/** The same as known at a moment, seconds since 1970 UTC: see `knownBy`. */
+/**
+ * The same as known at a moment, seconds since 1970 UTC: see `knownBy`. For the hours of a period on, the year before
+ * it is read too: no verdict looks further back, and the years before that would take most of a forecast's time.
+ */
 export async function readRowsAsOf(
   home: Home,
   grid: Manifest,
   region: RegionCode,
-  asOf: number,
+  { asOf, from }: { asOf: number; from?: number | undefined },
 ): Promise<RawRows> {
   const settings = gridSettings.safeParse(grid.madeBy.settings);
   if (!settings.success) {
@@ -55,6 +64,7 @@ export async function readRowsAsOf(
     );
   }
   const { dfAvailability } = settings.data;
-  const rows = await readRegionRows(home, grid, region);
+  const firstYear = from === undefined ? undefined : yearOf(from) - 1;
+  const rows = await readRegionRows(home, grid, region, firstYear);
   return knownBy(rows, asOf, (series, validAt) => availableAt(series, validAt, region, dfAvailability));
 }

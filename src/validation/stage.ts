@@ -80,7 +80,7 @@ export async function validate(
         unit: 'regions',
         note: region,
       });
-      const rows = await rowsOf(home, grid, region, asOf);
+      const rows = await rowsOf(home, grid, region, input);
       if (asOf !== undefined && rows.length === 0) {
         throw new MissingDataError(`Nothing of ${region} was known at ${asOf}.`, 'Name a later moment.');
       }
@@ -127,21 +127,29 @@ export async function replayQuarantine(
   const { home } = context;
   const validated = await readManifest(home, dataset, 'validated');
   const grid = await readManifest(home, validated.inputs[0]!, 'grid');
-  const { asOf } = validated.madeBy.settings as { asOf?: string };
+  const { asOf, period } = validated.madeBy.settings as Made;
   const result: Record<string, RejudgedRow[]> = {};
   for (const file of validated.files.filter(({ role }) => role === 'quarantine')) {
     context.signal.throwIfAborted();
     const region = regionCode.parse(/region=([A-Z]+)\.parquet$/.exec(file.uri)?.[1]);
     const quarantined = await readQuarantine(await verifiedPath(home, file));
-    result[region] = rejudge(quarantined, await rowsOf(home, grid, region, asOf), rules);
+    result[region] = rejudge(quarantined, await rowsOf(home, grid, region, { asOf, period }), rules);
   }
   return result;
 }
 
-const rowsOf = (home: Home, grid: Manifest, region: RegionCode, asOf: string | undefined) =>
+interface Made {
+  asOf?: string | undefined;
+  period?: ValidationInput['period'] | null;
+}
+
+const rowsOf = (home: Home, grid: Manifest, region: RegionCode, { asOf, period }: Made) =>
   asOf === undefined
     ? readRegionRows(home, grid, region)
-    : readRowsAsOf(home, grid, region, fromHourStamp(asOf));
+    : readRowsAsOf(home, grid, region, {
+        asOf: fromHourStamp(asOf),
+        from: period ? firstHourOf(period.from) : undefined,
+      });
 
 async function writeTable({ home }: StageContext, key: string, table: ValidatedTable) {
   const tableUri = `validated/${key}/region=${table.region}.parquet`;

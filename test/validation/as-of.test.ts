@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { toHourStamp } from '../../src/contracts/time.ts';
+import { firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../../src/contracts/time.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
-import { readColumns } from '../../src/lake/parquet.ts';
+import { readColumns, readFrame } from '../../src/lake/parquet.ts';
 import { knownBy } from '../../src/validation/as-of.ts';
 import { validate } from '../../src/validation/stage.ts';
 import { randomFrom, spoilAfter } from './garbage.ts';
 import { openGridHome, writeGrid, type GridHome } from './grid-home.ts';
+import { shippedRows } from './shipped.ts';
 import { HOUR, endOf, hourly, loads, rowsOf, type Cell } from './support.ts';
 
 const HOURS = 400;
@@ -55,6 +56,21 @@ describe('the record as known at a moment', () => {
       assert.deepEqual(spoilt.f64(name), seen.f64(name), name);
     }
     await assert.rejects(columns(late, endOf(-100)), /Nothing of PACW was known at/);
+  });
+
+  it('reads no more years for a period than its verdicts rest on', async () => {
+    const rows = await shippedRows('PACW', firstHourOf('2016'), lastHourOf('2018-02'));
+    const dataset = await writeGrid(home.context.home, { PACW: rows });
+    const table = async (period?: DateRange) => {
+      const asOf = '2018-02-20T10';
+      const made = await validate(home.context, { dataset, regions: ['PACW'], asOf, period });
+      const { files } = await readManifest(home.context.home, made.dataset, 'validated');
+      return readFrame(home.context.home.path(files[0]!.uri));
+    };
+    const all = await table();
+    const part = await table({ from: '2018-01-15', to: '2018-02' });
+    assert.ok(part.height > 800 && all.height > 18_000);
+    assert.ok(part.frameEqual(all.tail(part.height), true));
   });
 
   it('takes the first value of an hour and leaves a revision its time', () => {
