@@ -24,9 +24,11 @@ function rolled(
   statistic: (typeof STATISTICS)[number],
   hours: number,
 ): Float64Array {
-  const out = new Float64Array(values.length);
-  new RollingWindows(Float64Array.from(values)).write(statistic, hours, out);
-  return out;
+  return new RollingWindows(Float64Array.from(values)).values(
+    statistic,
+    hours,
+    new Float64Array(values.length),
+  );
 }
 
 describe('rolling windows', () => {
@@ -43,9 +45,7 @@ describe('rolling windows', () => {
           const windows = new RollingWindows(Float64Array.from(values));
           for (const hours of lengths) {
             for (const statistic of STATISTICS) {
-              const out = new Float64Array(values.length);
-              windows.write(statistic, hours, out);
-              out.forEach((found, row) => {
+              windows.values(statistic, hours, new Float64Array(values.length)).forEach((found, row) => {
                 const window = values.slice(row - hours + 1, row + 1);
                 const wanted = row < hours - 1 ? Number.NaN : plainly(window, statistic);
                 const scale = Math.max(1, ...window.map(Math.abs).filter(Number.isFinite));
