@@ -37,7 +37,21 @@ module.exports = {
       comment: 'src/ does not reach up to what is built on it; the command line starts workers by path.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(activities|workers|test|bench)/' },
+      to: { path: '^(activities|workers|workflows|test|bench)/' },
+    },
+    {
+      name: 'schedules-on-top',
+      comment: 'Schedules are applied from the command line; nothing else knows them.',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities|workers)/', pathNot: '^src/cli/' },
+      to: { path: '^schedules/' },
+    },
+    {
+      name: 'activities-know-no-worker',
+      comment: 'A worker hands its activities what they need.',
+      severity: 'error',
+      from: { path: '^activities/' },
+      to: { path: '^(workers|workflows|test|bench)/' },
     },
     {
       name: 'command-line-on-top',
@@ -52,6 +66,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|workflows|activities|workers|schedules)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-dev-packages',
+      comment:
+        'What ships runs where only `dependencies` are installed; the download of the CLI is for a whole clone.',
+      severity: 'error',
+      from: {
+        path: '^(src|workflows|activities|workers|schedules)/',
+        pathNot: '^src/temporal/cli-download\\.ts$',
+      },
+      to: { dependencyTypes: ['npm-dev'] },
     },
   ],
   options: {
