@@ -3,13 +3,9 @@ import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '
 import type { LifecycleEvent, PromoteRequest } from '../src/contracts/lifecycle.ts';
 import type { LeaseOwner, LeaseRequest, SlotLease } from '../src/contracts/slot-pool.ts';
 import type { StageProgress } from '../src/stages/context.ts';
-import {
-  leaseUpdate,
-  promoteUpdate,
-  registeredSignal,
-  releaseLeaseSignal,
-} from '../src/temporal/messages.ts';
+import { leaseUpdate, registeredSignal, releaseLeaseSignal } from '../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
+import { promoteVersion } from '../src/temporal/runs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { underHeartbeat } from './heartbeat.ts';
 
@@ -72,17 +68,7 @@ export const entityActivities = ({ heartbeatMs }: ActivityDependencies) => ({
     }),
 
   promoteVersion: ({ name, request }: { name: string; request: PromoteRequest }): Promise<LifecycleEvent> =>
-    underHeartbeat<never, LifecycleEvent>(heartbeatMs, () =>
-      clientOfWorker().workflow.executeUpdateWithStart(promoteUpdate, {
-        args: [request],
-        startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOWS.modelLifecycle, {
-          workflowId: workflowIds.model(name),
-          taskQueue: PIPELINE_QUEUE,
-          args: [{ name }],
-          workflowIdConflictPolicy: 'USE_EXISTING',
-        }),
-      }),
-    ),
+    underHeartbeat<never, LifecycleEvent>(heartbeatMs, () => promoteVersion(clientOfWorker(), name, request)),
 });
 export type EntityActivities = ReturnType<typeof entityActivities>;
 

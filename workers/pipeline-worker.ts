@@ -1,9 +1,6 @@
 import { Worker } from '@temporalio/worker';
-import { entityActivities } from '../activities/entities.ts';
-import { ingestionActivities, sourceActivities } from '../activities/ingestion.ts';
-import { registryActivities } from '../activities/registry.ts';
-import { stageActivities } from '../activities/stages.ts';
-import { trainingActivities } from '../activities/training.ts';
+import { pipelineActivities } from '../activities/index.ts';
+import { sourceActivities } from '../activities/ingestion.ts';
 import { messageOf } from '../src/errors.ts';
 import { stageRunner } from '../src/stages/runner.ts';
 import { ensureSearchAttributes } from '../src/temporal/ensure-search-attributes.ts';
@@ -42,13 +39,7 @@ main(async () => {
     ...common,
     taskQueue: PIPELINE_QUEUE,
     workflowBundle: await workflowBundle(home.path('cache'), log),
-    activities: {
-      ...ingestionActivities(dependencies),
-      ...stageActivities(dependencies),
-      ...trainingActivities(dependencies),
-      ...registryActivities(dependencies),
-      ...entityActivities(dependencies),
-    },
+    activities: pipelineActivities(dependencies),
     maxConcurrentActivityTaskExecutions: STAGES_AT_ONCE,
     // A pool that an update of this program can no longer replay is better begun anew than stuck: the slots and the
     // renewals of leases tell the new one all that the old one knew.

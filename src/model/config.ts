@@ -26,7 +26,6 @@ export interface Preset {
   learningRate: number;
   budgetMinutes: number;
   maxSteps: number;
-  sequenceLength: number;
 }
 
 export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
@@ -37,7 +36,6 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
     learningRate: 3e-3,
     budgetMinutes: 2.2,
     maxSteps: 400,
-    sequenceLength: 2184,
   },
   default: {
     width: 128,
@@ -46,7 +44,6 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
     learningRate: 2e-3,
     budgetMinutes: 60,
     maxSteps: 2000,
-    sequenceLength: 8760,
   },
 };
 

@@ -49,7 +49,7 @@ export function splitHeads(
   return result;
 }
 
-/** The reverse of `splitHeads`, for gradients: turns back and writes into `target`. Changes `part_` values in place. */
+/** The reverse of `splitHeads`, for gradients: turns back and writes into `target`. Changes `values` in place. */
 export function mergeHeads(
   target: Float32Array,
   part: number,

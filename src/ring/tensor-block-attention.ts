@@ -28,17 +28,9 @@ export class TensorBlockAttention implements BlockAttention {
     keyValues: KeyValueBlock,
     options: BlockOptions,
   ): Promise<void> {
-    for (const pair of this.#pairs(queries.positions, keyValues.positions, options.causal)) {
-      const mask = maskTensor(pair, queries.positions, keyValues.positions, options.causal, false);
-      try {
-        for (let head = 0; head < options.heads; head++) {
-          foldTile(state, queries, keyValues, options, head, pair, mask);
-          await options.pause();
-        }
-      } finally {
-        mask?.dispose();
-      }
-    }
+    await this.#eachTile(queries, keyValues, options, 'rows × keys', (head, pair, mask) =>
+      foldTile(state, queries, keyValues, options, head, pair, mask),
+    );
   }
 
   async backward(
@@ -48,12 +40,26 @@ export class TensorBlockAttention implements BlockAttention {
     keyValues: KeyValueBlock,
     options: BlockOptions,
   ): Promise<void> {
-    for (const pair of this.#pairs(queries.positions, keyValues.positions, options.causal)) {
-      const mask = maskTensor(pair, queries.positions, keyValues.positions, options.causal, true);
+    await this.#eachTile(queries, keyValues, options, 'keys × rows', (head, pair, mask) =>
+      backTile(gradient, output, queries, keyValues, options, head, pair, mask),
+    );
+  }
+
+  /** Every head of every tile pair that counts, with its mask in the shape the scores have. */
+  async #eachTile(
+    { positions: queryPositions }: QueryBlock,
+    { positions: keyPositions }: KeyValueBlock,
+    { heads, causal, pause }: BlockOptions,
+    scores: 'rows × keys' | 'keys × rows',
+    work: (head: number, pair: TilePair, mask: tf.Tensor2D | undefined) => void,
+  ): Promise<void> {
+    const transposed = scores === 'keys × rows';
+    for (const pair of this.#pairs(queryPositions, keyPositions, causal)) {
+      const mask = maskTensor(pair, queryPositions, keyPositions, causal, transposed);
       try {
-        for (let head = 0; head < options.heads; head++) {
-          backTile(gradient, output, queries, keyValues, options, head, pair, mask);
-          await options.pause();
+        for (let head = 0; head < heads; head++) {
+          work(head, pair, mask);
+          await pause();
         }
       } finally {
         mask?.dispose();

@@ -1,9 +1,9 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 import type { PipelineProgress } from '../contracts/progress.ts';
 import type { PooledSlot, SlotLease } from '../contracts/slot-pool.ts';
 import { leasesQuery, pipelineProgressQuery, slotsQuery } from './messages.ts';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { RUNNING_JOBS } from './runs.ts';
 
 export interface JobOverview {
   workflowId: string;
@@ -43,10 +43,8 @@ export async function overviewOf(client: Client): Promise<Overview> {
 }
 
 async function jobsOf(client: Client): Promise<JobOverview[]> {
-  const entities = [WORKFLOWS.slotPool, WORKFLOWS.modelLifecycle].map((type) => `'${type}'`).join(', ');
-  const query = `ExecutionStatus = 'Running' AND WorkflowType NOT IN (${entities})`;
   const jobs: JobOverview[] = [];
-  for await (const { workflowId, type, startTime } of client.workflow.list({ query })) {
+  for await (const { workflowId, type, startTime } of client.workflow.list({ query: RUNNING_JOBS })) {
     const job: JobOverview = { workflowId, type, startedAt: startTime.toISOString() };
     jobs.push(
       type === WORKFLOWS.forecastingPipeline ? { ...job, ...(await whereIs(client, workflowId)) } : job,

@@ -1,7 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { WORKFLOWS } from './names.ts';
-
-const ENTITIES = [WORKFLOWS.slotPool, WORKFLOWS.modelLifecycle].map((type) => `'${type}'`).join(', ');
+import { RUNNING_JOBS } from './runs.ts';
 
 /**
  * Every lake reference in the histories and the heartbeats of what runs now: what a garbage collection must leave
@@ -13,8 +11,7 @@ export async function referencesOfRuns(
 ): Promise<{ runs: string[]; uris: Set<string> }> {
   const runs: string[] = [];
   const uris = new Set<string>();
-  const query = `ExecutionStatus = 'Running' AND WorkflowType NOT IN (${ENTITIES})`;
-  for await (const { workflowId } of client.workflow.list({ query })) {
+  for await (const { workflowId } of client.workflow.list({ query: RUNNING_JOBS })) {
     runs.push(workflowId);
     const handle = client.workflow.getHandle(workflowId);
     const [history, { raw }] = await Promise.all([handle.fetchHistory(), handle.describe()]);

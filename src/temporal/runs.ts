@@ -11,7 +11,12 @@ import type { RingTrainingResult } from '../contracts/training.ts';
 import { promoteUpdate, rollbackUpdate } from './messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 
-/** What the command line asks of the workflows, in one place. */
+/** What is asked of the workflows from outside, in one place. */
+
+const ENTITIES = [WORKFLOWS.slotPool, WORKFLOWS.modelLifecycle].map((type) => `'${type}'`).join(', ');
+
+/** Finds every job that runs; entities always do, and are none. */
+export const RUNNING_JOBS = `ExecutionStatus = 'Running' AND WorkflowType NOT IN (${ENTITIES})`;
 
 /** A workflow's handle, and whether it was there before. */
 export interface Run<Result> {

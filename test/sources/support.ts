@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,11 +49,16 @@ export async function asRealSource(
   url: string,
   rewrite: (body: string) => string = (body) => body,
 ): Promise<{ url: string } & AsyncDisposable> {
-  const server = createServer(async (request, response) => {
+  return serving(async (request, response) => {
     const upstream = await fetch(new URL(request.url ?? '/', url));
     response.writeHead(upstream.status, { 'content-type': upstream.headers.get('content-type') ?? '' });
     response.end(rewrite(await upstream.text()));
   });
+}
+
+/** A server on loopback that answers every request so, until it is disposed of. */
+export async function serving(answer: RequestListener): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -4,12 +4,9 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { entityActivities } from '../../activities/entities.ts';
-import { ingestionActivities, sourceActivities } from '../../activities/ingestion.ts';
-import { registryActivities } from '../../activities/registry.ts';
+import { pipelineActivities } from '../../activities/index.ts';
+import { sourceActivities } from '../../activities/ingestion.ts';
 import { slotActivities, type SlotDependencies } from '../../activities/ring-slot.ts';
-import { stageActivities } from '../../activities/stages.ts';
-import { trainingActivities } from '../../activities/training.ts';
 import { findTemporalCli } from '../../src/stack/temporal-cli.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import type { StageRunner } from '../../src/stages/runner.ts';
@@ -72,13 +69,7 @@ export async function withWorkers<Result>(
       ...common,
       taskQueue: PIPELINE_QUEUE,
       workflowBundle: await bundledWorkflows(),
-      activities: {
-        ...ingestionActivities(dependencies),
-        ...stageActivities(dependencies),
-        ...trainingActivities(dependencies),
-        ...registryActivities(dependencies),
-        ...entityActivities(dependencies),
-      },
+      activities: pipelineActivities(dependencies),
     }),
     Worker.create({ ...common, taskQueue: SOURCE_QUEUE, activities: sourceActivities(dependencies) }),
     ...slots.map(({ queue, slot }) =>

@@ -13,29 +13,23 @@ export function errorsSection({ regions }: ScoresDocument): Markup {
         so the lead time grows along with the hour, from ${Math.min(...leads)} to ${Math.max(...leads)} hours
         after issue.
       </p>
-      ${legend()}
-      <div class="multiples">
-        ${regions.map(
-          (scores) =>
-            html`<figure>
-              <figcaption>${scores.region}</figcaption>
-              ${leadChart(scores)}
-            </figure>`,
-        )}
-      </div>
+      ${legend()} ${multiples(regions, leadChart)}
     </section>
     <section aria-labelledby="by-month">
       <h2 id="by-month">Error by month</h2>
       <p class="lede">Mean absolute percentage error by month (UTC).</p>
-      ${legend()}
-      <div class="multiples">
-        ${regions.map(
-          (scores) =>
-            html`<figure>
-              <figcaption>${scores.region}</figcaption>
-              ${monthChart(scores)}
-            </figure>`,
-        )}
-      </div>
+      ${legend()} ${multiples(regions, monthChart)}
     </section>`;
 }
+
+/** The same chart once a region. */
+const multiples = (regions: ScoresDocument['regions'], chart: typeof leadChart | typeof monthChart): Markup =>
+  html`<div class="multiples">
+    ${regions.map(
+      (scores) =>
+        html`<figure>
+          <figcaption>${scores.region}</figcaption>
+          ${chart(scores)}
+        </figure>`,
+    )}
+  </div>`;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import * as fc from 'fast-check';
 import { strToU8, zipSync } from 'fflate';
 import { DateTime } from 'luxon';
@@ -15,7 +14,7 @@ import type { Fetched } from '../../../src/sources/fetched.ts';
 import { unlimited } from '../../../src/sources/limiter/source-limiter.ts';
 import { RawStore } from '../../../src/sources/raw-store.ts';
 import { SourceRows } from '../../../src/sources/source-rows.ts';
-import { archive, contextOf, ingest, temporaryHome } from '../support.ts';
+import { archive, contextOf, ingest, serving, temporaryHome } from '../support.ts';
 
 const WINDOW: IngestionWindow = {
   source: 'caiso',
@@ -36,17 +35,8 @@ async function fetchFrom(url: string, window = WINDOW) {
   return await client.fetchWindow(window, store, () => {}).catch((error: unknown) => error as Error);
 }
 
-async function answering(answer: (response: ServerResponse) => void) {
-  const server = createServer((_request, response) => answer(response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+const answering = (answer: (response: ServerResponse) => void) =>
+  serving((_request, response) => answer(response));
 
 const errorZip = (code: number) =>
   zipSync({

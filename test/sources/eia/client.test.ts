@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { IngestionWindow } from '../../../src/contracts/ingestion.ts';
 import { SourceFaultError, SourceRefusedError, messageOf } from '../../../src/errors.ts';
 import type { FaultKind } from '../../../src/sources/archive/faults.ts';
@@ -9,7 +7,7 @@ import { EiaClient } from '../../../src/sources/eia/client.ts';
 import type { Fetched } from '../../../src/sources/fetched.ts';
 import { unlimited } from '../../../src/sources/limiter/source-limiter.ts';
 import { RawStore } from '../../../src/sources/raw-store.ts';
-import { archive, temporaryHome } from '../support.ts';
+import { archive, serving, temporaryHome } from '../support.ts';
 
 const KEY = 'a-secret-key-of-forty-characters-0123456';
 
@@ -35,19 +33,10 @@ const valuesOf = ({ rows }: Fetched) =>
   [...rows.series].map(([series, { value }]) => [series, Array.from(value)] as const).sort();
 
 /** What a request for data is answered with, whatever it says. */
-async function answering(status: number, type: string, body: string) {
-  const server = createServer((_request, response) => {
+const answering = (status: number, type: string, body: string) =>
+  serving((_request, response) => {
     response.writeHead(status, { 'content-type': type }).end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 describe('the EIA client', () => {
   it('reads the same from a source that shuffles, repeats, retypes its rows and changes its total', async () => {

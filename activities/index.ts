@@ -1,0 +1,15 @@
+import type { ActivityDependencies } from './dependencies.ts';
+import { entityActivities } from './entities.ts';
+import { ingestionActivities } from './ingestion.ts';
+import { registryActivities } from './registry.ts';
+import { stageActivities } from './stages.ts';
+import { trainingActivities } from './training.ts';
+
+/** Everything that the pipeline's queue is asked for; the names go over the wire. */
+export const pipelineActivities = (dependencies: ActivityDependencies) => ({
+  ...ingestionActivities(dependencies),
+  ...stageActivities(dependencies),
+  ...trainingActivities(dependencies),
+  ...registryActivities(dependencies),
+  ...entityActivities(dependencies),
+});
