@@ -4,10 +4,9 @@ import pl from 'nodejs-polars';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { Columns, readFrame } from '../lake/parquet.ts';
+import { WEATHER_RUN_DELAY_SECONDS } from '../sources/availability.ts';
 import { knownAt } from './alignment.ts';
 
-/** A run is published so long after the time it is named by. */
-const RUN_DELAY_SECONDS = 6 * HOUR_SECONDS;
 const LONGEST_LEAD = 96;
 const AHEAD_HOURS = 24;
 
@@ -61,7 +60,7 @@ export function withWeather(frame: pl.DataFrame, { region, quantities }: Weather
       const name = `weather_${quantity}${ahead ? '_24h_ahead' : ''}`;
       const series = times.map((time, row) => {
         if (regions[row] !== region) return Number.NaN;
-        const run = newest(runs, knownAt(time) - RUN_DELAY_SECONDS);
+        const run = newest(runs, knownAt(time) - WEATHER_RUN_DELAY_SECONDS);
         const lead = run < 0 ? Number.NaN : (time - runs[run]!) / HOUR_SECONDS + ahead;
         return values[run]?.[lead] ?? Number.NaN;
       });

@@ -10,13 +10,12 @@ import type { ParameterLayout } from '../model/parameters.ts';
 import { namedTensors, flatWeights } from '../model/weights.ts';
 import type { OptimizerState } from './adamw.ts';
 
-export const historyPoint = z.strictObject({
+const historyPoint = z.strictObject({
   step: z.number().int(),
   loss: z.number(),
   learningRate: z.number(),
   seconds: z.number(),
 });
-export type HistoryPoint = z.infer<typeof historyPoint>;
 
 /** Besides weights and moments; the data cursor is `step`, because the order is a function of it. */
 const checkpointState = z.strictObject({

@@ -2,12 +2,12 @@ import type { Check } from './check.ts';
 import { checkArchive, checkBackend, checkHome, checkServices, checkSource } from './home-checks.ts';
 import {
   checkDisk,
+  checkGo,
   checkMachine,
   checkNode,
   checkPackages,
   checkPorts,
   checkTemporalCli,
-  checkTools,
 } from './machine-checks.ts';
 
 /** In the order in which they are shown. */
@@ -19,7 +19,7 @@ export const CHECKS: Record<string, Check> = {
   disk: checkDisk,
   ports: checkPorts,
   tensors: checkBackend,
-  tools: checkTools,
+  go: checkGo,
   source: checkSource,
   archive: checkArchive,
   home: checkHome,
