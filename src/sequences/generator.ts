@@ -2,7 +2,14 @@ import type pl from 'nodejs-polars';
 import { z } from 'zod';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { BadInputError, describeIssues } from '../errors.ts';
-import { hourlyMatrix, type FloatArray, type HourlyMatrix, type Run, type Scaling } from './hourly-matrix.ts';
+import {
+  hourlyMatrix,
+  matrixOptions,
+  type FloatArray,
+  type HourlyMatrix,
+  type Run,
+  type Scaling,
+} from './hourly-matrix.ts';
 
 const hours = z.number().int().min(1);
 const sequenceOptions = z.strictObject({
@@ -10,15 +17,7 @@ const sequenceOptions = z.strictObject({
   stride: hours.default(24).describe('Hours between the starts of two sequences'),
   horizon: hours.default(1).describe('Hours after a sequence that are its target'),
   targetColumns: z.array(z.string()).min(1).optional().describe('Default: all features'),
-  dtype: z.enum(['float32', 'float64']).default('float32'),
-  scaling: z
-    .union([
-      z.enum(['fit', 'none']),
-      z.strictObject({ columns: z.array(z.string()), mean: z.array(z.number()), std: z.array(z.number()) }),
-    ])
-    .default('fit')
-    .describe("'fit': z-scores of the frame itself; a Scaling: those of the training frame; 'none'"),
-  masks: z.boolean().default(false).describe('A channel for each of the four series: 1 where it has a value'),
+  ...matrixOptions,
 });
 export type SequenceOptions = z.input<typeof sequenceOptions>;
 

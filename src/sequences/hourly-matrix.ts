@@ -1,4 +1,5 @@
 import type pl from 'nodejs-polars';
+import { z } from 'zod';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { BadInputError } from '../errors.ts';
 import { SERIES } from '../features/config.ts';
@@ -33,13 +34,19 @@ export interface HourlyMatrix {
   scaling: Scaling | undefined;
 }
 
-export interface MatrixOptions {
-  dtype: Dtype;
-  /** `fit`: z-scores of this very frame; `none`: values as they are. */
-  scaling: 'fit' | 'none' | Scaling;
-  /** Adds a channel for each of the four series: 1 where it has a value. */
-  masks: boolean;
-}
+/** What every generator may be told of the numbers; fields of its options. */
+export const matrixOptions = {
+  dtype: z.enum(['float32', 'float64']).default('float32'),
+  scaling: z
+    .union([
+      z.enum(['fit', 'none']),
+      z.strictObject({ columns: z.array(z.string()), mean: z.array(z.number()), std: z.array(z.number()) }),
+    ])
+    .default('fit')
+    .describe("'fit': z-scores of the frame itself; a Scaling: those of the training frame; 'none'"),
+  masks: z.boolean().default(false).describe('A channel for each of the four series: 1 where it has a value'),
+};
+type MatrixOptions = { [Name in keyof typeof matrixOptions]: z.infer<(typeof matrixOptions)[Name]> };
 
 /**
  * Lays a frame of `timestamp`, `region` and numeric columns out for sequences. After scaling a null is 0, the mean;

@@ -2,7 +2,14 @@ import type pl from 'nodejs-polars';
 import { z } from 'zod';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { BadInputError, describeIssues } from '../errors.ts';
-import { hourlyMatrix, type FloatArray, type HourlyMatrix, type Run, type Scaling } from './hourly-matrix.ts';
+import {
+  hourlyMatrix,
+  matrixOptions,
+  type FloatArray,
+  type HourlyMatrix,
+  type Run,
+  type Scaling,
+} from './hourly-matrix.ts';
 import { dealPositions, PADDING, type Deal } from './ring-layout.ts';
 
 const HOURS_OF_A_YEAR = 8760;
@@ -12,15 +19,7 @@ const ringOptions = z.strictObject({
   stride: z.number().int().min(1).optional().describe('Default: the sequence length, so that none overlap'),
   ringSize: z.number().int().min(1).default(2).describe('Ranks that share a sequence'),
   layout: z.enum(['contiguous', 'zigzag']).default('zigzag'),
-  dtype: z.enum(['float32', 'float64']).default('float32'),
-  scaling: z
-    .union([
-      z.enum(['fit', 'none']),
-      z.strictObject({ columns: z.array(z.string()), mean: z.array(z.number()), std: z.array(z.number()) }),
-    ])
-    .default('fit')
-    .describe('As in SequenceGenerator'),
-  masks: z.boolean().default(false),
+  ...matrixOptions,
 });
 export type RingSequenceOptions = z.input<typeof ringOptions>;
 
