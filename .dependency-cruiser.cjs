@@ -69,13 +69,9 @@ module.exports = {
     },
     {
       name: 'no-dev-packages',
-      comment:
-        'What ships runs where only `dependencies` are installed; the download of the CLI is for a whole clone.',
+      comment: 'What ships runs where only `dependencies` are installed.',
       severity: 'error',
-      from: {
-        path: '^(src|workflows|activities|workers|schedules)/',
-        pathNot: '^src/temporal/cli-download\\.ts$',
-      },
+      from: { path: '^(src|workflows|activities|workers|schedules)/' },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],
