@@ -93,7 +93,7 @@ export class Home {
 function parseFormatVersion(text: string): number | undefined {
   try {
     const value = (JSON.parse(text) as { formatVersion?: unknown }).formatVersion;
-    return typeof value === 'number' ? value : undefined;
+    return Number.isInteger(value) && (value as number) >= 1 ? (value as number) : undefined;
   } catch {
     return undefined;
   }
