@@ -11,6 +11,27 @@ export {
 } from './errors.ts';
 export { REGIONS, type RegionCode } from './contracts/regions.ts';
 
+export {
+  RULES,
+  VERDICTS,
+  imputeFromPast,
+  knownAt,
+  rejudge,
+  rulesWith,
+  validateTable,
+  type Effect,
+  type Imputed,
+  type QuarantinedRow,
+  type RawRows,
+  type RegionAccount,
+  type RejudgedRow,
+  type RuleChanges,
+  type RuleName,
+  type Rules,
+  type ValidatedTable,
+  type Verdict,
+} from './validation/index.ts';
+
 export { EnergyFeatureEngineer, REQUIRED_COLUMNS } from './features/engineer.ts';
 export { type FeatureConfig, type FeatureOptions } from './features/config.ts';
 export { catalogueHash, catalogueMarkdown, type CatalogueEntry } from './features/catalogue.ts';

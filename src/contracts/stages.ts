@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { DISTINCT_REGIONS, regionCode } from './regions.ts';
+import { ruleChanges } from './rule-changes.ts';
 import { dateRange, hourStamp } from './time.ts';
 
 /** Small facts about a stage's result, for people: shown in the UI's details, the terminal and the report. */
@@ -18,12 +19,24 @@ export const validationInput = z.strictObject({
     .describe(
       'UTC; the record as known at that moment: nothing later, and what came late counts from its time by rule. Default: each row sees what was known at its own time',
     ),
+  rules: ruleChanges.optional().describe('Other limits and effects than those of the rules as shipped'),
 });
 export type ValidationInput = z.infer<typeof validationInput>;
+
+export const replayInput = validationInput
+  .pick({ rules: true })
+  .extend({ dataset: artifactReference.describe('A validated manifest') });
+export type ReplayInput = z.infer<typeof replayInput>;
 
 export const featuresInput = z.strictObject({
   dataset: artifactReference.describe('A validated manifest'),
   dtype: z.enum(['float32', 'float64']).default('float32'),
+  weather: z
+    .literal('shipped')
+    .optional()
+    .describe(
+      'Adds columns of the shipped weather forecast runs to the regions that have any; default: none',
+    ),
 });
 export type FeaturesInput = z.infer<typeof featuresInput>;
 
@@ -119,10 +132,12 @@ export type ReportResult = z.infer<typeof reportResult>;
 export const forecastInput = z.strictObject({
   name: modelName.default('day-ahead'),
   version: z.number().int().positive().optional().describe('Default: the champion'),
-  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  regions: z.array(regionCode).min(1).optional().describe('Default: all that the model was trained on'),
   issuedAt: hourStamp
     .optional()
     .describe('UTC; default: the moment the newest demand in the lake became known'),
-  grid: artifactReference.optional().describe('Default: the newest grid dataset of the home'),
+  grid: artifactReference
+    .optional()
+    .describe('Default: for each region the dataset of the home that reaches furthest'),
 });
 export type ForecastInput = z.infer<typeof forecastInput>;

@@ -7,6 +7,7 @@ export const STAGES = {
   ingestWindow: async () => (await import('../sources/stage.ts')).ingestWindow,
   completeIngestion: async () => (await import('../sources/stage.ts')).completeIngestion,
   validate: async () => (await import('../validation/stage.ts')).validate,
+  replayQuarantine: async () => (await import('../validation/replay-stage.ts')).replayQuarantine,
   engineerFeatures: async () => (await import('../features/stage.ts')).engineerFeatures,
   cutSequences: async () => (await import('../sequences/stage.ts')).cutSequences,
   planTraining: async () => (await import('../training/stage.ts')).planTraining,

@@ -2,7 +2,9 @@
 export {
   RULES,
   VERDICTS,
+  rulesWith,
   type Effect,
+  type RuleChanges,
   type RuleName,
   type Rules,
   type SeriesGroup,

@@ -2,6 +2,8 @@ import type pl from 'nodejs-polars';
 import { z } from 'zod';
 import type { Manifest } from '../contracts/artifact.ts';
 import type { RegionCode } from '../contracts/regions.ts';
+import type { ValidationInput } from '../contracts/stages.ts';
+import { firstHourOf, fromHourStamp } from '../contracts/time.ts';
 import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { verifiedPath } from '../lake/artifacts.ts';
 import { yearOf } from '../lake/grid-rows.ts';
@@ -67,4 +69,22 @@ export async function readRowsAsOf(
   const firstYear = from === undefined ? undefined : yearOf(from) - 1;
   const rows = await readRegionRows(home, grid, region, firstYear);
   return knownBy(rows, asOf, (series, validAt) => availableAt(series, validAt, region, dfAvailability));
+}
+
+/** Which rows a validation judges: `period` and `asOf` as its input has them. */
+export interface RowChoice {
+  asOf?: string | undefined;
+  period?: ValidationInput['period'] | null;
+}
+
+/** The rows of a region that a validation of that choice judges. */
+export function readRows(
+  home: Home,
+  grid: Manifest,
+  region: RegionCode,
+  { asOf, period }: RowChoice,
+): Promise<RawRows> {
+  if (asOf === undefined) return readRegionRows(home, grid, region);
+  const from = period ? firstHourOf(period.from) : undefined;
+  return readRowsAsOf(home, grid, region, { asOf: fromHourStamp(asOf), from });
 }

@@ -1,8 +1,9 @@
+import type { Effect, RuleChanges } from '../contracts/rule-changes.ts';
+
+export type { Effect, RuleChanges };
+
 /** What a rule may be asked about. `fuel` is every `FUEL:…` series. */
 export type SeriesGroup = 'demand' | 'forecast' | 'generation' | 'interchange' | 'fuel';
-
-/** reject: the value is removed and its row quarantined. flag: the verdict names it, the value stays. */
-export type Effect = 'reject' | 'flag' | 'off';
 
 interface Rule<Limits = Record<never, never>> {
   /** For people: what the rule looks at. */
@@ -138,5 +139,14 @@ export const RULES: Rules = {
     limits: { windowHours: 336, minimumHours: 72, error: 0.22 },
   },
 };
+
+/** The rules with some limits and effects changed. */
+export function rulesWith(changes: RuleChanges = {}): Rules {
+  const changed = Object.entries(RULES).map(([name, rule]: [string, Rule<object>]) => {
+    const { limits, ...effects }: Partial<Rule<object>> = changes[name as keyof RuleChanges] ?? {};
+    return [name, { ...rule, ...effects, limits: { ...rule.limits, ...limits } }];
+  });
+  return Object.fromEntries(changed) as Rules;
+}
 
 export const codeOf = (verdict: Verdict): number => VERDICTS.indexOf(verdict);

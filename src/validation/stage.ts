@@ -1,20 +1,17 @@
-import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
-import { regionCode, type RegionCode } from '../contracts/regions.ts';
+import type { Manifest } from '../contracts/artifact.ts';
 import type { StageResult, ValidationInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, firstHourOf, fromHourStamp, lastHourOf } from '../contracts/time.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
-import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
+import { onceByKey, readManifest, referTo } from '../lake/artifacts.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
-import type { Home } from '../lake/home.ts';
 import { writeColumns } from '../lake/parquet.ts';
 import type { StageContext } from '../stages/context.ts';
 import type { RegionAccount } from './account.ts';
 import { IMPUTATION } from './imputation.ts';
-import { readQuarantine, writeQuarantine } from './quarantine.ts';
-import { readRegionRows, readRowsAsOf } from './region-rows.ts';
-import { rejudge, type RejudgedRow } from './replay.ts';
-import { RULES, type Rules } from './rules.ts';
+import { writeQuarantine } from './quarantine.ts';
+import { readRows } from './region-rows.ts';
+import { rulesWith, type Rules } from './rules.ts';
 import { validateTable, type ValidatedTable } from './table.ts';
 
 /** Raised when the same rows and rules would give another table. */
@@ -35,12 +32,9 @@ export interface ValidationReport {
  * @throws BadInputError when the period ends before it starts
  * @throws MissingDataError when the dataset, a region, or the period in it is not there
  */
-export async function validate(
-  context: StageContext,
-  input: ValidationInput,
-  rules: Rules = RULES,
-): Promise<StageResult> {
+export async function validate(context: StageContext, input: ValidationInput): Promise<StageResult> {
   const { home } = context;
+  const rules = rulesWith(input.rules);
   const grid = await readManifest(home, input.dataset, 'grid');
   const period = input.period && {
     from: firstHourOf(input.period.from),
@@ -80,7 +74,7 @@ export async function validate(
         unit: 'regions',
         note: region,
       });
-      const rows = await rowsOf(home, grid, region, input);
+      const rows = await readRows(home, grid, region, input);
       if (asOf !== undefined && rows.length === 0) {
         throw new MissingDataError(`Nothing of ${region} was known at ${asOf}.`, 'Name a later moment.');
       }
@@ -115,41 +109,6 @@ export async function validate(
   });
   return { dataset: reference, reused, facts: factsOf(manifest) };
 }
-
-/**
- * Judges the rows in a validated dataset's quarantine again, in their full context, under changed rules: each with
- * the verdict it got then and the one it gets now. To let the pardoned ones in, `validate` with the same rules.
- */
-export async function replayQuarantine(
-  context: StageContext,
-  { dataset, rules }: { dataset: ArtifactReference; rules: Rules },
-): Promise<Record<string, RejudgedRow[]>> {
-  const { home } = context;
-  const validated = await readManifest(home, dataset, 'validated');
-  const grid = await readManifest(home, validated.inputs[0]!, 'grid');
-  const { asOf, period } = validated.madeBy.settings as Made;
-  const result: Record<string, RejudgedRow[]> = {};
-  for (const file of validated.files.filter(({ role }) => role === 'quarantine')) {
-    context.signal.throwIfAborted();
-    const region = regionCode.parse(/region=([A-Z]+)\.parquet$/.exec(file.uri)?.[1]);
-    const quarantined = await readQuarantine(await verifiedPath(home, file));
-    result[region] = rejudge(quarantined, await rowsOf(home, grid, region, { asOf, period }), rules);
-  }
-  return result;
-}
-
-interface Made {
-  asOf?: string | undefined;
-  period?: ValidationInput['period'] | null;
-}
-
-const rowsOf = (home: Home, grid: Manifest, region: RegionCode, { asOf, period }: Made) =>
-  asOf === undefined
-    ? readRegionRows(home, grid, region)
-    : readRowsAsOf(home, grid, region, {
-        asOf: fromHourStamp(asOf),
-        from: period ? firstHourOf(period.from) : undefined,
-      });
 
 async function writeTable({ home }: StageContext, key: string, table: ValidatedTable) {
   const tableUri = `validated/${key}/region=${table.region}.parquet`;

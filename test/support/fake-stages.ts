@@ -110,6 +110,7 @@ export class FakeStages {
         account: [],
       }),
       validate: this.stage('validated'),
+      replayQuarantine: ({ dataset }) => ({ dataset, quarantined: 0, wouldPass: 0, rows: [] }),
       engineerFeatures: this.stage('features'),
       cutSequences: this.stage('sequences'),
       planTraining: () => ({

@@ -4,8 +4,8 @@ import type { Manifest } from '../../src/contracts/artifact.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
 import { readColumns } from '../../src/lake/parquet.ts';
-import { RULES, type Rules } from '../../src/validation/index.ts';
-import { replayQuarantine, validate, type ValidationReport } from '../../src/validation/stage.ts';
+import { replayQuarantine } from '../../src/validation/replay-stage.ts';
+import { validate, type ValidationReport } from '../../src/validation/stage.ts';
 import { openGridHome, writeGrid, type GridHome } from './grid-home.ts';
 import { endOf, hourly, loads, rowsOf, type Cell } from './support.ts';
 
@@ -121,30 +121,48 @@ describe('the validation stage', () => {
   it('keeps refused rows where changed rules can judge them again', async () => {
     const { context } = opened;
     const { dataset } = await validate(context, { ...input, dataset: await writeGrid(context.home, grid) });
-    const same = await replayQuarantine(context, { dataset, rules: RULES });
-    assert.deepEqual(
-      same['PACW']!.map(({ value, verdict, verdictNow }) => [value, verdict, verdictNow]),
-      [[1900, 'spike', 'spike']],
+    const same = await replayQuarantine(context, { dataset });
+    assert.deepEqual(same.rows, [{ region: 'PACW', verdict: 'spike', quarantined: 1, wouldPass: 0 }]);
+    const tolerant = { spike: { limits: { change: 2 } } };
+    const changed = await replayQuarantine(context, { dataset, rules: tolerant });
+    assert.deepEqual(changed, {
+      dataset,
+      quarantined: 1,
+      wouldPass: 1,
+      rows: [{ region: 'PACW', verdict: 'spike', quarantined: 1, wouldPass: 1 }],
+    });
+  });
+
+  it('counts the rows that a rule still refuses among those of its region', async () => {
+    const { context } = opened;
+    const wild = cells.map((cell) =>
+      cell.hour === 350 && cell.series === 'D' ? { ...cell, value: -5 } : cell,
     );
-    assert.deepEqual(same['ERCO'], []);
-    const spike = { ...RULES.spike, limits: { ...RULES.spike.limits, change: 2 } };
-    const tolerant: Rules = { ...RULES, spike };
-    const [pardoned] = (await replayQuarantine(context, { dataset, rules: tolerant }))['PACW']!;
-    assert.equal(pardoned!.verdictNow, 'ok');
-    assert.equal(pardoned!.validAt, endOf(300));
+    const dataset = await writeGrid(context.home, { PACW: rowsOf(wild) });
+    const { dataset: validated } = await validate(context, { regions: ['PACW'], dataset });
+    const { rows } = await replayQuarantine(context, {
+      dataset: validated,
+      rules: { spike: { causal: 'off' } },
+    });
+    assert.deepEqual(
+      rows.map(({ verdict, wouldPass }) => [verdict, wouldPass]),
+      [
+        ['spike', 1],
+        ['negative', 0],
+      ],
+    );
   });
 
   it('gives another dataset under other rules', async () => {
     const { context } = opened;
     const dataset = await writeGrid(context.home, grid);
     const strict = await validate(context, { ...input, dataset });
-    const lax = await validate(
-      context,
-      { ...input, dataset },
-      { ...RULES, spike: { ...RULES.spike, causal: 'off' } },
-    );
+    const lax = await validate(context, { ...input, dataset, rules: { spike: { causal: 'off' } } });
     assert.notEqual(lax.dataset.uri, strict.dataset.uri);
     assert.equal(lax.facts['demandOkPercent'], 100);
+    assert.equal((await reportOf(await manifestOf(lax))).rules.spike.causal, 'off');
+    const shipped = await validate(context, { ...input, dataset, rules: {} });
+    assert.deepEqual(shipped.dataset, strict.dataset, 'no change, no other dataset');
   });
 
   it('cuts a period out without changing a verdict in it', async () => {
