@@ -9,7 +9,7 @@ export interface HomeFile {
   modifiedMs: number;
 }
 
-/** Every file under a folder of the home; none when the folder is not there. */
+/** Every file under a folder of the home; none when the folder is not there. What goes away meanwhile is left out. */
 export async function filesUnder(home: Home, folder: string): Promise<HomeFile[]> {
   const root = home.path(folder);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(
@@ -19,11 +19,21 @@ export async function filesUnder(home: Home, folder: string): Promise<HomeFile[]
     },
   );
   const files = entries.filter((entry) => entry.isFile());
-  return Promise.all(
+  const found = await Promise.all(
     files.map(async (entry) => {
       const path = join(entry.parentPath, entry.name);
-      const { size, mtimeMs } = await stat(path);
-      return { uri: path.slice(home.root.length + 1), bytes: size, modifiedMs: mtimeMs };
+      const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      });
+      return (
+        status && {
+          uri: path.slice(home.root.length + 1),
+          bytes: status.size,
+          modifiedMs: status.mtimeMs,
+        }
+      );
     }),
   );
+  return found.filter((file) => file !== undefined);
 }

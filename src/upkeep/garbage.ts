@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { artifactKind, type ArtifactKind } from '../contracts/artifact.ts';
 import { BadInputError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
+import { isAbandoned, isDraft } from './drafts.ts';
 import { filesUnder, type HomeFile } from './files.ts';
 import { reachableFrom, urisIn } from './references.ts';
 
@@ -15,7 +16,7 @@ const FOLDERS: Record<ArtifactKind, string> = {
   backtest: 'backtests',
   forecast: 'forecasts',
 };
-/** What may be collected; raw replies, models and reports never are. */
+/** What may be collected; raw replies, models and reports never are, only what their writers left half done. */
 const COLLECTED = [...Object.values(FOLDERS), 'checkpoints', 'quarantine'];
 /** What a run that is not finished may still need and no manifest names yet. */
 const HELD_BY_RUNS = ['training/', 'checkpoints/'];
@@ -55,14 +56,16 @@ export async function findGarbage(home: Home, options: GarbageOptions, now = Dat
     ...(heldByRuns ?? []),
   ]);
 
-  const candidates = (await Promise.all(COLLECTED.map((folder) => filesUnder(home, folder)))).flat();
-  const old = [...candidates, ...(superseded ? manifests : [])].filter(
-    ({ uri, modifiedMs }) => !kept.has(uri) && now - modifiedMs >= minAgeHours * HOUR_MS,
+  const candidates = (await filesUnder(home, '.')).filter(
+    ({ uri }) =>
+      COLLECTED.includes(folderOf(uri)) || isDraft(uri) || (superseded && folderOf(uri) === 'manifests'),
   );
+  const old = candidates.filter((file) => {
+    if (kept.has(file.uri) || now - file.modifiedMs < minAgeHours * HOUR_MS) return false;
+    return !isDraft(file.uri) || isAbandoned(file, now);
+  });
   const mayBeNeeded = ({ uri }: HomeFile) =>
-    heldByRuns === undefined &&
-    HELD_BY_RUNS.some((folder) => uri.startsWith(folder)) &&
-    !uri.endsWith('.tmp');
+    heldByRuns === undefined && HELD_BY_RUNS.some((folder) => uri.startsWith(folder)) && !isDraft(uri);
   const files = old.filter((file) => !mayBeNeeded(file)).toSorted((a, b) => (a.uri < b.uri ? -1 : 1));
   return {
     files,
@@ -77,6 +80,7 @@ export async function collectGarbage(home: Home, { files }: Garbage): Promise<vo
   for (const { uri } of manifestsFirst) await rm(home.path(uri), { force: true });
 }
 
+const folderOf = (uri: string) => uri.split('/')[0] ?? '';
 const rank = ({ uri }: HomeFile) => (uri.startsWith('manifests/') ? 0 : 1);
 
 /** The newest dataset of each kind; what lies beside them (the windows of an ingestion) all counts. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,23 @@ describe('garbage collection', () => {
     const orphans = folders.map((folder) => `${folder}/orphan.parquet`);
     for (const uri of orphans) await place(uri);
     assert.deepEqual(await found(), orphans.toSorted());
+  });
+
+  it('keeps what a living process is writing, and collects what a dead one left, wherever it lies', async () => {
+    const { pid: dead } = spawnSync(process.execPath, ['--version']);
+    await place(`features/x/a.parquet.${process.pid}.0123abcd.tmp`);
+    await place('features/x/of-nobody.tmp');
+    const left = [
+      `models/day-ahead/champion.json.${dead}.0123abcd.tmp`,
+      `raw/eia/page.json.gz.${dead}.0123abcd.tmp`,
+      `run/stack.json.${dead}.tmp`,
+      `training/x/w.safetensors.${dead}.0123abcd.tmp`,
+    ];
+    for (const uri of left) await place(uri);
+    assert.deepEqual(await found({ heldByRuns: undefined }), left);
+    const anHourAgo = Date.now() / 1000 - 3600;
+    utimesSync(home.path('features/x/of-nobody.tmp'), anHourAgo, anHourAgo);
+    assert.deepEqual(await found(), ['features/x/of-nobody.tmp', ...left]);
   });
 
   it('keeps what is young', async () => {
