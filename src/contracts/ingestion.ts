@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
-import { DISTINCT_REGIONS, regionCode } from './regions.ts';
+import { DISTINCT_REGIONS, regionCode, regionCodes } from './regions.ts';
 import { dateBound, hourStamp } from './time.ts';
 
 export const sourceName = z.enum(['eia', 'caiso']);
@@ -16,9 +16,7 @@ export type RouteName = z.infer<typeof routeName>;
 
 export const ingestionInput = z.strictObject({
   source: sourceName.default('eia').describe('Which API to read'),
-  regions: z
-    .array(regionCode)
-    .min(1)
+  regions: regionCodes
     .default(DISTINCT_REGIONS)
     .describe('TEX is ERCO under another name, so it is not a default'),
   routes: z

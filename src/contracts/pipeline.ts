@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
-import { DISTINCT_REGIONS, regionCode } from './regions.ts';
+import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
 import { modelName, regionScore } from './stages.ts';
 import { dateBound, dateRange } from './time.ts';
 import { trainingSettings } from './training.ts';
@@ -16,7 +16,7 @@ export type Rolling = z.infer<typeof rolling>;
 
 const pipelineFields = z.strictObject({
   model: modelName.default('day-ahead').describe('The name under which the result is registered'),
-  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  regions: regionCodes.default(DISTINCT_REGIONS),
   from: dateBound.optional().describe('First hours to ingest; default: all the source has'),
   to: dateBound.optional(),
   train: dateRange.optional().describe('Default: 2015-07 to 2017'),

@@ -27,3 +27,9 @@ export const regionCode = z.enum(REGION_CODES as [RegionCode, ...RegionCode[]]);
 
 /** TEX is ERCO under its region code: training on both, or scoring both, would count the same hours twice. */
 export const DISTINCT_REGIONS = REGION_CODES.filter((code) => !('sameAs' in REGIONS[code]));
+
+/** What a run is about: at least one region, none twice. */
+export const regionCodes = z
+  .array(regionCode)
+  .min(1)
+  .refine((codes) => new Set(codes).size === codes.length, 'a region stands in it twice');

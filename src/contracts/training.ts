@@ -3,6 +3,8 @@ import { artifactReference } from './artifact.ts';
 
 export const presetName = z.enum(['quick', 'default']);
 
+const steps = z.number().int().positive().max(10_000_000);
+
 /** The network and its training; every default has its reason in docs/ring-attention.md. */
 export const trainingSettings = z.strictObject({
   preset: presetName.default('quick').describe('quick: 2,184 hours, 2 layers of 64; default: 8,760 hours'),
@@ -14,16 +16,16 @@ export const trainingSettings = z.strictObject({
     .max(10_080)
     .optional()
     .describe('Stops at the first step boundary past it; default by preset'),
-  maxSteps: z.number().int().positive().optional().describe('Stops after so many steps; default by preset'),
-  checkpointEverySteps: z.number().int().positive().default(20),
+  maxSteps: steps.optional().describe('Stops after so many steps; default by preset'),
+  checkpointEverySteps: steps.default(20),
   layout: z
     .enum(['zigzag', 'contiguous'])
     .default('zigzag')
     .describe('How the tokens are dealt to the slots'),
-  width: z.number().int().positive().optional().describe('Model width; default by preset'),
-  layers: z.number().int().positive().optional(),
-  heads: z.number().int().positive().optional(),
-  learningRate: z.number().positive().optional(),
+  width: z.number().int().positive().max(1024).optional().describe('Model width; default by preset'),
+  layers: z.number().int().positive().max(24).optional(),
+  heads: z.number().int().positive().max(32).optional(),
+  learningRate: z.number().positive().max(1).optional(),
 });
 export type TrainingSettings = z.infer<typeof trainingSettings>;
 

@@ -6,6 +6,7 @@ import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
 import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
 import { slotPoolState } from '../../src/contracts/slot-pool.ts';
 import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/contracts/training.ts';
+import { describeIssues } from '../../src/errors.ts';
 import { reference, scoreOf } from '../support/fake-stages.ts';
 import { slotRecordOf } from '../support/fake-slots.ts';
 
@@ -145,5 +146,24 @@ describe('contracts', () => {
     const both = pipelineInput.safeParse({ rolling: {}, score: { from: '2018', to: '2018' } });
     assert.match(both.error!.issues[0]!.message, /leave out score, or rolling/);
     assert.equal(pipelineInput.safeParse({ rolling: { scoreDays: 0 } }).success, false);
+  });
+
+  it('bound what a training may ask for, by the name of the field', () => {
+    const wrong: [string, object][] = [
+      ['regions', { regions: ['PACW', 'PACW'] }],
+      ['training.width', { training: { width: 1e9 } }],
+      ['training.layers', { training: { layers: 25 } }],
+      ['training.heads', { training: { heads: 33 } }],
+      ['training.learningRate', { training: { learningRate: 1e30 } }],
+      ['training.maxSteps', { training: { maxSteps: 10_000_001 } }],
+      ['training.checkpointEverySteps', { training: { checkpointEverySteps: 1e9 } }],
+    ];
+    for (const [field, input] of wrong) {
+      const { error } = pipelineInput.safeParse(input);
+      assert.match(describeIssues(error?.issues ?? []), new RegExp(`^${field}: [^;]+$`));
+    }
+    assert.equal(ingestionInput.safeParse({ regions: ['CAL', 'CAL'] }).success, false);
+    const largest = { width: 1024, layers: 24, heads: 32, learningRate: 1, maxSteps: 10_000_000 };
+    assert.ok(pipelineInput.safeParse({ training: largest }).success);
   });
 });
