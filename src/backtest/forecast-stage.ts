@@ -1,4 +1,3 @@
-import { readdir, stat } from 'node:fs/promises';
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
@@ -20,6 +19,7 @@ import {
   type RegionRecord,
 } from './forecast.ts';
 import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts';
+import { newestRecord } from './newest-record.ts';
 
 /** Raised when the same model and record would give another forecast. */
 const STAGE_VERSION = 2;
@@ -44,32 +44,34 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
   const version = await chosenVersion(home, input);
   const { record } = version;
   const known = record.metrics.map(({ region }) => region);
-  const strange = input.regions.find((region) => !known.includes(region));
+  const regions = input.regions ?? known;
+  const strange = regions.find((region) => !known.includes(region));
   if (strange) {
     throw new BadInputError(
       `${record.name} version ${record.version} does not know ${strange}.`,
       `It was trained on ${known.join(', ')}: forecast these, or train with ${strange}.`,
     );
   }
-  const grid = input.grid ?? (await newestGrid(home));
-  const gridManifest = await readManifest(home, grid, 'grid');
+  const { reference: grid, manifest: gridManifest } = input.grid
+    ? { reference: input.grid, manifest: await readManifest(home, input.grid, 'grid') }
+    : await newestRecord(home, regions);
   const newest: NewestDemand[] = [];
-  for (const region of input.regions) newest.push(await newestDemand(home, gridManifest, region));
+  for (const region of regions) newest.push(await newestDemand(home, gridManifest, region));
   const issuedAt = input.issuedAt === undefined ? newestIssue(newest) : fromHourStamp(input.issuedAt);
   const { dataset } = await validate(context, {
     dataset: grid,
-    regions: input.regions,
+    regions,
     period: periodOf(issuedAt, newest, record.sequenceLength),
     asOf: toHourStamp(issuedAt),
   });
   const validated = await readManifest(home, dataset, 'validated');
   const records: RegionRecord[] = [];
-  for (const region of input.regions) records.push(await readRegionRecord(home, validated, region));
+  for (const region of regions) records.push(await readRegionRecord(home, validated, region));
   const work = {
     kind: 'forecast' as const,
     stage: 'forecast',
     version: STAGE_VERSION,
-    settings: { issuedAt: toHourStamp(issuedAt), regions: input.regions },
+    settings: { issuedAt: toHourStamp(issuedAt), regions },
     inputs: [version.model, dataset],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
@@ -116,30 +118,6 @@ async function chosenVersion(home: Home, { name, version }: ForecastInput): Prom
     `The model ${name} has no champion.`,
     'Promote a version, or name one with --model-version; `models` lists them.',
   );
-}
-
-/** The grid dataset whose manifest was written last. */
-async function newestGrid(home: Home): Promise<ArtifactReference> {
-  const folder = 'manifests/grid';
-  const names = await readdir(home.path(folder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const stamped = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.json'))
-      .map(async (name) => {
-        const uri = `${folder}/${name}`;
-        return { uri, writtenAt: (await stat(home.path(uri))).mtimeMs };
-      }),
-  );
-  const newest = stamped.sort((a, b) => b.writtenAt - a.writtenAt)[0];
-  if (newest) {
-    const reference = await referTo(home, newest.uri);
-    // As the stage that wrote it refers to it, so that work done on it is found again.
-    return { ...reference, rows: (await readManifest(home, reference, 'grid')).rows };
-  }
-  throw new MissingDataError(`${home.root} holds no grid record.`, 'Run `ingest` first.');
 }
 
 async function normaliserOf(home: Home, model: ArtifactReference): Promise<Normaliser> {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
-import { firstHourOf, lastHourOf } from '../../src/contracts/time.ts';
+import { firstHourOf, lastHourOf, toHourStamp } from '../../src/contracts/time.ts';
 import { engineerFeatures } from '../../src/features/stage.ts';
 import { onceByKey, readManifest, writeContent } from '../../src/lake/artifacts.ts';
 import { sortRows, writeGridFile, yearOf, type GridRows } from '../../src/lake/grid-rows.ts';
@@ -53,7 +53,18 @@ export async function writeGrid({ home }: StageContext, rows: GridRows, name: st
     async () => {
       const year = yearOf(rows.validAt[0]!);
       const file = await writeGridFile(home, REGION, year, rows);
-      const account = [{ region: REGION, series: 'D', present: rows.length, missing: 0 }];
+      const account = [
+        {
+          region: REGION,
+          series: 'D',
+          present: rows.length,
+          missing: 0,
+          revised: 0,
+          quarantined: 0,
+          firstHour: toHourStamp(Math.min(...rows.validAt)),
+          lastHour: toHourStamp(Math.max(...rows.validAt)),
+        },
+      ];
       return { files: [{ ...file, region: REGION, year }], rows: rows.length, details: { account } };
     },
   );

@@ -24,9 +24,12 @@ export function defineForecast(program: Command): void {
     ['forecast day-ahead --regions ERCO', 'forecast --issued-at 2018-05-17T16'],
   )
     .option('--model-version <number>', 'default: the champion', integer)
-    .option('--regions <codes>', 'comma-separated (default: all distinct ones)', regionList)
+    .option('--regions <codes>', 'comma-separated (default: all that the model knows)', regionList)
     .option('--issued-at <hour>', 'UTC, such as 2018-05-17T16 (default: when the newest demand became known)')
-    .option('--grid <uri>', 'a grid manifest of the home (default: the newest)')
+    .option(
+      '--grid <uri>',
+      'a grid manifest of the home (default: for each region the one that reaches furthest)',
+    )
     .action(
       perform<Options>(async (session, { modelVersion, regions, issuedAt, grid }, [name]) => {
         const choice = {
