@@ -7,7 +7,7 @@ import { BadInputError, CorruptArtifactError, MissingDataError, describeIssues }
 import { placeAtomically, writeFileAtomic } from '../lake/atomic-write.ts';
 import { Home, LAKE_FORMAT_VERSION } from '../lake/home.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
-import { filesUnder } from './files.ts';
+import { filesUnder, type HomeFile } from './files.ts';
 import { requireRoom } from './room.ts';
 import { fileHash } from './file-hash.ts';
 import { copyDatabase } from './database-copy.ts';
@@ -16,6 +16,8 @@ const INDEX = 'backup.json';
 const DATABASE = 'temporal.db';
 /** What belongs to running processes, and what is made again by itself. */
 const LEFT_OUT = ['run', 'logs', 'cache'];
+const CHECKPOINTS = 'checkpoints';
+const POINTERS = ['models', 'manifests'];
 
 const backupIndex = z.strictObject({
   formatVersion: z.literal(1),
@@ -30,33 +32,57 @@ export interface BackupOptions {
 }
 
 /**
- * Copies a home into an empty folder, also while its services run: what lies in the lake is written once, manifests
- * are copied before what they name is looked for, and Temporal's database is copied page by page as of one moment.
- * The index comes last: a backup that was cut off has none.
+ * Copies a home into an empty folder, also while its services run. What points comes before what it points to, which
+ * by then is written and does not change: Temporal's database as of one moment, the champions, versions and manifests,
+ * then the data. The index comes last: a backup that was cut off has none.
  */
 export async function backUp(home: Home, target: string, options: BackupOptions): Promise<BackupIndex> {
   const folder = resolve(target);
   await requireEmpty(folder);
-  const everything = (await filesUnder(home, '.')).filter(({ uri }) => isKept(uri));
-  const ordered = everything.toSorted((a, b) => rank(a.uri) - rank(b.uri));
+  const everything = await keptFiles(home, '.');
   const bytes = everything.reduce((sum, file) => sum + file.bytes, 0);
   await requireRoom(folder, bytes, 'The backup');
-  const files: BackupIndex['files'] = [];
-  for (const { uri } of ordered) {
+  const files = new Map<string, BackupIndex['files'][number]>();
+  const copy = async (uri: string, write: (from: string, to: string) => Promise<void>) => {
+    if (files.has(uri)) return;
     options.signal.throwIfAborted();
-    options.progress(files.length, ordered.length + 1);
+    options.progress(files.size, Math.max(everything.length, files.size + 1));
     const path = join(folder, uri);
-    await placeAtomically(path, (temporary) => copyFile(home.path(uri), temporary));
-    files.push({ uri, ...(await fileHash(path)) });
+    await placeAtomically(path, (temporary) => write(home.path(uri), temporary));
+    files.set(uri, { uri, ...(await fileHash(path)) });
+  };
+  const copyAll = async (found: HomeFile[]) => {
+    for (const { uri } of found) {
+      try {
+        await copy(uri, copyFile);
+      } catch (error) {
+        // A checkpoint may be followed by a newer one, a superseded dataset be collected.
+        if (existsSync(home.path(uri))) throw error;
+      }
+    }
+  };
+
+  // A training keeps its two newest checkpoints: those of before the database's moment may soon be gone.
+  await copyAll(await keptFiles(home, CHECKPOINTS));
+  if (existsSync(home.path(DATABASE))) await copy(DATABASE, copyDatabase);
+  await copyAll(await keptFiles(home, CHECKPOINTS));
+  for (;;) {
+    // What a pointer found in one listing points to was there before it, so the next listing shows it.
+    const pointers = (await Promise.all(POINTERS.map((under) => keptFiles(home, under)))).flat();
+    const unseen = pointers.filter(({ uri }) => !files.has(uri) && existsSync(home.path(uri)));
+    if (unseen.length === 0) break;
+    await copyAll(unseen.toSorted((a, b) => rank(a.uri) - rank(b.uri)));
   }
-  if (existsSync(home.path(DATABASE))) {
-    const path = join(folder, DATABASE);
-    await placeAtomically(path, (temporary) => copyDatabase(home.path(DATABASE), temporary));
-    files.push({ uri: DATABASE, ...(await fileHash(path)) });
-  }
-  const index: BackupIndex = { formatVersion: 1, lakeFormat: LAKE_FORMAT_VERSION, files };
+  const data = await keptFiles(home, '.');
+  await copyAll(data.filter(({ uri }) => !POINTERS.includes(uri.split('/')[0] ?? '')));
+
+  const index: BackupIndex = {
+    formatVersion: 1,
+    lakeFormat: LAKE_FORMAT_VERSION,
+    files: [...files.values()],
+  };
   await writeFileAtomic(join(folder, INDEX), `${JSON.stringify(index)}\n`);
-  options.progress(ordered.length + 1, ordered.length + 1);
+  options.progress(files.size, files.size);
   return index;
 }
 
@@ -96,11 +122,16 @@ export async function restore(source: string, target: string, options: BackupOpt
   return index;
 }
 
-const isKept = (uri: string) =>
-  !LEFT_OUT.includes(uri.split('/')[0] ?? '') && !uri.startsWith(DATABASE) && !uri.endsWith('.tmp');
+/** The files under a folder of the home that belong into a backup, but for the database. */
+async function keptFiles(home: Home, under: string): Promise<HomeFile[]> {
+  return (await filesUnder(home, under)).filter(
+    ({ uri }) =>
+      !LEFT_OUT.includes(uri.split('/')[0] ?? '') && !uri.startsWith(DATABASE) && !uri.endsWith('.tmp'),
+  );
+}
 
-/** Manifests and models before the files they name. */
-const rank = (uri: string) => (uri.startsWith('manifests/') || uri.startsWith('models/') ? 0 : 1);
+/** Who is champion, and the history, before the versions they name. */
+const rank = (uri: string) => (/^models\/[^/]+\/[^/]+$/.test(uri) ? 0 : 1);
 
 async function requireEmpty(folder: string): Promise<void> {
   try {

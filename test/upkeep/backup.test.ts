@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import { writeFileAtomic } from '../../src/lake/atomic-write.ts';
 import { Home } from '../../src/lake/home.ts';
 import { backUp, restore } from '../../src/upkeep/backup.ts';
+import { urisIn } from '../../src/upkeep/references.ts';
 
 const quiet = { signal: new AbortController().signal, progress() {} };
 
@@ -50,6 +51,47 @@ describe('backup and restore', () => {
     const copy = new DatabaseSync(join(folder, 'again', 'temporal.db'));
     assert.deepEqual({ ...copy.prepare('select count(*) as n from t').get() }, { n: 2 });
     copy.close();
+  });
+
+  it('holds all that its database, its champion and its manifests name, whatever is written meanwhile', async () => {
+    const database = new DatabaseSync(home.path('temporal.db'));
+    database.exec('pragma journal_mode=wal; create table t (manifest)');
+    let made = 0;
+    // Between any two files a run writes a dataset, its manifest, who names it: a row of the database, a champion.
+    const progress = () => {
+      made += 1;
+      if (made > 12) return;
+      const manifest = `manifests/grid/${String(made).padStart(16, '0')}.json`;
+      const data = `grid/region=PACW/year=2018/${made}.parquet`;
+      for (const [uri, text] of [
+        [data, 'rows'],
+        [manifest, JSON.stringify({ kind: 'grid', files: [{ uri: data }] })],
+        [`models/day-ahead/${made}/version.json`, JSON.stringify({ grid: { uri: manifest } })],
+        ['models/day-ahead/champion.json', JSON.stringify({ version: made })],
+      ] as const) {
+        mkdirSync(dirname(home.path(uri)), { recursive: true });
+        writeFileSync(home.path(uri), text);
+      }
+      database.prepare('insert into t values (?)').run(manifest);
+    };
+    const { files } = await backUp(home, join(folder, 'backup'), { ...quiet, progress });
+    database.close();
+    assert.ok(made > 12, 'the run was over before the backup');
+    const held = new Set(files.map(({ uri }) => uri));
+    const read = (uri: string) => readFileSync(join(folder, 'backup', uri), 'utf8');
+    const { version } = JSON.parse(read('models/day-ahead/champion.json')) as { version: number };
+    assert.ok(held.has(`models/day-ahead/${version}/version.json`), `version ${version}`);
+    const copy = new DatabaseSync(join(folder, 'backup', 'temporal.db'));
+    const rows = copy
+      .prepare('select manifest from t')
+      .all()
+      .map(({ manifest }) => String(manifest));
+    copy.close();
+    assert.ok(rows.length > 0);
+    const pointed = [...held]
+      .filter((uri) => /^(manifests|models\/.*version)/.test(uri))
+      .flatMap((uri) => urisIn(read(uri)));
+    for (const uri of [...rows, ...pointed]) assert.ok(held.has(uri), uri);
   });
 
   it('refuses a backup with a changed file, and leaves no home behind', async () => {
