@@ -1,9 +1,18 @@
 import { z } from 'zod';
 
-/** An hour's end in UTC, as EIA writes it: `2018-01-01T00`. */
+/** Years that a date may name: EIA's hourly record begins in 2015, and no stage looks a century ahead. */
+const FIRST_YEAR = 2000;
+const LAST_YEAR = 2100;
+
+/** An hour's end in UTC, as EIA writes it: `2018-01-01T00`; to 2101-01-01T00, which ends the year 2100. */
 export const hourStamp = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3])$/, 'must be an hour such as 2018-01-01T00 (UTC)');
+  .regex(/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3])$/, {
+    error: 'must be an hour such as 2018-01-01T00 (UTC)',
+    abort: true,
+  })
+  .refine((stamp) => isInCalendar(stamp.slice(0, 10)), { error: notInCalendar, abort: true })
+  .refine((stamp) => isInYears(stamp) || stamp === `${LAST_YEAR + 1}-01-01T00`, { error: notInYears });
 
 /**
  * A calendar bound: `2018`, `2018-05` or `2018-05-17`. As a lower bound it means the first hour of the period,
@@ -11,10 +20,12 @@ export const hourStamp = z
  */
 export const dateBound = z
   .string()
-  .regex(
-    /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/,
-    'must be a date such as 2018, 2018-05 or 2018-05-17',
-  );
+  .regex(/^\d{4}(-\d{2}){0,2}$/, {
+    error: 'must be a date such as 2018, 2018-05 or 2018-05-17',
+    abort: true,
+  })
+  .refine(isInCalendar, { error: notInCalendar, abort: true })
+  .refine(isInYears, { error: notInYears });
 
 /** A half-open-free range of dates, both ends included. */
 export const dateRange = z.strictObject({ from: dateBound, to: dateBound });
@@ -42,4 +53,24 @@ export function toHourStamp(epochSeconds: number): string {
 
 export function fromHourStamp(stamp: string): number {
   return Date.parse(`${stamp}:00:00Z`) / 1000;
+}
+
+/** `Date` alone would take 31 February for 2 March. */
+function isInCalendar(date: string): boolean {
+  const whole = `${date}${'-01-01'.slice(date.length - 4)}`;
+  const time = Date.parse(`${whole}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
+}
+
+function isInYears(date: string): boolean {
+  const year = Number(date.slice(0, 4));
+  return year >= FIRST_YEAR && year <= LAST_YEAR;
+}
+
+function notInCalendar({ input }: { input?: unknown }): string {
+  return `must be a date of the calendar, which ${String(input)} is not`;
+}
+
+function notInYears({ input }: { input?: unknown }): string {
+  return `must lie in the years ${FIRST_YEAR} to ${LAST_YEAR}, which ${String(input)} does not`;
 }
