@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
 import { modelName, regionScore } from './stages.ts';
-import { dateBound, dateRange } from './time.ts';
+import { dateBound, dateRange, firstHourOf, lastHourOf } from './time.ts';
 import { trainingSettings } from './training.ts';
 
 const TRAIN = { from: '2015-07', to: '2017' };
@@ -43,6 +43,14 @@ export const pipelineInput = pipelineFields
     if (!days || given.length === 0) return;
     const message = `the record's end decides what is trained on and scored: leave out ${given.join(' and ')}, or rolling`;
     context.addIssue({ code: 'custom', path: ['rolling'], message });
+  })
+  .superRefine(({ from, to, train, score }, context) => {
+    for (const [name, range] of Object.entries({ '': { from, to }, train, score })) {
+      if (!range?.from || !range.to || firstHourOf(range.from) <= lastHourOf(range.to)) continue;
+      const path = [...(name ? [name] : []), 'to'];
+      const message = `the period ends (${range.to}) before it starts (${range.from}): swap the two`;
+      context.addIssue({ code: 'custom', path, message });
+    }
   })
   .transform((input) =>
     input.rolling ? input : { ...input, train: input.train ?? TRAIN, score: input.score ?? SCORE },
