@@ -79,7 +79,7 @@ const TITLES: Record<Category, string> = {
   optional: 'Optional',
 };
 
-/** The catalogue as a document: `docs/features.md` is this. */
+/** The catalogue as a document. */
 export function catalogueMarkdown(entries: CatalogueEntry[] = catalogue()): string {
   const numeric = entries.filter((entry) => entry.numeric).length;
   const lines = [
@@ -96,17 +96,19 @@ export function catalogueMarkdown(entries: CatalogueEntry[] = catalogue()): stri
   for (const category of CATEGORIES) {
     const rows = entries.filter((entry) => entry.category === category);
     if (rows.length === 0) continue;
-    lines.push(`## ${TITLES[category]} (${rows.length})`, '');
-    lines.push(
-      '| column | formula | unit | inputs | hours | what it is | null |',
-      '|---|---|---|---|---|---|---|',
-    );
-    for (const { name, formula, unit, inputs, windowHours, description, nullPolicy } of rows) {
-      lines.push(
-        `| \`${name}\` | \`${formula}\` | ${unit} | ${inputs.join(', ')} | ${windowHours} | ${description} | ${nullPolicy} |`,
-      );
-    }
-    lines.push('');
+    lines.push(`## ${TITLES[category]} (${rows.length})`, '', ...catalogueTable(rows), '');
   }
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** The rows of a Markdown table. */
+export function catalogueTable(entries: readonly CatalogueEntry[]): string[] {
+  return [
+    '| column | formula | unit | inputs | hours | what it is | null |',
+    '|---|---|---|---|---|---|---|',
+    ...entries.map(
+      ({ name, formula, unit, inputs, windowHours, description, nullPolicy }) =>
+        `| \`${name}\` | \`${formula}\` | ${unit} | ${inputs.join(', ')} | ${windowHours} | ${description} | ${nullPolicy} |`,
+    ),
+  ];
 }

@@ -119,7 +119,8 @@ function labelled(name: string, { season, dayType }: Calendar, { region, hours }
   return { codes: new Uint8Array(hours), labels: [region] };
 }
 
-function requireColumns(frame: pl.DataFrame): void {
+/** @throws BadInputError naming the columns that are missing */
+export function requireColumns(frame: pl.DataFrame): void {
   const missing = REQUIRED_COLUMNS.filter((name) => !frame.columns.includes(name));
   if (missing.length) {
     throw new BadInputError(

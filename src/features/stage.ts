@@ -9,6 +9,8 @@ import type { StageContext } from '../stages/context.ts';
 import { catalogueHash, type CatalogueEntry } from './catalogue.ts';
 import { EnergyFeatureEngineer } from './engineer.ts';
 import { asKnownFrame, readValidatedRows } from './validated-rows.ts';
+import { readWeatherFolder, SHIPPED_WEATHER, weatherFiles } from './weather-folder.ts';
+import { withWeather } from './weather.ts';
 
 /** Raised when the same rows and settings would give another table. */
 const VERSION = 1;
@@ -25,16 +27,20 @@ export async function engineerFeatures(context: StageContext, input: FeaturesInp
     throw new CorruptArtifactError(`${input.dataset.uri} lists no region.`, 'Validate again.');
   }
   const engineer = new EnergyFeatureEngineer({ dtype: input.dtype });
+  const regions = tables.map(({ region }) => region!);
+  // Absent where it is not asked for, so that such tables keep their key.
+  const weather = input.weather && { weather: await weatherFiles(SHIPPED_WEATHER, regions) };
   const work = {
     kind: 'features' as const,
     stage: 'engineerFeatures',
     version: VERSION,
-    settings: { ...engineer.config, catalogue: catalogueHash(engineer.catalogue()) },
+    settings: { ...engineer.config, catalogue: catalogueHash(engineer.catalogue()), ...weather },
     inputs: [input.dataset],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const bytesPerRow = engineer.catalogue().length * (input.dtype === 'float32' ? 4 : 8);
     await home.requireFreeSpace(validated.rows * bytesPerRow, 'Feature engineering');
+    const runs = weather ? await readWeatherFolder(SHIPPED_WEATHER, regions) : [];
     const files: Manifest['files'] = [];
     const optional: Record<string, string[]> = {};
     for (const table of tables) {
@@ -47,7 +53,9 @@ export async function engineerFeatures(context: StageContext, input: FeaturesInp
         unit: 'regions',
         note: region,
       });
-      const frame = asKnownFrame(await readValidatedRows(await verifiedPath(home, table), region));
+      const known = asKnownFrame(await readValidatedRows(await verifiedPath(home, table), region));
+      const own = runs.filter((each) => each.region === region);
+      const frame = own.length === 0 ? known : withWeather(known, own);
       const features = engineer.createAllFeatures(frame);
       const uri = `features/${key}/region=${region}.parquet`;
       await writeFrame(home.path(uri), features);

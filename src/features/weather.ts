@@ -11,7 +11,7 @@ const LONGEST_LEAD = 96;
 const AHEAD_HOURS = 24;
 
 /** File parameter → quantity: the columns are `weather_<quantity>` and `weather_<quantity>_24h_ahead`. */
-const QUANTITIES = {
+export const QUANTITIES = {
   TEMP: 'temperature_k',
   DPT: 'dew_point_k',
   DSWRF: 'solar_radiation_w_m2',
@@ -49,17 +49,24 @@ export async function readWeatherForecasts(folder: string, region: string): Prom
 
 /**
  * Adds the weather columns: at every row what the newest run that was out an hour after it says of the row's hour
- * and of the one 24 h later. Rows of other regions get nulls.
+ * and of the one 24 h later. Rows of regions without runs get nulls.
  */
-export function withWeather(frame: pl.DataFrame, { region, quantities }: WeatherRuns): pl.DataFrame {
+export function withWeather(
+  frame: pl.DataFrame,
+  weather: WeatherRuns | readonly WeatherRuns[],
+): pl.DataFrame {
+  const byRegion = new Map([weather].flat().map((each: WeatherRuns) => [each.region, each.quantities]));
+  const quantities = new Set([...byRegion.values()].flatMap((each) => [...each.keys()]));
   const columns = new Columns(frame.select('timestamp', 'region'));
   const times = columns.seconds('timestamp');
   const regions = columns.strings('region');
-  const added = [...quantities].flatMap(([quantity, { runs, values }]) =>
+  const added = [...quantities].flatMap((quantity) =>
     [0, AHEAD_HOURS].map((ahead) => {
       const name = `weather_${quantity}${ahead ? '_24h_ahead' : ''}`;
       const series = times.map((time, row) => {
-        if (regions[row] !== region) return Number.NaN;
+        const of = byRegion.get(regions[row]!)?.get(quantity);
+        if (!of) return Number.NaN;
+        const { runs, values } = of;
         const run = newest(runs, knownAt(time) - WEATHER_RUN_DELAY_SECONDS);
         const lead = run < 0 ? Number.NaN : (time - runs[run]!) / HOUR_SECONDS + ahead;
         return values[run]?.[lead] ?? Number.NaN;

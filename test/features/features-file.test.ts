@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import { featuresFile } from '../../src/features/features-file.ts';
+import { SHIPPED_WEATHER } from '../../src/features/weather-folder.ts';
 import { readFrame, writeFrame } from '../../src/lake/parquet.ts';
 import { sixColumns, values } from './frames.ts';
 
@@ -100,6 +101,20 @@ describe('features of a file', () => {
       assert.ok(!(await readdir(folder)).some((file) => file.startsWith('out')));
     });
   }
+
+  it('have the weather of the regions that a folder has runs of', async () => {
+    await writeFrame(path('in.parquet'), sixColumns({ region: 'ERCO', start: '2019-07-01T01', hours: 30 }));
+    const { columnsIn, columnsOut } = await featuresFile(path('in.parquet'), path('out.parquet'), {
+      weather: SHIPPED_WEATHER,
+    });
+    assert.deepEqual([columnsIn, columnsOut], [6, 163]);
+    const table = await readFrame(path('out.parquet'));
+    assert.ok((values(table, 'weather_temperature_k') as number[]).every((kelvin) => kelvin > 280));
+    await assert.rejects(
+      featuresFile(path('in.parquet'), path('other.parquet'), { weather: path('nowhere') }),
+      /nowhere has no weather forecasts of ERCO/,
+    );
+  });
 
   it('are not written where they cannot be', async () => {
     await writeFrame(path('in.parquet'), sixColumns({ hours: 3 }));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { EnergyFeatureEngineer } from '../../src/features/engineer.ts';
+import { readWeatherFolder } from '../../src/features/weather-folder.ts';
 import { readWeatherForecasts, withWeather } from '../../src/features/weather.ts';
 import { sixColumns, values } from './frames.ts';
 
@@ -65,6 +66,22 @@ describe('weather forecasts', () => {
     const temperatures = values(ciso, 'weather_temperature_k_24h_ahead') as number[];
     assert.ok(temperatures.every((kelvin) => kelvin > 270 && kelvin < 320));
     assert.ok(values(made('ERCO'), 'weather_temperature_k').every((value) => value === null));
+  });
+
+  it('of several regions stand each at its own rows', async () => {
+    const shipped = fileURLToPath(new URL('../../data/weather', import.meta.url));
+    const [both, ciso, erco] = [
+      await readWeatherFolder(shipped, ['CISO', 'ERCO', 'MISO']),
+      await readWeatherForecasts(shipped, 'CISO'),
+      await readWeatherForecasts(shipped, 'ERCO'),
+    ];
+    const rows = (region: string) => sixColumns({ region, start: '2019-07-01T01', hours: 30 });
+    const name = 'weather_temperature_k';
+    const together = values(withWeather(rows('CISO').vstack(rows('ERCO')).vstack(rows('MISO')), both), name);
+    assert.deepEqual(together.slice(0, 30), values(withWeather(rows('CISO'), ciso), name));
+    assert.deepEqual(together.slice(30, 60), values(withWeather(rows('ERCO'), erco), name));
+    assert.notEqual(together[0], together[30]);
+    assert.ok(together.slice(60).every((value) => value === null));
   });
 
   it('are missing by name where there are none', async () => {

@@ -14,6 +14,7 @@ interface Options {
   dtype?: string;
   input?: string;
   output?: string;
+  weather?: string;
 }
 
 export function defineFeatures(program: Command): void {
@@ -21,7 +22,7 @@ export function defineFeatures(program: Command): void {
     program,
     'features',
     'Make the feature table: 153 columns from six, of a validated dataset or of any file.',
-    ['features', 'features --input hours.csv --output features.parquet'],
+    ['features --weather shipped', 'features --input hours.csv --output features.parquet'],
   )
     .option('--dataset <uri>', 'a validated manifest of the home (default: the newest)')
     .option('--dtype <type>', 'float32 (default) or float64')
@@ -30,34 +31,37 @@ export function defineFeatures(program: Command): void {
       'a .csv, .csv.gz or .parquet with timestamp, region, demand_mw, generation_mw, solar_mw, wind_mw',
     )
     .option('--output <file>', 'where its feature table goes; ends in .parquet')
+    .option(
+      '--weather <where>',
+      'add columns of weather forecast runs: `shipped` (CISO and ERCO), or with --input a folder of such files',
+    )
     .action(
-      perform<Options>(async (session, { dataset, dtype, input, output }) => {
+      perform<Options>(async (session, { dataset, dtype, input, output, weather }) => {
         if (input !== undefined || output !== undefined) {
           if (dataset !== undefined) {
             throw new BadInputError('--dataset and --input exclude each other.', 'Give one of them.');
           }
-          return fromFile(input, output, dtype);
+          return fromFile({ input, output, dtype, weather });
         }
         const checked = checkInput(featuresInput, {
           dataset: await resolveDataset(await session.home(), 'validated', dataset),
           dtype,
+          weather,
         });
         return stageAnswer(await callStage(session, 'engineerFeatures', checked));
       }),
     );
 }
 
-async function fromFile(
-  input: string | undefined,
-  output: string | undefined,
-  dtype: string | undefined,
-): Promise<Answer> {
+async function fromFile({ input, output, dtype, weather }: Options): Promise<Answer> {
   if (input === undefined || output === undefined) {
     throw new BadInputError('--input and --output belong together.', 'Give both, or neither.');
   }
   const options = checkInput(featuresInput.pick({ dtype: true }), { dtype });
   const { featuresFile } = await import('../../features/features-file.ts');
-  const result = await featuresFile(input, output, options);
+  const { SHIPPED_WEATHER } = await import('../../features/weather-folder.ts');
+  const folder = weather === 'shipped' ? SHIPPED_WEATHER : weather;
+  const result = await featuresFile(input, output, { ...options, weather: folder });
   const facts = {
     output,
     rows: result.rows,
