@@ -15,6 +15,8 @@ export interface StackOptions {
   say?: (line: string) => void;
 }
 
+const PUBLISH_AGAIN_MS = 1000;
+
 /** The embedded services of one home, kept alive by this process. */
 export class Stack {
   private readonly home: Home;
@@ -26,6 +28,7 @@ export class Stack {
   private readonly log: LogFile;
   private state: StackState['state'] = 'starting';
   private stopped: Promise<void> | undefined;
+  private later: NodeJS.Timeout | undefined;
 
   private constructor(home: Home, lock: HomeLock, plan: StackPlan) {
     this.home = home;
@@ -81,12 +84,13 @@ export class Stack {
   }
 
   private async bringUp(signal: AbortSignal): Promise<void> {
+    this.requirePublished();
     const stopEarly = () => void this.stop();
     signal.addEventListener('abort', stopEarly, { once: true });
     try {
       for (const tier of this.plan.tiers) {
         signal.throwIfAborted();
-        await Promise.all(tier.map((spec) => this.launch(spec).start()));
+        await Promise.all(tier.map(async (spec) => this.launch(spec).start()));
       }
       signal.throwIfAborted();
     } finally {
@@ -94,7 +98,7 @@ export class Stack {
     }
     this.state = 'ready';
     this.log.event('info', 'all services are ready', this.plan.temporal);
-    this.publish();
+    this.requirePublished();
   }
 
   private launch(spec: ServiceSpec): Service {
@@ -108,18 +112,22 @@ export class Stack {
     this.state = 'stopping';
     this.log.event('info', 'stopping');
     this.publish();
-    // Workers first, so that they can still tell the server that they go.
-    for (const tier of this.plan.tiers.toReversed()) {
-      const names = new Set(tier.map(({ name }) => name));
-      await Promise.all(
-        this.services.filter(({ spec }) => names.has(spec.name)).map((service) => service.stop()),
-      );
+    try {
+      // Workers first, so that they can still tell the server that they go.
+      for (const tier of this.plan.tiers.toReversed()) {
+        const names = new Set(tier.map(({ name }) => name));
+        await Promise.all(
+          this.services.filter(({ spec }) => names.has(spec.name)).map((service) => service.stop()),
+        );
+      }
+      await this.guard.rest();
+    } finally {
+      clearTimeout(this.later);
+      removeState(this.home);
+      this.log.event('info', 'all services are stopped');
+      this.log.close();
+      this.lock.release();
     }
-    await this.guard.rest();
-    removeState(this.home);
-    this.log.event('info', 'all services are stopped');
-    this.log.close();
-    this.lock.release();
   }
 
   private note({ status }: Service): void {
@@ -128,7 +136,17 @@ export class Stack {
     this.publish();
   }
 
+  /** A full disk does not end what runs: who asks finds the state of before, until there is room again. */
   private publish(): void {
+    clearTimeout(this.later);
+    try {
+      this.requirePublished();
+    } catch {
+      this.later = setTimeout(() => this.publish(), PUBLISH_AGAIN_MS).unref();
+    }
+  }
+
+  private requirePublished(): void {
     writeState(this.home, this.description);
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import { isAlive, signalGroup } from './process-identity.ts';
 
 const identity = z.strictObject({ pid: z.number().int(), started: z.string() });
@@ -27,11 +28,16 @@ export type StackState = z.infer<typeof stackState>;
 
 const path = (home: Home) => home.path('run', 'stack.json');
 
-/** Written often and read by people: replaced whole, but not synced. */
+/** Written often and read by people: replaced whole, but not synced. A StorageError when the disk does not take it. */
 export function writeState(home: Home, state: StackState): void {
   const temporary = `${path(home)}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(temporary, path(home));
+  try {
+    writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+    renameSync(temporary, path(home));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw storageFailure(error, path(home)) ?? error;
+  }
 }
 
 export function removeState(home: Home): void {

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +85,29 @@ describe('log file', () => {
     assert.ok(existsSync(`${path}.3`));
     assert.ok(!existsSync(`${path}.4`));
     assert.ok(readFileSync(path).length <= 200);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('drops and counts what a full disk does not take, and goes on when there is room', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ringwatt-log-'));
+    const path = join(folder, 'x.log');
+    symlinkSync('/dev/full', path);
+    const log = new LogFile(path);
+    for (let number = 0; number < 3; number += 1) log.event('info', `lost ${number}`);
+    rmSync(path);
+    log.event('info', 'kept');
+    log.close();
+    const events = readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string; lines?: number });
+    assert.deepEqual(
+      events.map(({ msg, lines }) => [msg, lines]),
+      [
+        ['lines were lost: the disk did not take them', 3],
+        ['kept', undefined],
+      ],
+    );
     rmSync(folder, { recursive: true });
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { InUseError, UnavailableError } from '../../src/errors.ts';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from 'node:fs';
+import { InUseError, StorageError, UnavailableError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { isAlive } from '../../src/stack/process-identity.ts';
 import { Stack } from '../../src/stack/stack.ts';
@@ -89,6 +89,36 @@ describe('stack', () => {
     );
     assert.equal(runningStack(home), undefined);
     await (await start(sampleService('fine'))).stop();
+  });
+
+  it('outlives a full disk, and tells its state again when there is room', async () => {
+    const stack = await start(sampleService('mortal'));
+    const draft = home.path('run', `stack.json.${process.pid}.tmp`);
+    // A folder in the draft's place keeps the state from being written, as a full disk does.
+    mkdirSync(draft);
+    process.kill(stack.description.services[0]!.process!.pid, 'SIGKILL');
+    await eventually(() => stack.description.services[0]!.restarts === 1);
+    await eventually(() => stack.description.services[0]!.state === 'ready');
+    assert.equal(runningStack(home)?.services[0]?.restarts, 0);
+    rmdirSync(draft);
+    await eventually(() => runningStack(home)?.services[0]?.restarts === 1);
+    mkdirSync(draft);
+    await stack.stop();
+    assert.deepEqual(
+      [existsSync(home.path('run', 'stack.json')), existsSync(home.path('run', 'lock.json'))],
+      [false, false],
+    );
+  });
+
+  it('does not start on a full disk: says what to do, and gives the home back', async () => {
+    mkdirSync(home.path('run'));
+    symlinkSync('/dev/full', home.path('run', `stack.json.${process.pid}.tmp`));
+    await assert.rejects(start(sampleService('one')), (error: unknown) => {
+      assert.ok(error instanceof StorageError);
+      assert.match(error.line, /stack\.json \(ENOSPC\)\. Free some space/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(home.path('run')), []);
   });
 
   it('starts a service anew that does not answer its health checks', async () => {
