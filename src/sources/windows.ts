@@ -7,7 +7,6 @@ import {
 import type { RegionCode } from '../contracts/regions.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp } from '../contracts/time.ts';
 import { BadInputError } from '../errors.ts';
-import { yearOf } from '../lake/grid-rows.ts';
 
 const ROUTES = {
   eia: {
@@ -38,7 +37,7 @@ export function regionsOf({ source, regions }: IngestionInput): RegionCode[] {
  * A window ends with the last hour of its year and the next begins with the hour after: no hour falls between.
  */
 export function windowsOf(input: IngestionInput, period: { from: string; to: string }): IngestionWindow[] {
-  const spans = input.source === 'eia' ? spansBy(period, yearOf) : spansBy(period, monthOf);
+  const spans = input.source === 'eia' ? spansBy(period, nextYear) : spansBy(period, nextMonth);
   return routesOf(input).flatMap((route) =>
     regionsOf(input).flatMap((region) =>
       spans.map(([from, to]) =>
@@ -55,20 +54,21 @@ export function windowsOf(input: IngestionInput, period: { from: string; to: str
   );
 }
 
-/** Cuts a period where `unitOf` an hour's end changes. */
-function spansBy(period: { from: string; to: string }, unitOf: (hour: number) => number): [number, number][] {
-  const [first, last] = [fromHourStamp(period.from), fromHourStamp(period.to)];
+/** Cuts a period into calendar pieces, stepping from piece to piece: a period may be a century. */
+function spansBy(
+  period: { from: string; to: string },
+  nextPiece: (begin: Date) => number,
+): [number, number][] {
+  const last = fromHourStamp(period.to);
   const spans: [number, number][] = [];
-  for (let hour = first; hour <= last; hour += HOUR_SECONDS) {
-    const span = spans.at(-1);
-    if (span && unitOf(span[0]) === unitOf(hour)) span[1] = hour;
-    else spans.push([hour, hour]);
+  for (let first = fromHourStamp(period.from); first <= last;) {
+    // Hours are named by their end: the piece's last hour ends where the next piece begins.
+    const end = Math.min(last, nextPiece(new Date((first - HOUR_SECONDS) * 1000)) / 1000);
+    spans.push([first, end]);
+    first = end + HOUR_SECONDS;
   }
   return spans;
 }
 
-/** The month in which an hour begins, counted from year 0. */
-function monthOf(validAt: number): number {
-  const begin = new Date((validAt - HOUR_SECONDS) * 1000);
-  return begin.getUTCFullYear() * 12 + begin.getUTCMonth();
-}
+const nextYear = (begin: Date) => Date.UTC(begin.getUTCFullYear() + 1, 0);
+const nextMonth = (begin: Date) => Date.UTC(begin.getUTCFullYear(), begin.getUTCMonth() + 1);

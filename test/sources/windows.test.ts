@@ -4,7 +4,9 @@ import { ingestionInput } from '../../src/contracts/ingestion.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp } from '../../src/contracts/time.ts';
 import { redact } from '../../src/sources/redaction.ts';
 import { fetchName } from '../../src/sources/source-access.ts';
+import { planIngestion } from '../../src/sources/stage.ts';
 import { windowsOf } from '../../src/sources/windows.ts';
+import { archive, contextOf, temporaryHome } from './support.ts';
 
 const hour = fc
   .integer({ min: Date.UTC(2014, 0, 1) / 3600_000, max: Date.UTC(2030, 0, 1) / 3600_000 })
@@ -34,6 +36,34 @@ describe('windows', () => {
       );
     });
   }
+
+  it('are refused, before anything loops over their hours, for years that no record reaches', () => {
+    const parsed = ingestionInput.safeParse({ regions: ['PACW'], from: '0001', to: '9999' });
+    assert.deepEqual(
+      parsed.error?.issues.map(({ path, message }) => [path.join(), message]),
+      [
+        ['from', 'must lie in the years 2000 to 2100, which 0001 does not'],
+        ['to', 'must lie in the years 2000 to 2100, which 9999 does not'],
+      ],
+    );
+  });
+
+  it('of a century that the source does not have are left out of the plan, and their hours are missing', async () => {
+    await using server = await archive();
+    await using home = await temporaryHome();
+    const input = { routes: ['region-data' as const], regions: ['PACW' as const] };
+    const [usual, century] = await Promise.all(
+      [{}, { from: '2000', to: '2100' }].map((period) =>
+        planIngestion(contextOf(home, server.url), ingestionInput.parse({ ...input, ...period })),
+      ),
+    );
+    assert.deepEqual(
+      century!.windows.map(({ from }) => from.slice(0, 4)),
+      usual!.windows.map(({ from }) => from.slice(0, 4)),
+    );
+    assert.deepEqual(century!.period, { from: '2000-01-01T01', to: '2101-01-01T00' });
+    assert.equal(century!.estimate.records, usual!.estimate.records);
+  });
 
   it('are fetched again, under another name, as long as their hours may be revised', () => {
     const window = windowsOf(ingestionInput.parse({ regions: ['ERCO'], routes: ['region-data'] }), {
