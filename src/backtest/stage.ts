@@ -1,4 +1,5 @@
 import type { BacktestInput, BacktestResult } from '../contracts/stages.ts';
+import { HOUR_SECONDS, firstHourOf, lastHourOf } from '../contracts/time.ts';
 import { onceByKey, readArtifact, readManifest } from '../lake/artifacts.ts';
 import { loadPredictor } from '../model/predictor.ts';
 import type { StageContext } from '../stages/context.ts';
@@ -11,6 +12,10 @@ export type { ForecastRow } from './forecast.ts';
 
 /** Raised when the protocol, the metrics or the files' form change. */
 const STAGE_VERSION = 1;
+/** Twelve columns, before compression. */
+const BYTES_PER_HOUR = 12 * 8;
+/** Scores by hour, lead and month. */
+const SCORES_BYTES_PER_REGION = 2 ** 20;
 
 /**
  * Scores a trained model by the day-ahead protocol beside the operator's forecast and the persistences, on the same
@@ -34,6 +39,7 @@ export async function backtest(context: StageContext, input: BacktestInput): Pro
       ? predictor.regions.filter((region) => cut.some((file) => file.region === region))
       : predictor.regions;
     const model = { regions, horizon: predictor.horizon, predict: predictor.predict.bind(predictor) };
+    await home.requireFreeSpace(diskNeed(input.score, regions.length), 'The backtest');
     const asked = { ...input, sequences };
     const { scores, hours, document } = await runBacktest(context, asked, model, key).finally(() =>
       predictor.dispose(),
@@ -53,4 +59,9 @@ export async function backtest(context: StageContext, input: BacktestInput): Pro
   const scores = manifest.files.find(({ role }) => role === 'scores')!;
   const document = JSON.parse((await readArtifact(home, scores)).toString('utf8')) as ScoresDocument;
   return { dataset: reference, reused, scores: document.regions.map(({ overall }) => overall) };
+}
+
+function diskNeed(score: BacktestInput['score'], regions: number): number {
+  const hours = (lastHourOf(score.to) - firstHourOf(score.from)) / HOUR_SECONDS + 1;
+  return regions * (hours * BYTES_PER_HOUR + SCORES_BYTES_PER_REGION);
 }

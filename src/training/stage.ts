@@ -9,7 +9,7 @@ import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { onceByKey, readManifest, writeContent, type Work } from '../lake/artifacts.ts';
 import { canonicalJson, workKey } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
-import { resolveModel } from '../model/config.ts';
+import { resolveModel, type ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
@@ -21,13 +21,16 @@ import { resolveTraining } from './settings.ts';
 
 /** Raised when the same settings would train to other weights. */
 const STAGE_VERSION = 1;
+/** A loss curve of a hundred thousand steps. */
+const HISTORY_BYTES = 10 * 2 ** 20;
 
 /** What a run is, before any slot is asked: checks the settings against the data and looks how far the run is. */
 export async function planTraining(context: StageContext, input: RingTrainingInput): Promise<TrainingPlan> {
   const { details } = await readSequencesManifest(context.home, input.sequences);
-  resolveModel(input.settings, details);
+  const model = resolveModel(input.settings, details);
   const { runId, work } = workOf(input);
   const result = await findExisting(context.home, work);
+  if (!result) await context.home.requireFreeSpace(diskNeed(model), 'Training');
   return { runId, result, ...(await newestCheckpoint(context, runId)) };
 }
 
@@ -88,6 +91,11 @@ export async function finishTraining(
   });
   await deleteCheckpoints(home, runId);
   return resultOf(home, reference, reused);
+}
+
+/** Three checkpoints (two stay, one is being written) of weights and two moments, the weights, and the history. */
+function diskNeed(model: ModelConfig): number {
+  return layoutOf(model).size * Float32Array.BYTES_PER_ELEMENT * (3 * 3 + 1) + HISTORY_BYTES;
 }
 
 function workOf({ sequences, settings }: RingTrainingInput): { runId: string; work: Work } {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { RingTrainingInput } from '../../src/contracts/training.ts';
-import { BadInputError, CorruptArtifactError } from '../../src/errors.ts';
+import { BadInputError, CorruptArtifactError, StorageError } from '../../src/errors.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { SafetensorsFile } from '../../src/lake/safetensors.ts';
@@ -61,6 +61,24 @@ describe('the training stage', () => {
     assert.deepEqual(plan.result, { ...result, reused: true });
     const otherwise = { ...input, settings: { ...input.settings, seed: 2 } };
     assert.equal((await planTraining(contextOf(home), otherwise)).result, null);
+  });
+
+  it('asks for the disk that it will write, before it begins and not when all is done', async () => {
+    const { home, sequences } = await smallHome();
+    let needed = 0;
+    home.requireFreeSpace = (bytes, what) => {
+      assert.equal(what, 'Training');
+      needed = bytes;
+      return Promise.resolve();
+    };
+    const { input, finish, result } = await trained(home, sequences);
+    const { files } = await readManifest(home, result.model, 'training');
+    const written = files.reduce((sum, { bytes }) => sum + bytes, 3 * finish.checkpoint.bytes);
+    assert.ok(needed >= written, `${needed} asked for, ${written} written`);
+    home.requireFreeSpace = () => Promise.reject(new StorageError('The disk is full.', ''));
+    assert.equal((await planTraining(contextOf(home), input)).result?.reused, true);
+    const otherwise = { ...input, settings: { ...input.settings, seed: 2 } };
+    await assert.rejects(planTraining(contextOf(home), otherwise), StorageError);
   });
 
   it('does not take a run for done whose weights are damaged', async () => {
