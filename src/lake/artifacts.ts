@@ -7,6 +7,7 @@ import { CorruptArtifactError, MissingDataError, describeIssues } from '../error
 import { writeFileAtomic } from './atomic-write.ts';
 import { canonicalJson, sha256, workKey } from './canonical.ts';
 import type { Home } from './home.ts';
+import { readFailure } from './storage-failure.ts';
 
 /** The reference of a file that lies in the home. */
 export async function referTo(home: Home, uri: string, rows?: number): Promise<ArtifactReference> {
@@ -21,7 +22,7 @@ export async function referTo(home: Home, uri: string, rows?: number): Promise<A
 export async function readArtifact(home: Home, reference: ArtifactReference): Promise<Buffer> {
   const path = home.pathOf(reference);
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw missing(error, path) ?? error;
+    throw missing(error, path) ?? readFailure(error, path) ?? error;
   });
   if (sha256(bytes) !== reference.sha256) throw hashMismatch(path);
   return bytes;
@@ -31,7 +32,7 @@ export async function readArtifact(home: Home, reference: ArtifactReference): Pr
 export async function verifiedPath(home: Home, reference: ArtifactReference): Promise<string> {
   const path = home.pathOf(reference);
   const found = await referTo(home, reference.uri).catch((error: unknown) => {
-    throw missing(error, path) ?? error;
+    throw missing(error, path) ?? readFailure(error, path) ?? error;
   });
   if (found.sha256 !== reference.sha256) throw hashMismatch(path);
   return path;
@@ -111,13 +112,18 @@ export async function onceByKey(
 export const manifestUri = (kind: ArtifactKind, key: string) => `manifests/${kind}/${key}.json`;
 
 async function wholeManifest(home: Home, uri: string): Promise<Manifest | undefined> {
+  const path = home.path(uri);
   try {
-    const value = parseManifest(await readFile(home.path(uri)), uri);
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw missing(error, path) ?? readFailure(error, path) ?? error;
+    });
+    const value = parseManifest(bytes, uri);
     for (const file of value.files) await verifiedPath(home, file);
     return value;
-  } catch {
-    // Whatever is wrong with it, the cure is the same: make it again.
-    return undefined;
+  } catch (error) {
+    // What is gone or damaged is made again; what the disk refuses to read may be whole, and would be lost by that.
+    if (error instanceof MissingDataError || error instanceof CorruptArtifactError) return undefined;
+    throw error;
   }
 }
 

@@ -17,3 +17,15 @@ export function storageFailure(error: unknown, path: string): StorageError | und
   const cure = code === undefined ? undefined : STORAGE_CURES[code];
   return cure ? new StorageError(`Cannot write ${path} (${code}).`, cure, { cause: error }) : undefined;
 }
+
+/** The system's complaint about reading a file as one of ours, or undefined when it is no complaint of the system. */
+export function readFailure(error: unknown, path: string): StorageError | undefined {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code !== undefined && /^E[A-Z0-9]+$/.test(code)
+    ? new StorageError(
+        `Cannot read ${path} (${code}).`,
+        'Check its rights and the disk, or choose another --home.',
+        { cause: error },
+      )
+    : undefined;
+}
