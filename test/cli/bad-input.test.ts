@@ -68,6 +68,9 @@ describe('bad input to the command line', () => {
     await refused(['forecast', 'nobody'], /no model nobody|nobody has no champion/);
     await refused(['promote', 'day-ahead', 'best'], /"best" is not a version's number/);
     await refused(['models', 'Day Ahead'], /"Day Ahead" is not a model's name/);
+    await refused(['models', 'nobody'], /There is no model nobody\. None is registered yet/);
+    mkdirSync(join(home, 'models', 'day-ahead'), { recursive: true });
+    await refused(['models', 'nobody'], /There is no model nobody\. There are: day-ahead\./);
     await refused(['restore', join(folder, 'nowhere')], /nowhere\/backup\.json is not there/);
   });
 
@@ -105,6 +108,13 @@ describe('bad input to the command line', () => {
     const input = join(folder, 'broken.parquet');
     writeFileSync(input, 'PAR1 this is no table PAR1');
     await refused(['features', '--input', input, '--output', join(folder, 'x.parquet')], /broken\.parquet/);
+  });
+
+  it('refuses to follow a log as one JSON object', async () => {
+    const ended = await ringwatt(['logs', 'temporal', '--follow', '--json', '--home', home]);
+    assert.match(reasonOf(ended), /^--follow has no end, so it cannot be one JSON object\./);
+    assert.equal((JSON.parse(ended.stdout) as { error: { kind: string } }).error.kind, 'BadInputError');
+    assert.equal(ended.code, 1);
   });
 
   it('refuses a port in use by its number', async () => {

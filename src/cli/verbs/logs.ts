@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import { MissingDataError } from '../../errors.ts';
+import { BadInputError, MissingDataError } from '../../errors.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { perform } from '../session.ts';
 
@@ -16,6 +16,12 @@ export function defineLogs(program: Command): void {
     .option('--follow', 'go on with new lines until Ctrl-C')
     .action(
       perform<{ lines: number; level: string; follow?: boolean }>(async (session, options, [name]) => {
+        if (options.follow && session.flags.json) {
+          throw new BadInputError(
+            '--follow has no end, so it cannot be one JSON object.',
+            'Leave one of --follow and --json out; the files under logs/ are JSON lines.',
+          );
+        }
         const home = await session.home();
         const folder = home.path('logs');
         const names = (existsSync(folder) ? readdirSync(folder) : [])
