@@ -9,7 +9,7 @@ import {
 import type { SlotChild } from '../workers/slot-child.ts';
 import { messageOf } from '../src/errors.ts';
 import { parseInput } from '../src/temporal/input.ts';
-import { segmentNewsSignal } from '../src/temporal/messages.ts';
+import { segmentNewsSignal, trainingNewsSignal } from '../src/temporal/messages.ts';
 import { underHeartbeat } from './heartbeat.ts';
 
 export interface SlotDependencies {
@@ -40,19 +40,28 @@ export const slotActivities = ({ slot, heartbeatMs }: SlotDependencies) => ({
 });
 export type SlotActivities = ReturnType<typeof slotActivities>;
 
-/** Lets the run's workflow hear now and then how far it is; a signal that fails costs nothing but news. */
+/**
+ * Lets the run's workflow hear now and then how far it is, and the job that waits for the run, whose page people look
+ * at; a signal that fails costs nothing but news.
+ */
 function newsTeller({ epoch, rank }: SegmentInput): (progress: SegmentProgress) => void {
   const { client, info, log } = Context.current();
   const run = client.workflow.getHandle(info.workflowExecution!.workflowId);
   const interval = rank === 0 ? NEWS_EVERY_MS.first : NEWS_EVERY_MS.others;
   let last = 0;
+  let job: Promise<string | undefined> | undefined;
+  const tell = async (progress: SegmentProgress) => {
+    await run.signal(segmentNewsSignal, { epoch, rank, progress });
+    if (rank !== 0) return;
+    job ??= run.describe().then(({ parentExecution }) => parentExecution?.workflowId ?? undefined);
+    const id = await job;
+    if (id) await client.workflow.getHandle(id).signal(trainingNewsSignal, progress);
+  };
   return (progress) => {
     if (Date.now() - last < interval) return;
     last = Date.now();
-    run
-      .signal(segmentNewsSignal, { epoch, rank, progress })
-      .catch((error: unknown) =>
-        log.warn('The run could not be told the news', { reason: messageOf(error) }),
-      );
+    tell(progress).catch((error: unknown) =>
+      log.warn('The run could not be told the news', { reason: messageOf(error) }),
+    );
   };
 }

@@ -11,7 +11,7 @@ import { pipelineInput, type PipelineResult } from '../src/contracts/pipeline.ts
 import { BadInputError, MissingDataError } from '../src/errors.ts';
 import { rootFailure } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
-import { pipelineProgressQuery } from '../src/temporal/messages.ts';
+import { pipelineProgressQuery, trainingNewsSignal } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { modelAttribute, regionsAttribute, ringSizeAttribute } from '../src/temporal/search-attributes.ts';
 import * as facts from './pipeline-facts.ts';
@@ -20,6 +20,7 @@ import { decidePromotion, type Rival } from './promotion-decision.ts';
 import { rangesOf } from './rolling-ranges.ts';
 import { RunControl } from './run-control.ts';
 import { StageBoard, type StageOutcome } from './stage-board.ts';
+import { trainingExtent, trainingNote } from './training-board.ts';
 
 const stages = proxyActivities<StageActivities>({
   // Each stage does its work once and is named by what made it: a second attempt is cheap where the first got far.
@@ -53,6 +54,9 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   control.listen(() => board.describe(control.paused));
   setHandler(pipelineProgressQuery, () => board.progress(), {
     description: 'Stage, percent, and every stage with its state, time and facts',
+  });
+  setHandler(trainingNewsSignal, (news) => board.hear('train', trainingExtent(news), trainingNote(news)), {
+    description: 'How far the training is; sent by its slots',
   });
   upsertSearchAttributes([
     { key: modelAttribute, value: name },

@@ -24,6 +24,8 @@ export class StageBoard {
     seconds: 0,
     facts: {},
   }));
+  /** How far the running stage is, 0 to 1, where it tells. */
+  private fraction = 0;
   private paused = false;
   private closing = '';
 
@@ -35,6 +37,7 @@ export class StageBoard {
     const line = this.line(stage);
     const startedAt = Date.now();
     line.state = 'running';
+    this.fraction = 0;
     upsertSearchAttributes([{ key: stageAttribute, value: stage }]);
     this.describe(this.paused);
     try {
@@ -52,6 +55,15 @@ export class StageBoard {
     }
   }
 
+  /** News of the running stage; what comes after its end is old. */
+  hear(stage: PipelineStage, fraction: number, note: string): void {
+    const line = this.line(stage);
+    if (line.state !== 'running') return;
+    this.fraction = Math.min(1, Math.max(0, fraction));
+    line.facts = { 'so far': note };
+    this.describe(this.paused);
+  }
+
   close(text: string): void {
     this.closing = text;
     upsertSearchAttributes([{ key: stageAttribute, value: 'done' }]);
@@ -61,7 +73,7 @@ export class StageBoard {
   progress(): PipelineProgress {
     return {
       stage: this.lines.find(({ state }) => state === 'running')?.stage ?? null,
-      percent: percentOf(this.lines),
+      percent: percentOf(this.lines, this.fraction),
       paused: this.paused,
       stages: this.lines,
     };

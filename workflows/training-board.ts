@@ -170,3 +170,20 @@ export function secondsLeft(progress: SegmentProgress | null): number | null {
   const left = Math.min(byBudget, bySteps);
   return Number.isFinite(left) ? Math.max(0, Math.round(left)) : null;
 }
+
+/** How far a run is, 0 to 1: by the budget or by the steps, whichever ends it first. */
+export function trainingExtent({ step, totalSteps, secondsUsed, budgetSeconds }: SegmentProgress): number {
+  return Math.max(totalSteps ? step / totalSteps : 0, budgetSeconds ? secondsUsed / budgetSeconds : 0);
+}
+
+export function trainingNote(progress: SegmentProgress): string {
+  const { step, totalSteps, loss, tokensPerSecond } = progress;
+  const left = secondsLeft(progress);
+  const parts = [
+    `step ${step}${totalSteps === null ? '' : ` of ${totalSteps}`}`,
+    `loss ${loss.toPrecision(4)}`,
+    `${tokensPerSecond.toFixed(0)} tokens/s`,
+    ...(left === null ? [] : [`${duration(left)} left`]),
+  ];
+  return parts.join(', ');
+}

@@ -21,6 +21,7 @@ import type {
   SlotSession,
   SlotRegistration,
 } from '../contracts/slot-pool.ts';
+import type { SegmentProgress } from '../contracts/training.ts';
 
 /** Everything that workflows may be told or asked, named once; the names go over the wire and never change. */
 
@@ -31,6 +32,8 @@ export const cancelSignal = defineSignal('cancel');
 
 // forecastingPipelineWorkflow
 export const pipelineProgressQuery = defineQuery<PipelineProgress>('progress');
+/** How far the training that it waits for is; told by the slot of rank 0. */
+export const trainingNewsSignal = defineSignal<[SegmentProgress]>('trainingNews');
 
 // ingestionWorkflow
 export const ingestionProgressQuery = defineQuery<IngestionProgress>('progress');

@@ -11,7 +11,7 @@ import {
   resumeSignal,
 } from '../../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
-import { fakeSlot, registerSlots } from '../support/fake-slots.ts';
+import { fakeSlot, registerSlots, segmentResultOf } from '../support/fake-slots.ts';
 import { FakeStages, reference, scoreOf } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
@@ -70,6 +70,40 @@ describe('forecastingPipelineWorkflow', () => {
         );
       },
       slots(),
+    );
+  });
+
+  it('tells on its own page how far the training is', async () => {
+    const gate = Promise.withResolvers<void>();
+    const training = [1, 2].map((number) =>
+      fakeSlot(number, async (segment, _signal, report) => {
+        report({
+          step: 6,
+          totalSteps: 12,
+          loss: 0.25,
+          secondsUsed: 3,
+          budgetSeconds: null,
+          tokensPerSecond: 1000,
+          memoryMb: 100,
+        });
+        await gate.promise;
+        return segmentResultOf(segment);
+      }),
+    );
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'forecasting/day-ahead/news', {});
+        const details = async () =>
+          (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+        await until(async () => /step 6 of 12, loss 0\.2500/.test(await details()));
+        assert.match(await details(), /at train, 52 %/);
+        gate.resolve();
+        await handle.result();
+        assert.doesNotMatch(await details(), /so far/);
+      },
+      training,
     );
   });
 
