@@ -7,8 +7,9 @@ import { PROJECT_ROOT } from '../config/machine.ts';
 import { InUseError, UnavailableError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { holderOf } from './home-lock.ts';
+import { endLeftovers, unlistedSupervisor } from './leftovers.ts';
 import { identify, isAlive, signalGroup, type ProcessIdentity } from './process-identity.ts';
-import { endLeftovers, readState, runningStack, type StackState } from './state.ts';
+import { readState, runningStack, type StackState } from './state.ts';
 
 /** Starts a stack in a process of its own and waits until it is ready. */
 export async function startDetached(
@@ -55,8 +56,9 @@ const STOP_SECONDS = 40;
 /** Stops the stack of a home and whatever an earlier one left; the number of processes that were ended. */
 export async function stopStack(home: Home): Promise<{ stopped: number; forced: boolean }> {
   const state = runningStack(home);
-  const supervisor: ProcessIdentity | undefined = state?.supervisor ?? holderOf(home);
-  if (!supervisor) return { stopped: endLeftovers(home), forced: false };
+  const supervisor: ProcessIdentity | undefined =
+    state?.supervisor ?? holderOf(home) ?? unlistedSupervisor(home);
+  if (!supervisor) return { stopped: await endLeftovers(home), forced: false };
   const count = 1 + (state?.services.filter(({ process }) => process && isAlive(process)).length ?? 0);
   process.kill(supervisor.pid, 'SIGTERM');
   const deadline = Date.now() + STOP_SECONDS * 1000;
@@ -65,7 +67,7 @@ export async function stopStack(home: Home): Promise<{ stopped: number; forced: 
   if (forced) {
     signalGroup({ ...supervisor, ...identify(supervisor.pid) }, 'SIGKILL');
     while (isAlive(supervisor)) await sleep(50);
-    endLeftovers(home);
+    await endLeftovers(home);
   }
   return { stopped: count, forced };
 }

@@ -2,11 +2,12 @@ import type { Config } from '../config/config.ts';
 import type { Home } from '../lake/home.ts';
 import { Guard } from './guard-link.ts';
 import { lockHome, type HomeLock } from './home-lock.ts';
+import { endLeftovers, markOf } from './leftovers.ts';
 import { LogFile } from './log-file.ts';
 import { ownIdentity } from './process-identity.ts';
 import type { StackPlan } from './plan.ts';
 import { Service, type ServiceSpec } from './service.ts';
-import { endLeftovers, removeState, writeState, type StackState } from './state.ts';
+import { removeState, writeState, type StackState } from './state.ts';
 
 export interface StackOptions {
   /** Names the holder of the home to whoever finds it taken: `up`, `start` … */
@@ -47,7 +48,7 @@ export class Stack {
     const lock = lockHome(home, options.purpose);
     let stack: Stack | undefined;
     try {
-      const leftovers = endLeftovers(home);
+      const leftovers = await endLeftovers(home);
       if (leftovers > 0) options.say?.(`ended ${leftovers} processes that an earlier stack left`);
       stack = new Stack(home, lock, await plan());
       await stack.bringUp(signal);
@@ -103,7 +104,8 @@ export class Stack {
 
   private launch(spec: ServiceSpec): Service {
     const log = new LogFile(this.home.path('logs', `${spec.name}.log`));
-    const service = new Service(spec, { log, guard: this.guard, onChange: () => this.note(service) });
+    const marked = { ...spec, environment: { ...spec.environment, ...markOf(this.home) } };
+    const service = new Service(marked, { log, guard: this.guard, onChange: () => this.note(service) });
     this.services.push(service);
     return service;
   }

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Home } from '../lake/home.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
-import { isAlive, signalGroup } from './process-identity.ts';
+import { isAlive } from './process-identity.ts';
 
 const identity = z.strictObject({ pid: z.number().int(), started: z.string() });
 
@@ -58,16 +58,4 @@ export function readState(home: Home): StackState | undefined {
 export function runningStack(home: Home): StackState | undefined {
   const state = readState(home);
   return state && isAlive(state.supervisor) ? state : undefined;
-}
-
-/**
- * Ends what a stack left that was killed together with its guard. Each process is known by number and start, so
- * that nothing else is hit.
- */
-export function endLeftovers(home: Home): number {
-  const state = readState(home);
-  if (!state || isAlive(state.supervisor)) return 0;
-  const ended = state.services.filter(({ process }) => process && signalGroup(process, 'SIGKILL')).length;
-  removeState(home);
-  return ended;
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { InUseError } from '../../src/errors.ts';
+import type { Home } from '../../src/lake/home.ts';
+import { stopStack } from '../../src/stack/detach.ts';
 import { isAlive, identify } from '../../src/stack/process-identity.ts';
 import { Stack } from '../../src/stack/stack.ts';
 import { readState, runningStack } from '../../src/stack/state.ts';
@@ -36,30 +40,60 @@ describe('death of a supervisor', () => {
     remove();
   });
 
-  it('is made good by the next start when its guard was killed too, and hits nobody else', async () => {
+  for (const [what, damage] of [
+    ['', () => {}],
+    [', the state is unreadable', (home: Home) => writeFileSync(home.path('run', 'stack.json'), 'garbage')],
+    [', the state is gone', (home: Home) => rmSync(home.path('run'), { recursive: true })],
+  ] as const)
+    it(`is made good by the next start when its guard was killed too${what}, and hits nobody else`, async () => {
+      const { home, remove } = await temporaryHome();
+      const supervisor = await startElsewhere(home.root);
+      const state = runningStack(home)!;
+      const services = state.services.map(({ process }) => process!);
+      const bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
+      supervisor.kill('SIGSTOP');
+      process.kill(state.guard!, 'SIGKILL');
+      supervisor.kill('SIGKILL');
+      await eventually(() => identify(supervisor.pid!) === undefined);
+      assert.ok(services.every(isAlive), 'nobody is left who would end them');
+      damage(home);
+      const said: string[] = [];
+      const next = await Stack.start(
+        home,
+        async () => samplePlan(sampleService('one')),
+        { purpose: 'a test', say: (line) => said.push(line) },
+        new AbortController().signal,
+      );
+      assert.ok(!services.some(isAlive));
+      assert.deepEqual(said, ['ended 2 processes that an earlier stack left']);
+      assert.ok(identify(bystander.pid!));
+      bystander.kill('SIGKILL');
+      await next.stop();
+      assert.equal(readState(home), undefined);
+      remove();
+    });
+
+  it('is told from its life by what it started, though no file of the home tells', async () => {
     const { home, remove } = await temporaryHome();
     const supervisor = await startElsewhere(home.root);
-    const state = runningStack(home)!;
-    const services = state.services.map(({ process }) => process!);
-    const bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
-    supervisor.kill('SIGSTOP');
-    process.kill(state.guard!, 'SIGKILL');
-    supervisor.kill('SIGKILL');
-    await eventually(() => identify(supervisor.pid!) === undefined);
-    assert.ok(services.every(isAlive), 'nobody is left who would end them');
-    const said: string[] = [];
-    const next = await Stack.start(
+    const services = runningStack(home)!.services.map(({ process }) => process!);
+    for (const name of ['stack.json', 'lock.json']) writeFileSync(home.path('run', name), 'garbage');
+    const second = Stack.start(
       home,
       async () => samplePlan(sampleService('one')),
-      { purpose: 'a test', say: (line) => said.push(line) },
+      { purpose: 'a test' },
       new AbortController().signal,
     );
+    await assert.rejects(second, (error: unknown) => {
+      assert.ok(error instanceof InUseError);
+      assert.match(error.message, new RegExp(`in use by process ${supervisor.pid}`));
+      return true;
+    });
+    assert.ok(services.every(isAlive));
+    // The sample does not listen for SIGTERM; its guard ends what it leaves.
+    await stopStack(home);
     await eventually(() => !services.some(isAlive));
-    assert.deepEqual(said, ['ended 2 processes that an earlier stack left']);
-    assert.ok(identify(bystander.pid!));
-    bystander.kill('SIGKILL');
-    await next.stop();
-    assert.equal(readState(home), undefined);
+    assert.equal(identify(supervisor.pid!), undefined);
     remove();
   });
 });
