@@ -94,7 +94,9 @@ export class Service {
 
   private launch(): { exited: Promise<void>; ready: Promise<'ready' | Error> } {
     const { path, args, environment, name } = this.spec;
-    const child = spawn(path, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = privately(() =>
+      spawn(path, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true }),
+    );
     this.child = child;
     this.identity = child.pid === undefined ? null : (identify(child.pid) ?? null);
     if (this.identity) this.guard.watch(this.identity);
@@ -211,6 +213,16 @@ export class Service {
     if (this.state === state && state !== 'starting') return;
     this.state = state;
     this.onChange();
+  }
+}
+
+/** What a service writes into the home, such as the server's database, is for this user alone. */
+function privately<T>(launch: () => T): T {
+  const before = process.umask(0o077);
+  try {
+    return launch();
+  } finally {
+    process.umask(before);
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
 import { InUseError, StorageError, UnavailableError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { isAlive } from '../../src/stack/process-identity.ts';
@@ -47,6 +47,19 @@ describe('stack', () => {
     assert.equal(runningStack(home)?.state, 'ready', 'the first one is left alone');
     await stack.stop();
     await (await start(sampleService('one'))).stop();
+  });
+
+  it('lets its services write for this user alone', async () => {
+    const path = home.path('written');
+    const stack = await start(
+      sampleService(
+        'writer',
+        `require('node:fs').writeFileSync(${JSON.stringify(path)}, ''); setInterval(() => {}, 1000);`,
+      ),
+    );
+    await eventually(() => existsSync(path));
+    await stack.stop();
+    assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
   it('starts a service that died again, and counts it', async () => {
