@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -37,9 +38,16 @@ import { isHistoryLong } from './history.ts';
 import { table } from './markdown.ts';
 
 const EVENTS_KEPT = 50;
+/** Characters of up to three bytes: a continuation that carries more than 2 MB is the end of the entity. */
+const INBOX_CARRIED = 500_000;
+const BY_KEPT = 120;
+const REASON_KEPT = 500;
 const PREVIOUS_KEPT = 20;
 /** Some thirty wishes. */
 const EVENTS_BEFORE_CONTINUING = 300;
+
+/** Entities that were started before this was asked go on as they began. */
+const REGISTERED_IS_CHECKED = 'registered-is-checked';
 
 const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
@@ -51,10 +59,16 @@ const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivit
 const lifecycleInput = z.strictObject({ name: modelName.optional() });
 const registeredNotice = z.strictObject({ version: z.number().int().positive() });
 
-/** What somebody asked for; `ticket` leads the answer of an update back to who waits, and nobody waits for a signal's. */
+type WishKind = 'registered' | 'promote' | 'rollback';
+
+/**
+ * What somebody asked for, checked when it came, so that what waits is small: what does not fit its contract waits as
+ * its own refusal. `ticket` leads the answer of an update back to who waits, and nobody waits for a signal's.
+ */
 interface Wish {
-  kind: 'registered' | 'promote' | 'rollback';
+  kind: WishKind;
   body: unknown;
+  refusal?: string;
   ticket?: number;
 }
 
@@ -66,14 +80,14 @@ interface Carried {
 export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): Promise<never> {
   const input = parseInput(lifecycleInput, raw, WORKFLOWS.modelLifecycle);
   const name = parseInput(modelName, input.name ?? nameFromId(), WORKFLOWS.modelLifecycle);
-  const inbox: Wish[] = carried?.inbox ?? [];
+  const inbox: Wish[] = (carried?.inbox ?? []).map(checked);
   const answers = new Map<number, LifecycleEvent>();
   let tickets = 0;
   let champion: ChampionRecord | null = null;
   let versions: number[] = [];
   let events: LifecycleEvent[] = [];
 
-  const push = (wish: Wish) => void inbox.push(wish);
+  const push = (wish: Wish) => void inbox.push(checked(wish));
   setHandler(registeredSignal, (body) => push({ kind: 'registered', body }));
   setHandler(promoteSignal, (body) => push({ kind: 'promote', body }), {
     description: 'Make a version champion: {"version": 2, "by": "who", "reason": "why"}',
@@ -92,7 +106,10 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   ({ champion, versions, events } = await readModel({ name }));
   showChampion();
   describe();
-  const mayContinueAsNew = () => isHistoryLong(EVENTS_BEFORE_CONTINUING) && allHandlersFinished();
+  const mayContinueAsNew = () =>
+    isHistoryLong(EVENTS_BEFORE_CONTINUING) &&
+    allHandlersFinished() &&
+    JSON.stringify(inbox).length <= INBOX_CARRIED;
   while (!mayContinueAsNew()) {
     await condition(() => inbox.length > 0 || mayContinueAsNew());
     const wish = inbox.shift();
@@ -111,11 +128,12 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   }
 
   /** Never throws: a wish that cannot be fulfilled becomes a `refused` event with the reason. */
-  async function fulfil({ kind, body }: Wish): Promise<LifecycleEvent> {
+  async function fulfil({ kind, body, refusal: wrong }: Wish): Promise<LifecycleEvent> {
     try {
-      if (kind === 'promote') return await promote(promoteRequest.parse(body ?? {}));
-      if (kind === 'rollback') return await rollBack(rollbackRequest.parse(body ?? {}));
-      return register(registeredNotice.parse(body));
+      if (wrong !== undefined) throw refusalOf(wrong);
+      if (kind === 'promote') return await promote(promoteRequest.parse(body));
+      if (kind === 'rollback') return await rollBack(rollbackRequest.parse(body));
+      return await register(registeredNotice.parse(body));
     } catch (error) {
       return refused(kind, body, error);
     }
@@ -136,8 +154,13 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     return { ...eventNow('rolled-back', by, reason), version, previous };
   }
 
-  function register({ version }: z.infer<typeof registeredNotice>): LifecycleEvent {
-    if (!versions.includes(version)) versions = [...versions, version].sort((a, b) => a - b);
+  async function register({ version }: z.infer<typeof registeredNotice>): Promise<LifecycleEvent> {
+    if (patched(REGISTERED_IS_CHECKED)) {
+      ({ versions } = await readModel({ name }));
+      if (!versions.includes(version)) throw refusalOf(`The model ${name} has no version ${version}.`);
+    } else if (!versions.includes(version)) {
+      versions = [...versions, version].sort((a, b) => a - b);
+    }
     return {
       ...eventNow('registered', 'forecasting pipeline', ''),
       version,
@@ -171,16 +194,11 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     return event;
   }
 
-  function refused(kind: Wish['kind'], body: unknown, error: unknown): LifecycleEvent {
-    const { version, by } = (body ?? {}) as { version?: unknown; by?: unknown };
-    const why = error instanceof z.ZodError ? refusal(schemaOf(kind), body) : failureLine(error);
+  function refused(kind: WishKind, body: unknown, error: unknown): LifecycleEvent {
+    const { version, by } = claimsOf(body);
     return {
-      ...eventNow(
-        'refused',
-        typeof by === 'string' && by !== '' ? by.slice(0, 120) : 'unknown',
-        `${kind}: ${why}`,
-      ),
-      version: Number.isSafeInteger(version) ? (version as number) : null,
+      ...eventNow('refused', by, shortened(`${kind}: ${failureLine(error)}`, REASON_KEPT)),
+      version,
       previous: champion?.version ?? null,
     };
   }
@@ -221,8 +239,28 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
 
 const nameFromId = () => workflowInfo().workflowId.replace(/^model\//, '');
 
-const schemaOf = (kind: Wish['kind']) =>
+const schemaOf = (kind: WishKind) =>
   kind === 'promote' ? promoteRequest : kind === 'rollback' ? rollbackRequest : registeredNotice;
+
+/** The wish with its body as the contract has it, or with the reason of its refusal and little else of its body. */
+function checked({ kind, body, refusal: wrong, ticket }: Wish): Wish {
+  const schema = schemaOf(kind);
+  const reason = wrong ?? refusal(schema, body);
+  if (reason === undefined) return { kind, body: schema.parse(body ?? {}), ticket };
+  return { kind, body: claimsOf(body), refusal: shortened(reason, REASON_KEPT), ticket };
+}
+
+/** What a request that is wrong says of itself, as far as an event can keep it. */
+function claimsOf(body: unknown): { version: number | null; by: string } {
+  const { version, by } = (body ?? {}) as { version?: unknown; by?: unknown };
+  return {
+    version: Number.isSafeInteger(version) ? (version as number) : null,
+    by: typeof by === 'string' && by !== '' ? shortened(by, BY_KEPT) : 'unknown',
+  };
+}
+
+const shortened = (text: string, length: number) =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
 function eventNow(kind: LifecycleEvent['kind'], by: string, reason: string) {
   return { at: new Date().toISOString(), kind, by, identity: 'claimed' as const, reason };
@@ -232,5 +270,5 @@ const refusalOf = (reason: string) => ApplicationFailure.nonRetryable(reason, Ba
 
 function refuseUnless(schema: z.ZodType, body: unknown): void {
   const reason = refusal(schema, body);
-  if (reason) throw refusalOf(`The request is wrong: ${reason}.`);
+  if (reason) throw refusalOf(`The request is wrong: ${shortened(reason, REASON_KEPT)}.`);
 }

@@ -160,11 +160,12 @@ describe('modelLifecycleWorkflow', () => {
 
   it('continues as new with nothing lost', async () => {
     const stages = new FakeStages();
+    const sent = 60;
+    stages.versions = Array.from({ length: sent }, (_, index) => index + 1);
     await withWorkers(stages.run, async (client) => {
       await start(client);
       const handle = client.workflow.getHandle(ID);
       const { runId } = await handle.describe();
-      const sent = 60;
       for (let version = 1; version <= sent; version++) await handle.signal(registeredSignal, { version });
       await until(() => stages.history.length === sent);
       assert.notEqual((await handle.describe()).runId, runId, 'its history grows without end');
@@ -174,6 +175,83 @@ describe('modelLifecycleWorkflow', () => {
         stages.history.map(({ version }) => version),
         [...Array.from({ length: sent }, (_, index) => index + 1), 5000],
       );
+    });
+  });
+
+  it('gives every update its own answer, whatever signals a continuation carries', async () => {
+    const stages = new FakeStages();
+    const asked = Array.from({ length: 10 }, (_, i) => 9000 + i);
+    stages.versions = [...asked];
+    await withWorkers(stages.run, async (client) => {
+      await start(client);
+      const handle = client.workflow.getHandle(ID);
+      const { runId } = await handle.describe();
+      const signals = Array.from({ length: 60 }, (_, i) => 500 + i);
+      for (const version of signals) await handle.signal(promoteSignal, { version });
+      await until(async () => (await handle.describe()).runId !== runId);
+      const answers = await Promise.all(
+        asked.map((version) => handle.executeUpdate(promoteUpdate, { args: [{ version }] })),
+      );
+      assert.deepEqual(
+        answers.map(({ kind, version }) => [kind, version]),
+        asked.map((version) => ['promoted', version]),
+      );
+      await until(() => stages.history.length === signals.length + asked.length);
+      const refused = stages.history.filter(({ kind }) => kind === 'refused');
+      assert.deepEqual(
+        refused.map(({ version }) => version),
+        signals,
+      );
+    });
+  });
+
+  it('keeps the refusal of a request of any size, and lives on', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1];
+    await withWorkers(stages.run, async (client) => {
+      await start(client);
+      const handle = client.workflow.getHandle(ID);
+      const { runId } = await handle.describe();
+      const large = 'x'.repeat(150_000);
+      const bodies = [
+        { version: 1, reason: large },
+        { version: 1, by: large },
+        { version: 1, [large]: 1 },
+      ];
+      const sent = 45;
+      for (let i = 0; i < sent; i++) await handle.signal('promote', bodies[i % bodies.length]);
+      await handle.signal(promoteSignal, { version: 1, by: 'ada' });
+      await until(() => stages.history.length === sent + 1);
+      assert.notEqual((await handle.describe()).runId, runId);
+      assert.equal((await handle.describe()).status.name, 'RUNNING');
+      assert.equal(stages.champion?.version, 1);
+      const refused = stages.history.slice(0, -1);
+      for (const { kind, by, reason, version } of refused) {
+        assert.deepEqual([kind, version, by.length <= 120, reason.length <= 500], ['refused', 1, true, true]);
+      }
+      assert.match(refused[0]!.reason, /promote: reason: /);
+    });
+  });
+
+  it('believes no announcement of a version that is not there', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1];
+    await withWorkers(stages.run, async (client) => {
+      await start(client);
+      const handle = client.workflow.getHandle(ID);
+      await handle.signal(registeredSignal, { version: 77 });
+      stages.versions.push(2);
+      await handle.signal(registeredSignal, { version: 2 });
+      const status = await statusAfter(client, 2);
+      assert.deepEqual(status.versions, [1, 2]);
+      assert.deepEqual(
+        status.events.map(({ kind, version }) => [kind, version]),
+        [
+          ['registered', 2],
+          ['refused', 77],
+        ],
+      );
+      assert.match(status.events[1]!.reason, /has no version 77/);
     });
   });
 
