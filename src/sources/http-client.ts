@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import got, { RequestError } from 'got';
+import got, { RequestError, type Response } from 'got';
 import { SourceFaultError } from '../errors.ts';
 import { redact } from './redaction.ts';
 
@@ -12,6 +12,9 @@ const agent = {
   https: new HttpsAgent({ keepAlive: true, maxSockets: CONNECTIONS }),
 };
 
+/** A page of 5,000 rows has some 1.5 MB, a month of OASIS zipped less; more than this is not an answer. */
+const MOST_BYTES = 32 * 2 ** 20;
+
 /**
  * Connections are kept alive; got's own retries are off, because Temporal retries the whole activity and two
  * layers of retries multiply.
@@ -21,9 +24,8 @@ const client = got.extend({
   retry: { limit: 0 },
   throwHttpErrors: false,
   followRedirect: true,
-  responseType: 'buffer',
   headers: { 'user-agent': 'ringwatt' },
-  timeout: { connect: 10_000, response: 60_000, request: 120_000 },
+  timeout: { connect: 10_000, response: 60_000, socket: 60_000, request: 120_000 },
 });
 
 export interface Reply {
@@ -47,15 +49,16 @@ export interface RequestOptions {
  */
 export async function get(url: URL, { source, signal, secrets = [] }: RequestOptions): Promise<Reply> {
   try {
-    const response = await client(url, { signal });
+    const { response, body } = await receive(url, source, signal);
     return {
       status: response.statusCode,
       contentType: response.headers['content-type'] ?? '',
       header: (name) => [response.headers[name]].flat()[0],
-      body: redact(asBuffer(response.body), secrets),
+      body: redact(body, secrets),
     };
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof SourceFaultError) throw error;
     const what = error instanceof RequestError ? `${error.code} ${scrubbed(error.message, url)}` : 'failed';
     throw new SourceFaultError(
       `${source} at ${url.host} did not answer in full: ${what}.`,
@@ -64,12 +67,31 @@ export async function get(url: URL, { source, signal, secrets = [] }: RequestOpt
   }
 }
 
+/** Counts what is already unpacked, piece by piece: a few kilobytes of gzip can hold gigabytes. */
+async function receive(url: URL, source: string, signal: AbortSignal) {
+  const stream = client.stream(url, { signal });
+  const answered: { response?: Response } = {};
+  stream.once('response', (response: Response) => (answered.response = response));
+  const pieces: Buffer[] = [];
+  let length = 0;
+  // Leaving the loop destroys the stream, and the connection with it.
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > MOST_BYTES) {
+      throw new SourceFaultError(
+        `${source} at ${url.host} sent a body of more than ${MOST_BYTES / 2 ** 20} MiB, beginning ${beginningOf(pieces[0]!)}.`,
+        'It is tried again; if it lasts, the source is in trouble.',
+      );
+    }
+  }
+  return { response: answered.response!, body: Buffer.concat(pieces, length) };
+}
+
 /** The beginning of a body that is not what was expected, for a message. */
 export function beginningOf(body: Buffer): string {
   return JSON.stringify(body.subarray(0, 60).toString('utf8').replace(/\s+/g, ' ').trim());
 }
-
-const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 const scrubbed = (message: string, url: URL) =>
   message.replaceAll(url.href, url.origin).replaceAll(url.search, '');
