@@ -1,4 +1,5 @@
 import { HOUR_SECONDS } from '../../contracts/time.ts';
+import { megawattsOf } from '../megawatts.ts';
 import type { SourceRows } from '../source-rows.ts';
 import type { OasisRow, Report, Share } from './reports.ts';
 
@@ -30,10 +31,10 @@ export class HourlyMeans {
     this.#into.records += 1;
     const start = Date.parse(row['INTERVALSTARTTIME_GMT'] ?? '') / 1000;
     const end = Date.parse(row['INTERVALENDTIME_GMT'] ?? '') / 1000;
-    const megawatts = row['MW']?.trim() ? Number(row['MW']) : Number.NaN;
+    const megawatts = megawattsOf(row['MW']);
     if (!(end > start) || end - start > HOUR_SECONDS) {
       this.#into.quarantine('its times are not an interval of at most an hour', share.series, row);
-    } else if (!Number.isFinite(megawatts)) {
+    } else if (megawatts === undefined) {
       this.#into.quarantine('MW is not a number', share.series, row);
     } else {
       this.#intervalsOf(share, start).set(start, { megawatts, seconds: end - start });

@@ -1,4 +1,6 @@
 import type { IngestionWindow } from '../../contracts/ingestion.ts';
+import { HOUR_SECONDS } from '../../contracts/time.ts';
+import { megawattsOf } from '../megawatts.ts';
 import type { SourceRows } from '../source-rows.ts';
 import type { EiaPage } from './page.ts';
 import { columnsOf } from './request.ts';
@@ -38,7 +40,7 @@ export class EiaRowReader {
     }
     const validAt = this.#hourOf(row['period']);
     if (Number.isNaN(validAt)) return this.#into.quarantine('period is not an hour', series, row);
-    const value = valueOf(row['value']);
+    const value = row['value'] === null ? Number.NaN : megawattsOf(row['value']);
     if (value === undefined) return this.#into.quarantine('value is not a number', series, row);
     this.#into.add(series, validAt, value, seenAt, row);
   }
@@ -67,14 +69,8 @@ function secondsOf(period: unknown): number {
   if (typeof period !== 'string' || !HOUR.test(period)) return Number.NaN;
   const digits = (at: number) => (period.charCodeAt(at) - 48) * 10 + period.charCodeAt(at + 1) - 48;
   const year = digits(0) * 100 + digits(2);
-  return Date.UTC(year, digits(5) - 1, digits(8), digits(11)) / 1000;
-}
-
-/** MW; NaN for null; undefined for what is not a number. */
-function valueOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  if (value === null) return Number.NaN;
-  if (typeof value !== 'string' || value.trim() === '') return undefined;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : undefined;
+  const day = Date.UTC(year, digits(5) - 1, digits(8));
+  // `Date` takes 31 February for 2 March.
+  if (new Date(day).getUTCDate() !== digits(8)) return Number.NaN;
+  return day / 1000 + digits(11) * HOUR_SECONDS;
 }

@@ -148,6 +148,19 @@ describe('the CAISO client', () => {
     );
   });
 
+  it('puts what is no plain number of MW in quarantine', async () => {
+    const start = fromHourStamp('2023-01-01T00');
+    const texts = ['0x10', '1e308', '1e3', '', 'NaN', '99999999', '-12.5'];
+    const lines = texts.map((text, i) => load(start + i * HOUR_SECONDS, i + 1, text));
+    const rows = new SourceRows(start + HOUR_SECONDS, start + texts.length * HOUR_SECONDS);
+    await readInto(rows, reportOf('SLD_FCST'), [HEADER, ...lines].join('\n'), 0);
+    assert.deepEqual(
+      rows.quarantined.map(({ reason }) => reason),
+      Array.from({ length: 6 }, () => 'MW is not a number'),
+    );
+    assert.equal(rows.series.get('D')?.value.at(-1), -12.5);
+  });
+
   it('asks for at most 31 days, in GMT', () => {
     const url = reportUrl('http://oasis.example/', WINDOW, 'DAM');
     assert.equal(url.searchParams.get('startdatetime'), '20190301T00:00-0000');

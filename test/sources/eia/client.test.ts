@@ -152,6 +152,38 @@ describe('the EIA client', () => {
     assert.deepEqual(fetched.warnings, ['w: d']);
   });
 
+  it('takes for a value only what a region can have, written as a plain decimal number', async () => {
+    const texts = [
+      '"0x10"',
+      '"1e3"',
+      '"Infinity"',
+      '"1e308"',
+      '1e308',
+      '1e999',
+      '-1e7',
+      '""',
+      '" 12.5 "',
+      '-3',
+    ];
+    const rows = texts.map(
+      (text, i) => `{"period":"2019-01-01T0${i}","respondent":"CISO","fueltype":"SUN","value":${text}}`,
+    );
+    rows.push('{"period":"2019-02-31T00","respondent":"CISO","fueltype":"SUN","value":"1"}');
+    await using server = await answering(200, 'application/json', `{"response":{"data":[${rows.join()}]}}`);
+    const fetched = (await fetchFrom(server.url, { ...WINDOW, from: '2019-01-01T00', to: '2019-04-01T00' }))
+      .result as Fetched;
+    const { value, has } = fetched.rows.series.get('FUEL:SUN')!;
+    assert.deepEqual([has.indexOf(1), value[8], value[9]], [8, 12.5, -3]);
+    assert.equal(
+      has.reduce((sum, each) => sum + each),
+      2,
+    );
+    assert.deepEqual(
+      fetched.rows.quarantined.map(({ reason }) => reason),
+      [...Array.from({ length: 8 }, () => 'value is not a number'), 'period is not an hour'],
+    );
+  });
+
   it('does not take fewer rows than were announced for all of them', async () => {
     await using server = await answering(200, 'application/json', '{"response":{"total":"3","data":[]}}');
     const { result } = await fetchFrom(server.url);
