@@ -104,6 +104,21 @@ describe('bad input to the command line', () => {
     );
   });
 
+  it('names the folder that has no weather of the regions in a file', async () => {
+    const input = join(folder, 'six.csv');
+    writeFileSync(
+      input,
+      'timestamp,region,demand_mw,generation_mw,solar_mw,wind_mw\n2019-07-01T09:00:00Z,ERCO,1,2,3,4\n',
+    );
+    const output = join(folder, 'six.parquet');
+    const features = ['features', '--input', input, '--output', output, '--weather'];
+    await refused([...features, folder], /ringwatt-cli-\w+ has no weather forecasts of ERCO/);
+    assert.ok(!readdirSync(folder).includes('six.parquet'));
+    const made = await ringwatt([...features, 'shipped', '--json']);
+    assert.equal((JSON.parse(made.stdout) as { columnsOut: number }).columnsOut, 163);
+    rmSync(output);
+  });
+
   it('says of a corrupt Parquet that it is one', async () => {
     const input = join(folder, 'broken.parquet');
     writeFileSync(input, 'PAR1 this is no table PAR1');
