@@ -184,6 +184,34 @@ describe('the EIA client', () => {
     );
   });
 
+  const DEEP = '['.repeat(200_000) + ']'.repeat(200_000);
+  const ROW = '{"period":"2019-01-01T01","respondent":"CISO","fueltype":"SUN","value":1}';
+  const misshapen: [string, string, RegExp][] = [
+    ['data nested 200,000 deep', `{"data":${DEEP}}`, /lists or objects inside row 1\./],
+    ['a value nested as deep', `{"data":[${ROW},{"value":${DEEP}}]}`, /lists or objects inside row 2\./],
+    ['rows without end in one page', `{"data":[${'1,'.repeat(10_000)}1]}`, /10001 rows where 5000/],
+  ];
+  for (const [name, response, message] of misshapen) {
+    it(`calls ${name} the source's fault and stores nothing of it`, async () => {
+      await using server = await answering(200, 'application/json', `{"response":${response}}`);
+      const { result, stored } = await fetchFrom(server.url);
+      assert.ok(result instanceof SourceFaultError, messageOf(result));
+      assert.match(result.message, message);
+      assert.deepEqual(stored, []);
+    });
+  }
+
+  it('is not thrown by totals and warnings nested as deep, nor by a million warnings', async () => {
+    const many = `["${'x'.repeat(10_000)}"${',"w"'.repeat(1_000_000)}]`;
+    for (const warnings of [DEEP, `[{"warning":${DEEP},"description":${DEEP}}]`, many]) {
+      const body = `{"response":{"total":${DEEP},"warnings":${warnings},"data":[${ROW}]}}`;
+      await using server = await answering(200, 'application/json', body);
+      const fetched = (await fetchFrom(server.url)).result as Fetched;
+      assert.equal(fetched.rows?.records, 1, messageOf(fetched));
+      assert.ok(fetched.warnings.length <= 10 && fetched.warnings.every((text) => text.length <= 500));
+    }
+  });
+
   it('does not take fewer rows than were announced for all of them', async () => {
     await using server = await answering(200, 'application/json', '{"response":{"total":"3","data":[]}}');
     const { result } = await fetchFrom(server.url);
