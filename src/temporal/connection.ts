@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from '../config/config.ts';
 import { UnavailableError, messageOf } from '../errors.ts';
@@ -33,3 +33,21 @@ export const unreachable = (address: string, cause: unknown) =>
     'Start one with `up`, or correct TEMPORAL_ADDRESS.',
     { cause },
   );
+
+const UNAVAILABLE = 14;
+
+/** Does what needs the server; a server that goes away meanwhile is said as such, with what to do. */
+export async function served<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    if (!isGrpcServiceError(cause) || Number(cause.code) !== UNAVAILABLE) throw error;
+    const why = cause.details.replace(/\s*Resolution note:.*$/s, '').replace(/\.$/, '');
+    throw new UnavailableError(
+      `The Temporal server does not answer: ${why}.`,
+      'Where the services have stopped, run `up`: the job goes on from where it was.',
+      { cause: error },
+    );
+  }
+}

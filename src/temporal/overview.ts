@@ -2,6 +2,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 import type { PipelineProgress } from '../contracts/progress.ts';
 import type { PooledSlot, SlotLease } from '../contracts/slot-pool.ts';
+import { served } from './connection.ts';
 import { leasesQuery, pipelineProgressQuery, slotsQuery } from './messages.ts';
 import { RUNNING_JOBS } from './runs.ts';
 
@@ -33,12 +34,9 @@ export interface Overview {
 
 /** What runs on the server that concerns this project; entities, which always run, are left out of the jobs. */
 export async function overviewOf(client: Client): Promise<Overview> {
-  const [jobs, slots, schedules, pollers] = await Promise.all([
-    jobsOf(client),
-    slotsOf(client),
-    schedulesOf(client),
-    pollersOf(client),
-  ]);
+  const [jobs, slots, schedules, pollers] = await served(() =>
+    Promise.all([jobsOf(client), slotsOf(client), schedulesOf(client), pollersOf(client)]),
+  );
   return { jobs, slots, schedules, pollers };
 }
 

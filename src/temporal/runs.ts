@@ -1,13 +1,18 @@
 import {
   WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { IngestionOutcome } from '../contracts/ingestion.ts';
+import type { z } from 'zod';
+import { ingestionInput, type IngestionOutcome } from '../contracts/ingestion.ts';
 import type { LifecycleEvent, PromoteRequest, RollbackRequest } from '../contracts/lifecycle.ts';
-import type { PipelineResult } from '../contracts/pipeline.ts';
-import type { RingTrainingResult } from '../contracts/training.ts';
+import { pipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
+import { ringTrainingInput, type RingTrainingResult } from '../contracts/training.ts';
+import { InUseError } from '../errors.ts';
+import { served } from './connection.ts';
+import { fieldsThatDiffer, inputOf } from './running-input.ts';
 import { promoteUpdate, rollbackUpdate } from './messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 
@@ -32,24 +37,49 @@ interface StartOptions {
   summary: string;
 }
 
+/** A kind of job, and what is asked of it. */
+interface Job {
+  type: string;
+  input: z.ZodType;
+  /** What a person who wants both can do, besides the ways that every job has. */
+  orElse: string;
+}
+
+const JOBS = {
+  pipeline: {
+    type: WORKFLOWS.forecastingPipeline,
+    input: pipelineInput,
+    orElse: ', or name another model with --model',
+  },
+  ingestion: { type: WORKFLOWS.ingestion, input: ingestionInput, orElse: '' },
+  training: { type: WORKFLOWS.ringTraining, input: ringTrainingInput, orElse: '' },
+} satisfies Record<string, Job>;
+
 export const startIngestion = (client: Client, options: StartOptions) =>
-  start<IngestionOutcome>(client, WORKFLOWS.ingestion, options);
+  served(() => start<IngestionOutcome>(client, JOBS.ingestion, options));
 
 export const startTraining = (client: Client, options: StartOptions) =>
-  start<RingTrainingResult>(client, WORKFLOWS.ringTraining, options);
+  served(() => start<RingTrainingResult>(client, JOBS.training, options));
 
-/** Starts the main job, or joins the one for this model that runs already, whatever day it began. */
-export async function startPipeline(
+/**
+ * Starts the main job, or joins the one for this model that runs already, whatever day it began; `InUseError` when
+ * that one was asked for something else.
+ */
+export const startPipeline = (
   client: Client,
   { model, date, input }: { model: string; date: string; input: object },
-): Promise<Run<PipelineResult>> {
-  const query = `WorkflowType = '${WORKFLOWS.forecastingPipeline}' AND ExecutionStatus = 'Running'`;
-  for await (const { workflowId } of client.workflow.list({ query })) {
-    if (workflowId.startsWith(workflowIds.pipeline(model, ''))) return attach(client, workflowId);
-  }
-  const options = { workflowId: workflowIds.pipeline(model, date), input, summary: `Forecaster ${model}` };
-  return start<PipelineResult>(client, WORKFLOWS.forecastingPipeline, options);
-}
+): Promise<Run<PipelineResult>> =>
+  served(async () => {
+    const query = `WorkflowType = '${WORKFLOWS.forecastingPipeline}' AND ExecutionStatus = 'Running'`;
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      // What is listed may be a moment old.
+      if (workflowId.startsWith(workflowIds.pipeline(model, '')) && (await isRunning(client, workflowId))) {
+        return attach(client, JOBS.pipeline, { workflowId, input });
+      }
+    }
+    const options = { workflowId: workflowIds.pipeline(model, date), input, summary: `Forecaster ${model}` };
+    return start<PipelineResult>(client, JOBS.pipeline, options);
+  });
 
 export function promoteVersion(
   client: Client,
@@ -57,7 +87,9 @@ export function promoteVersion(
   request: PromoteRequest,
 ): Promise<LifecycleEvent> {
   const startWorkflowOperation = lifecycleOperation(name);
-  return client.workflow.executeUpdateWithStart(promoteUpdate, { args: [request], startWorkflowOperation });
+  return served(() =>
+    client.workflow.executeUpdateWithStart(promoteUpdate, { args: [request], startWorkflowOperation }),
+  );
 }
 
 export function rollbackChampion(
@@ -66,7 +98,9 @@ export function rollbackChampion(
   request: RollbackRequest,
 ): Promise<LifecycleEvent> {
   const startWorkflowOperation = lifecycleOperation(name);
-  return client.workflow.executeUpdateWithStart(rollbackUpdate, { args: [request], startWorkflowOperation });
+  return served(() =>
+    client.workflow.executeUpdateWithStart(rollbackUpdate, { args: [request], startWorkflowOperation }),
+  );
 }
 
 /** The entity is started where it does not run: after a loss of the server's database it begins by its files. */
@@ -80,25 +114,48 @@ const lifecycleOperation = (name: string) =>
 
 async function start<Result>(
   client: Client,
-  type: string,
+  job: Job,
   { workflowId, input, summary }: StartOptions,
 ): Promise<Run<Result>> {
-  if (await isRunning(client, workflowId)) return attach(client, workflowId);
-  const handle = await client.workflow.start(type, {
-    workflowId,
-    taskQueue: PIPELINE_QUEUE,
-    args: [input],
-    staticSummary: summary,
+  try {
+    const handle = await client.workflow.start(job.type, {
+      workflowId,
+      taskQueue: PIPELINE_QUEUE,
+      args: [input],
+      staticSummary: summary,
+      workflowIdConflictPolicy: 'FAIL',
+    });
+    return runOf(handle, false);
+  } catch (error) {
     // Of two that start the same work at once, the second joins the first.
-    workflowIdConflictPolicy: 'USE_EXISTING',
-  });
-  return { workflowId, attached: false, handle, result: handle.result() as Promise<Result> };
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      return attach(client, job, { workflowId, input });
+    }
+    throw error;
+  }
 }
 
-function attach<Result>(client: Client, workflowId: string): Run<Result> {
-  const handle = client.workflow.getHandle(workflowId);
-  return { workflowId, attached: true, handle, result: handle.result() as Promise<Result> };
+async function attach<Result>(
+  client: Client,
+  job: Job,
+  { workflowId, input }: Pick<StartOptions, 'workflowId' | 'input'>,
+): Promise<Run<Result>> {
+  const differing = fieldsThatDiffer(job.input, input, await inputOf(client, workflowId));
+  if (differing.length > 0) {
+    throw new InUseError(
+      `${workflowId} runs already, and was asked for something else: ${differing.join(', ')}.`,
+      `Wait until it ends, cancel it in the Temporal UI${job.orElse}.`,
+    );
+  }
+  return runOf(client.workflow.getHandle(workflowId), true);
 }
+
+const runOf = <Result>(handle: WorkflowHandle, attached: boolean): Run<Result> => ({
+  workflowId: handle.workflowId,
+  attached,
+  handle,
+  result: served(() => handle.result() as Promise<Result>),
+});
 
 async function isRunning(client: Client, workflowId: string): Promise<boolean> {
   try {
