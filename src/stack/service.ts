@@ -37,6 +37,11 @@ const LONGEST_BACKOFF_MS = 30_000;
 /** A service that lived this long starts its back-off anew. */
 const STEADY_MS = 60_000;
 
+const PORT_TAKEN = /\bport\b.*in use|address already in use|EADDRINUSE/i;
+
+/** Between a free port's choice and its use somebody else took it. */
+export class PortTakenError extends UnavailableError {}
+
 /** One child process that is kept alive until it is stopped. */
 export class Service {
   readonly spec: ServiceSpec;
@@ -77,7 +82,8 @@ export class Service {
         first instanceof Error && !this.complaint
           ? messageOf(first)
           : this.complaint || 'it ended without a word';
-      throw new UnavailableError(`${this.spec.name} did not start: ${why}`, `Its log is ${this.log.path}.`);
+      const Failure = PORT_TAKEN.test(why) ? PortTakenError : UnavailableError;
+      throw new Failure(`${this.spec.name} did not start: ${why}`, `Its log is ${this.log.path}.`);
     }
     this.running = this.keepAlive(exited);
   }
@@ -111,7 +117,7 @@ export class Service {
       const splitter = lineSplitter((line) => {
         this.log.line(line, level);
         if (level === 'info') lines.push(line);
-        if (/error|cannot|failed/i.test(line)) this.complaint = line.slice(0, 400).trim();
+        this.hear(line);
       });
       stream.setEncoding('utf8').on('data', splitter.push).on('end', splitter.flush);
     }
@@ -191,6 +197,13 @@ export class Service {
         })
         .finally(() => (asking = false));
     }, this.spec.healthEveryMs ?? HEALTH_EVERY_MS);
+  }
+
+  /** What comes after a complaint about a port (a stack trace) only hides it. */
+  private hear(line: string): void {
+    if (PORT_TAKEN.test(this.complaint)) return;
+    if (PORT_TAKEN.test(line) || /error|cannot|failed/i.test(line))
+      this.complaint = line.slice(0, 400).trim();
   }
 
   private kill(signal: NodeJS.Signals, { group = true } = {}): void {

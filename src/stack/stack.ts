@@ -6,7 +6,7 @@ import { endLeftovers, markOf } from './leftovers.ts';
 import { LogFile } from './log-file.ts';
 import { ownIdentity } from './process-identity.ts';
 import type { StackPlan } from './plan.ts';
-import { Service, type ServiceSpec } from './service.ts';
+import { PortTakenError, Service, type ServiceSpec } from './service.ts';
 import { removeState, writeState, type StackState } from './state.ts';
 
 export interface StackOptions {
@@ -17,6 +17,7 @@ export interface StackOptions {
 }
 
 const PUBLISH_AGAIN_MS = 1000;
+const START_ATTEMPTS = 3;
 
 /** The embedded services of one home, kept alive by this process. */
 export class Stack {
@@ -38,8 +39,27 @@ export class Stack {
     this.log = new LogFile(home.path('logs', 'supervisor.log'));
   }
 
-  /** Starts everything and waits until it works; when that fails, or `signal` aborts, all is stopped again. */
+  /**
+   * Starts everything and waits until it works; when that fails, or `signal` aborts, all is stopped again. A port that
+   * somebody took between its choice and its use is worth another plan.
+   */
   static async start(
+    home: Home,
+    plan: () => Promise<StackPlan>,
+    options: StackOptions,
+    signal: AbortSignal,
+  ): Promise<Stack> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await Stack.startOnce(home, plan, options, signal);
+      } catch (error) {
+        if (!(error instanceof PortTakenError) || attempt === START_ATTEMPTS || signal.aborted) throw error;
+        options.say?.(`${error.message}: trying other ports`);
+      }
+    }
+  }
+
+  private static async startOnce(
     home: Home,
     plan: () => Promise<StackPlan>,
     options: StackOptions,

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../../src/config/machine.ts';
 import { InUseError, StorageError, UnavailableError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { isAlive } from '../../src/stack/process-identity.ts';
@@ -102,6 +106,39 @@ describe('stack', () => {
     );
     assert.equal(runningStack(home), undefined);
     await (await start(sampleService('fine'))).stop();
+  });
+
+  it('plans again when a port was taken between its choice and its use, and tells so when that goes on', async () => {
+    const archive = join(PROJECT_ROOT, 'src', 'sources', 'archive', 'main.ts');
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const taken = (server.address() as AddressInfo).port;
+    const onPort = (port: number) => ({
+      ...sampleService('archive'),
+      args: [archive, '--port', String(port)],
+      untilReady: async (lines: AsyncIterable<string>) => {
+        for await (const line of lines) if (line.includes('"url"')) return;
+        throw new Error('it ended before it was ready');
+      },
+    });
+    const starting = (ports: number[], said: string[] = []) =>
+      Stack.start(
+        home,
+        async () => samplePlan(onPort(ports.shift()!)),
+        { purpose: 'a test', say: (line) => said.push(line) },
+        never,
+      );
+    const said: string[] = [];
+    const stack = await starting([taken, 0], said);
+    assert.equal(stack.description.state, 'ready');
+    assert.match(said.join(), new RegExp(`Port ${taken} on 127.0.0.1 is in use.*trying other ports`));
+    await stack.stop();
+    const stubborn = `require('node:net').createServer().listen(${taken}, '127.0.0.1')`;
+    await assert.rejects(
+      start({ ...sampleService('stubborn'), args: ['-e', stubborn] }),
+      /stubborn did not start: .*already in use/,
+    );
+    server.close();
   });
 
   it('outlives a full disk, and tells its state again when there is room', async () => {
