@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { RingwattError, messageOf } from '../errors.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 
 /** The person asked for the end. */
 export class StoppedError extends Error {
@@ -21,7 +22,7 @@ export function reportFailure(error: unknown, json: boolean): number {
     if (json) printError('BadInputError', error.message.replace(/^error: /, ''), 'See --help.');
     return 2;
   }
-  const root = rootOf(error);
+  const root = asStorageFailure(rootOf(error));
   const line = oneLine(messageOf(root));
   process.stderr.write(`error: ${line}\n`);
   if (json) {
@@ -46,6 +47,14 @@ function rootOf(error: unknown): unknown {
     root = root.cause;
   }
   return root;
+}
+
+/** A disk's complaint that met nobody on its way here. */
+function asStorageFailure(error: unknown): unknown {
+  const { code = '', syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (error instanceof RingwattError) return error;
+  const isOfDisk = ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code) || syscall === 'mkdir';
+  return (isOfDisk && storageFailure(error, path ?? 'a file of the home')) || error;
 }
 
 /** The type a failure got when it crossed Temporal, or the error's own name. */

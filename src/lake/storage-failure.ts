@@ -8,12 +8,15 @@ const STORAGE_CURES: Record<string, string> = {
   EACCES: 'Give this user the right to write there, or choose another --home.',
   EPERM: 'Give this user the right to write there, or choose another --home.',
   ENOTDIR: 'A part of the path is a file: choose another --home.',
+  ENOENT: 'No folder can be made there, as on a read-only file system: choose another --home.',
   EEXIST: 'A file stands where the folder should be: choose another --home.',
 };
 
 /** The system's complaint about a disk as one of ours, or undefined when it is about something else. */
 export function storageFailure(error: unknown, path: string): StorageError | undefined {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  // Elsewhere it is a file that is not there.
+  if (code === 'ENOENT' && syscall !== 'mkdir') return undefined;
   const cure = code === undefined ? undefined : STORAGE_CURES[code];
   return cure ? new StorageError(`Cannot write ${path} (${code}).`, cure, { cause: error }) : undefined;
 }

@@ -6,6 +6,7 @@ import { toEnvironment, type Config } from '../config/config.ts';
 import { PROJECT_ROOT } from '../config/machine.ts';
 import { InUseError, UnavailableError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import { holderOf } from './home-lock.ts';
 import { endLeftovers, unlistedSupervisor } from './leftovers.ts';
 import { identify, isAlive, signalGroup, type ProcessIdentity } from './process-identity.ts';
@@ -25,8 +26,7 @@ export async function startDetached(
     );
   }
   const said = home.path('run', 'up.out');
-  mkdirSync(dirname(said), { recursive: true, mode: 0o700 });
-  const out = openSync(said, 'w', 0o600);
+  const out = openOutput(said);
   const main = join(PROJECT_ROOT, 'src', 'cli', 'main.ts');
   const flags = slots === undefined ? [] : ['--slots', String(slots)];
   const child = spawn(process.execPath, [main, 'up', '--home', home.root, ...flags], {
@@ -48,6 +48,15 @@ export async function startDetached(
       throw new UnavailableError(`The services did not start: ${lastLine(said)}`, '');
     }
     await sleep(100);
+  }
+}
+
+function openOutput(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, 'w', 0o600);
+  } catch (error) {
+    throw storageFailure(error, path) ?? error;
   }
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BadInputError, CorruptArtifactError } from '../../src/errors.ts';
+import { BadInputError, CorruptArtifactError, StorageError } from '../../src/errors.ts';
+import { storageFailure } from '../../src/lake/storage-failure.ts';
 import { Home, LAKE_FORMAT_VERSION } from '../../src/lake/home.ts';
 
 describe('home', () => {
@@ -22,5 +23,29 @@ describe('home', () => {
     await assert.rejects(Home.open(root), BadInputError);
     writeFileSync(join(root, 'lake.json'), `{"formatVersion":${LAKE_FORMAT_VERSION}}`);
     assert.equal((await Home.open(root)).root, root);
+  });
+});
+
+describe('storage failure', () => {
+  const thrownBy = (work: () => void): unknown => {
+    try {
+      work();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+
+  it('says what to do where no folder can be made', () => {
+    // Node tells a read-only file system, and here the one of processes, by ENOENT.
+    const error = thrownBy(() => mkdirSync('/proc/ringwatt', { recursive: true }));
+    const failure = storageFailure(error, '/proc/ringwatt');
+    assert.ok(failure instanceof StorageError);
+    assert.match(failure.line, /^Cannot write \/proc\/ringwatt \(E[A-Z]+\)\..*choose another --home\.$/);
+  });
+
+  it('has nothing to say of a file that is not there', () => {
+    const error = thrownBy(() => readFileSync('/proc/ringwatt'));
+    assert.equal(storageFailure(error, '/proc/ringwatt'), undefined);
   });
 });

@@ -13,7 +13,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { InUseError } from '../../src/errors.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { InUseError, StorageError } from '../../src/errors.ts';
+import { startDetached } from '../../src/stack/detach.ts';
 import { lockHome } from '../../src/stack/home-lock.ts';
 import { LogFile, lineSplitter } from '../../src/stack/log-file.ts';
 import { freePort, isListening, requireFreePort } from '../../src/stack/ports.ts';
@@ -59,6 +61,23 @@ describe('home lock', () => {
     mkdirSync(home.path('run'), { recursive: true });
     writeFileSync(home.path('run', 'lock.json'), '{"pid": 1');
     lockHome(home, 'a test').release();
+    remove();
+  });
+});
+
+describe('start in the background', () => {
+  it('says what to do where the home cannot be written', async () => {
+    const { home, remove } = await temporaryHome();
+    symlinkSync('/proc/ringwatt', home.path('run'));
+    const started = startDetached(home, loadConfig({}, { environment: {} }), {
+      signal: new AbortController().signal,
+      say() {},
+    });
+    await assert.rejects(started, (error: unknown) => {
+      assert.ok(error instanceof StorageError, String(error));
+      assert.match(error.line, /up\.out \(E[A-Z]+\)\..*choose another --home/);
+      return true;
+    });
     remove();
   });
 });
