@@ -38,7 +38,7 @@ describe('storage failure', () => {
 
   it('says what to do where no folder can be made', () => {
     // Node tells a read-only file system, and here the one of processes, by ENOENT.
-    const error = thrownBy(() => mkdirSync('/proc/ringwatt', { recursive: true }));
+    const error = thrownBy(() => mkdirSync('/proc/ringwatt'));
     const failure = storageFailure(error, '/proc/ringwatt');
     assert.ok(failure instanceof StorageError);
     assert.match(failure.line, /^Cannot write \/proc\/ringwatt \(E[A-Z]+\)\..*choose another --home\.$/);
