@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, gunzip, gzip } from 'node:zlib';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
@@ -53,6 +53,11 @@ export class RawStore {
     stored.writeUInt32LE(Math.floor(fetchedAt), GZIP_TIME_OFFSET);
     await writeFileAtomic(this.#path(page), stored);
     return stored.length;
+  }
+
+  /** Forgets all pages of the window, where together they turned out to be no answer. */
+  async clear(): Promise<void> {
+    await rm(this.#home.path(this.folder), { recursive: true, force: true });
   }
 
   #path(page: string): string {

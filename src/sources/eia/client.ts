@@ -15,6 +15,9 @@ import { EiaRowReader } from './rows.ts';
 /** Takes in a page's rows and says how many there were. */
 type PageReader = (page: EiaPage, reply: RawReply) => number;
 
+/** Twice over: more series than any region has in a route (fuels with their storage, or neighbours). */
+const MOST_SERIES = 32;
+
 /** Pages of one window on their way at once; after a kill at most these are fetched again. */
 const PAGES_IN_FLIGHT = 5;
 
@@ -51,11 +54,18 @@ export class EiaClient {
     const rows = new SourceRows(fromHourStamp(window.from), fromHourStamp(window.to));
     const reader = new EiaRowReader(window, rows);
     const fetched: Fetched = { rows, pages: 0, pagesReused: 0, bytes: 0, warnings: [] };
+    const most = 2 * MOST_SERIES * rows.hours;
     const totals: number[] = [];
     let received = 0;
 
     const takePage = async (number: number): Promise<number> => {
+      if (number * PAGE_ROWS > most) {
+        // What is stored of it would only be read again before the same refusal.
+        await raw.clear();
+        throw tooMany(window, most, `page after full page, ${received} rows so far`);
+      }
       const read = (page: EiaPage, { body, fetchedAt }: RawReply) => {
+        if ((page.total ?? 0) > most) throw tooMany(window, most, `a total of ${page.total}`);
         reader.read(page, fetchedAt);
         if (page.total !== undefined) totals.push(page.total);
         received += page.rows.length;
@@ -109,6 +119,13 @@ export class EiaClient {
   #get(url: URL) {
     return get(url, { source: 'EIA', signal: this.#signal, secrets: [this.#host.key] });
   }
+}
+
+function tooMany({ region, route, from, to }: IngestionWindow, most: number, what: string): SourceFaultError {
+  return new SourceFaultError(
+    `EIA sent ${what} of ${region} ${route} ${from} to ${to}, which can have ${most} at most.`,
+    'It is tried again; if it lasts, the source is in trouble.',
+  );
 }
 
 function wholePage(body: Buffer, offset: number): EiaPage {

@@ -212,6 +212,34 @@ describe('the EIA client', () => {
     }
   });
 
+  it('refuses a total that the window cannot hold after its first page', async () => {
+    let requests = 0;
+    await using server = await serving((_request, response) => {
+      requests += 1;
+      response.end(`{"response":{"total":"1000000000","data":[${Array(5000).fill(ROW).join()}]}}`);
+    });
+    const { result, stored } = await fetchFrom(server.url);
+    assert.ok(result instanceof SourceFaultError, messageOf(result));
+    assert.match(result.message, /a total of 1000000000 of CISO fuel-type-data .* can have 47616 at most/);
+    assert.equal(requests, 1);
+    assert.deepEqual(stored, []);
+  });
+
+  it('refuses pages that are full without end, and keeps none of them for the next attempt', async () => {
+    let requests = 0;
+    await using server = await serving((_request, response) => {
+      requests += 1;
+      // A source that ends after all, so that the test does too.
+      const rows = Array(requests > 40 ? 1 : 5000).fill(ROW);
+      response.end(`{"response":{"data":[${rows.join()}]}}`);
+    });
+    const { result, stored } = await fetchFrom(server.url);
+    assert.ok(result instanceof SourceFaultError, messageOf(result));
+    assert.match(result.message, /page after full page, 50000 rows so far of CISO fuel-type-data/);
+    assert.equal(requests, 10);
+    assert.deepEqual(stored, []);
+  });
+
   it('does not take fewer rows than were announced for all of them', async () => {
     await using server = await answering(200, 'application/json', '{"response":{"total":"3","data":[]}}');
     const { result } = await fetchFrom(server.url);
