@@ -95,12 +95,17 @@ function storedCsv(body: Buffer): { text: string | undefined } | undefined {
 /** Adds the rows of one market's CSV; the columns are found by their names, in whichever order they stand. */
 export async function readInto(rows: SourceRows, report: Report, csv: string, seenAt: number): Promise<void> {
   const means = new HourlyMeans(report, rows);
-  const parser = Readable.from(piecesOf(csv)).pipe(parse({ columns: true, relax_column_count: true }));
-  let checked = false;
+  let hasHeader = false;
+  const columns = (header: string[]) => {
+    hasHeader = true;
+    requireColumns(report, header);
+    return header;
+  };
+  const parser = Readable.from(piecesOf(csv)).pipe(
+    parse({ columns, relax_column_count: true, max_record_size: PIECE_CHARACTERS }),
+  );
   try {
     for await (const row of parser as AsyncIterable<OasisRow>) {
-      if (!checked) requireColumns(report, row);
-      checked = true;
       means.add(row);
     }
   } catch (error) {
@@ -110,11 +115,12 @@ export async function readInto(rows: SourceRows, report: Report, csv: string, se
       'It is tried again.',
     );
   }
+  if (!hasHeader) throw new SourceFaultError("CAISO's CSV is empty.", 'It is tried again.');
   means.finish(seenAt);
 }
 
-function requireColumns({ columns }: Report, row: OasisRow): void {
-  const absent = columns.filter((name) => !(name in row));
+function requireColumns({ columns }: Report, header: readonly string[]): void {
+  const absent = columns.filter((name) => !header.includes(name));
   if (absent.length > 0) {
     throw new SourceFaultError(`CAISO's CSV has no column ${absent.join(', ')}.`, 'It is tried again.');
   }

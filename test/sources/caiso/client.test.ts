@@ -201,6 +201,34 @@ describe('the CAISO client', () => {
       /no column INTERVALSTART/,
     ],
   ];
+  curable.push(
+    [
+      'a zip bomb',
+      (response) => response.end(zipSync({ 'a.csv': new Uint8Array(129 * 2 ** 20) })),
+      /zip of \d{6} bytes that unpacks to 135266304/,
+    ],
+    [
+      'a zip of many entries',
+      (response) =>
+        response.end(
+          zipSync(
+            Object.fromEntries(Array.from({ length: 101 }, (_unused, i) => [`${i}.txt`, strToU8('x')])),
+          ),
+        ),
+      /more than 100 entries/,
+    ],
+    [
+      'a header without a column and without rows',
+      (response) => response.end(zipSync({ 'a.csv': strToU8('MW\n') })),
+      /no column INTERVALSTART/,
+    ],
+    ['an empty CSV', (response) => response.end(zipSync({ 'a.csv': strToU8('') })), /CSV is empty/],
+    [
+      'a CSV of one endless line',
+      (response) => response.end(zipSync({ 'a.csv': new Uint8Array(2 ** 20).fill(65) })),
+      /CSV is malformed: Max Record Size/,
+    ],
+  );
   for (const [name, answer, message] of curable) {
     it(`calls ${name} the source's fault, to be tried again`, async () => {
       await using server = await answering(answer);
@@ -209,6 +237,21 @@ describe('the CAISO client', () => {
       assert.match(error.message, message);
     });
   }
+
+  it('takes the first CSV of a zip, whatever path its name pretends', async () => {
+    const csv = [HEADER, load(fromHourStamp(WINDOW.from) - HOUR_SECONDS, 1, 7)].join('\n');
+    await using server = await answering((response) =>
+      response.end(
+        zipSync({
+          'note.txt': strToU8('x'),
+          '../../../etc/evil.csv': strToU8(csv),
+          'z.csv': strToU8('MW'),
+        }),
+      ),
+    );
+    const fetched = (await fetchFrom(server.url)) as Fetched;
+    assert.equal(fetched.rows.series.get('D')?.value[0], 7);
+  });
 
   it('follows the redirection to the secure address', async () => {
     await using target = await answering((response) => response.end(errorZip(1000)));
