@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzip, gzip } from 'node:zlib';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
@@ -9,6 +10,8 @@ const decompress = promisify(gunzip);
 
 /** Where a gzip header keeps the time of its content, as 32-bit seconds since 1970 (RFC 1952, 2.3). */
 const GZIP_TIME_OFFSET = 4;
+
+const LEFT_OVER_AFTER_MS = 3600_000;
 
 export interface RawReply {
   body: Buffer;
@@ -60,7 +63,32 @@ export class RawStore {
     await rm(this.#home.path(this.folder), { recursive: true, force: true });
   }
 
+  /** Takes away what writers left that were stopped in the middle; called when the window is opened. */
+  async sweep(): Promise<void> {
+    const folder = this.#home.path(this.folder);
+    for (const name of await readdir(folder).catch(() => [])) {
+      const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
+      if (pid === undefined) continue;
+      const path = join(folder, name);
+      if (!isRunning(Number(pid)) || (await isOld(path))) await rm(path, { force: true });
+    }
+  }
+
   #path(page: string): string {
     return this.#home.path(this.folder, `${page}.${this.#extension}.gz`);
   }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** A number is given to a new process after a while, in a container at once: no write takes this long. */
+async function isOld(path: string): Promise<boolean> {
+  const written = await stat(path).catch(() => undefined);
+  return written !== undefined && Date.now() - written.mtimeMs > LEFT_OVER_AFTER_MS;
 }

@@ -70,17 +70,11 @@ async function fetchReplies(
       unit: 'pages',
       note: `${window.region} ${window.route} ${window.from} to ${window.to}`,
     });
+  const raw = new RawStore(context.home, rawFolder, window.source === 'eia' ? 'json' : 'zip');
+  await raw.sweep();
   return window.source === 'eia'
-    ? new EiaClient(host, limiter, context.signal).fetchWindow(
-        window,
-        new RawStore(context.home, rawFolder, 'json'),
-        heard,
-      )
-    : new CaisoClient(host.baseUrl, limiter, context.signal).fetchWindow(
-        window,
-        new RawStore(context.home, rawFolder, 'zip'),
-        heard,
-      );
+    ? new EiaClient(host, limiter, context.signal).fetchWindow(window, raw, heard)
+    : new CaisoClient(host.baseUrl, limiter, context.signal).fetchWindow(window, raw, heard);
 }
 
 function rawFolderOf(folder: string, window: IngestionWindow, fetched: string): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
@@ -44,6 +45,29 @@ describe('a killed ingestion', () => {
     assert.equal(server.requests() - asked, result.pages - stored);
     assert.ok(server.requests() - result.pages <= PAGES_IN_FLIGHT);
     assert.equal(await storedPages(), result.pages);
+  });
+});
+
+describe('a window that is opened again', () => {
+  it('is rid of what dead processes left half-written, and of nothing that is being written', async () => {
+    await using server = await archive();
+    await using home = await temporaryHome();
+    const folder = home.path('raw/eia-archive/fuel-type-data/ERCO/2020-01-01T01_2021-01-01T00');
+    await mkdir(folder, { recursive: true });
+    const dead = spawn(process.execPath, ['-e', '']);
+    await once(dead, 'exit');
+    const [left, old, current] = [dead.pid, process.pid, process.pid].map(
+      (pid, i) => `00000000.json.gz.${pid}.0000000${i}.tmp`,
+    ) as [string, string, string];
+    for (const name of [left, old, current]) await writeFile(join(folder, name), 'half');
+    await utimes(join(folder, old), 0, 0);
+    await ingestWindow(contextOf(home, server.url), WINDOW);
+    const names = await readdir(folder);
+    assert.deepEqual(
+      names.filter((name) => name.endsWith('.tmp')),
+      [current],
+    );
+    assert.ok(names.includes('00000000.json.gz'));
   });
 });
 
