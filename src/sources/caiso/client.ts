@@ -33,7 +33,13 @@ export class CaisoClient {
     const fetched: Fetched = { rows, pages: 0, pagesReused: 0, bytes: 0, warnings: [] };
     for (const market of report.markets) {
       const { reply, csv, reused } = await this.#market(window, market, raw);
-      if (csv !== undefined) await readInto(rows, report, csv, reply.fetchedAt);
+      if (csv !== undefined) {
+        await readInto(rows, report, csv, reply.fetchedAt).catch(async (error: unknown) => {
+          // Stored, it would only be read again before the same failure.
+          if (error instanceof SourceFaultError) await raw.clear();
+          throw error;
+        });
+      }
       fetched.pages += 1;
       fetched.pagesReused += reused ? 1 : 0;
       fetched.bytes += reply.body.length;

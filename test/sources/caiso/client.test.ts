@@ -238,6 +238,20 @@ describe('the CAISO client', () => {
     });
   }
 
+  it('asks again after a CSV that could not be read, which it has not kept', async () => {
+    await using home = await temporaryHome();
+    let requests = 0;
+    await using server = await answering((response) =>
+      response.end(++requests === 1 ? zipSync({ 'a.csv': strToU8('MW\n1\n') }) : errorZip(1000)),
+    );
+    const client = new CaisoClient(server.url, unlimited, new AbortController().signal);
+    const store = new RawStore(home, 'raw/test', 'zip');
+    const attempt = () => client.fetchWindow(WINDOW, store, () => {});
+    await assert.rejects(attempt, /no column INTERVALSTART/);
+    assert.equal((await attempt()).pages, 2);
+    assert.equal(requests, 3);
+  });
+
   it('takes the first CSV of a zip, whatever path its name pretends', async () => {
     const csv = [HEADER, load(fromHourStamp(WINDOW.from) - HOUR_SECONDS, 1, 7)].join('\n');
     await using server = await answering((response) =>
