@@ -4,7 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Config } from '../../src/config/config.ts';
-import type { CompleteIngestionInput, IngestionInput, WindowResult } from '../../src/contracts/ingestion.ts';
+import type {
+  CompleteIngestionInput,
+  IngestionInput,
+  IngestionWindow,
+  WindowResult,
+} from '../../src/contracts/ingestion.ts';
 import { Home } from '../../src/lake/home.ts';
 import {
   startArchiveServer,
@@ -82,12 +87,16 @@ export function contextOf(home: Home, url: string, config: Partial<Config> = {})
   };
 }
 
-/** A whole run, window by window. */
-export async function ingest(context: StageContext, ingestion: IngestionInput) {
+/** A whole run, window by window; `fetch` may try a window again. */
+export async function ingest(
+  context: StageContext,
+  ingestion: IngestionInput,
+  fetch = (window: IngestionWindow) => ingestWindow(context, window),
+) {
   const plan = await planIngestion(context, ingestion);
   const totals: WindowResult = { records: 0, pages: 0, pagesReused: 0, bytes: 0, files: 0, quarantined: 0 };
   for (const window of plan.windows) {
-    const result = await ingestWindow(context, window);
+    const result = await fetch(window);
     for (const field of Object.keys(totals) as (keyof WindowResult)[]) totals[field] += result[field];
   }
   const closing: CompleteIngestionInput = {
