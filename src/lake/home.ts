@@ -1,8 +1,9 @@
-import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import { isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import { lakePath } from '../contracts/artifact.ts';
 import { BadInputError, CorruptArtifactError, StorageError } from '../errors.ts';
 import { writeFileAtomic } from './atomic-write.ts';
+import { makeFolder } from './make-folder.ts';
 import { storageFailure } from './storage-failure.ts';
 
 /** Raised whenever an older binary could misread what a newer one writes. */
@@ -20,7 +21,7 @@ export class Home {
   static async open(root: string): Promise<Home> {
     const home = new Home(resolve(root));
     try {
-      await mkdir(home.root, { recursive: true, mode: 0o700 });
+      await makeFolder(home.root);
       await home.checkFormat();
     } catch (error) {
       throw storageFailure(error, home.root) ?? error;

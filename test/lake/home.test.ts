@@ -48,4 +48,10 @@ describe('storage failure', () => {
     const error = thrownBy(() => readFileSync('/proc/ringwatt'));
     assert.equal(storageFailure(error, '/proc/ringwatt'), undefined);
   });
+
+  it('says so where no folder can be made, instead of trying for ever', async function () {
+    // A file system that answers ENOENT to mkdir below a folder that is there; only Linux has this one.
+    if (process.platform !== 'linux') this.skip();
+    await assert.rejects(Home.open('/proc/ringwatt/home'), { name: 'StorageError', message: /ENOENT/ });
+  });
 });
