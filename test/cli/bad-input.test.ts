@@ -67,6 +67,8 @@ describe('bad input to the command line', () => {
   it('names a model, a version and a folder that are not there', async () => {
     await refused(['forecast', 'nobody'], /no model nobody|nobody has no champion/);
     await refused(['promote', 'day-ahead', 'best'], /"best" is not a version's number/);
+    await refused(['promote', 'nobody', '1'], /There is no model nobody/);
+    await refused(['rollback', 'nobody'], /There is no model nobody/);
     await refused(['models', 'Day Ahead'], /"Day Ahead" is not a model's name/);
     await refused(['models', 'nobody'], /There is no model nobody\. None is registered yet/);
     mkdirSync(join(home, 'models', 'day-ahead'), { recursive: true });

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { RegionScore } from '../../contracts/stages.ts';
-import { MissingDataError } from '../../errors.ts';
-import type { ModelListing } from '../../registry/stage.ts';
 import { checkModelName } from '../input.ts';
 import { defineVerb } from '../flags.ts';
-import { perform, type Session } from '../session.ts';
+import { registeredModels } from '../registered-models.ts';
+import { perform } from '../session.ts';
 import { callStage } from '../stage-call.ts';
 import { table } from '../table.ts';
 
@@ -17,7 +16,7 @@ export function defineModels(program: Command): void {
     .action(
       perform<{ history?: boolean }>(async (session, { history }, [given]) => {
         const name = checkModelName(given);
-        const models = await listed(session, name);
+        const models = await registeredModels(session, name);
         if (models.length === 0)
           return { json: { models }, text: 'no model is registered yet: `run` makes one' };
         if (!history) {
@@ -48,19 +47,6 @@ export function defineModels(program: Command): void {
         return { json: { models, events }, text: lines.length > 0 ? lines : 'nothing has happened yet' };
       }),
     );
-}
-
-/** All models, or the one of that name, which must be there. */
-async function listed(session: Session, name: string | undefined): Promise<ModelListing[]> {
-  const models = await callStage(session, 'listModels', {});
-  if (name === undefined) return models;
-  const named = models.filter((model) => model.name === name);
-  if (named.length > 0) return named;
-  const names = models.map((model) => model.name);
-  throw new MissingDataError(
-    `There is no model ${name}.`,
-    names.length > 0 ? `There are: ${names.join(', ')}.` : 'None is registered yet: `run` makes one.',
-  );
 }
 
 function meanMape(scores: RegionScore[]): string {

@@ -4,7 +4,8 @@ import { promoteRequest, rollbackRequest, type LifecycleEvent } from '../../cont
 import { BadInputError } from '../../errors.ts';
 import { defineVerb } from '../flags.ts';
 import { checkInput, checkModelName } from '../input.ts';
-import { perform, type Answer } from '../session.ts';
+import { registeredModels } from '../registered-models.ts';
+import { perform, type Answer, type Session } from '../session.ts';
 import { withTemporal } from '../temporal-session.ts';
 
 interface Options {
@@ -22,6 +23,7 @@ export function definePromote(program: Command): void {
       perform<Options>(async (session, options, [name, version]) => {
         checkModelName(name);
         const request = checkInput(promoteRequest, { ...claim(options), version: versionNumber(version) });
+        await checkRegistered(session, name);
         return withTemporal(session, { purpose: 'promote' }, async ({ client }) => {
           const { promoteVersion } = await import('../../temporal/runs.ts');
           return answerOf(name ?? '', await promoteVersion(client, name ?? '', request));
@@ -40,6 +42,7 @@ export function defineRollback(program: Command): void {
       perform<Options>(async (session, options, [name]) => {
         checkModelName(name);
         const request = checkInput(rollbackRequest, claim(options));
+        await checkRegistered(session, name);
         return withTemporal(session, { purpose: 'rollback' }, async ({ client }) => {
           const { rollbackChampion } = await import('../../temporal/runs.ts');
           return answerOf(name ?? '', await rollbackChampion(client, name ?? '', request));
@@ -66,4 +69,9 @@ function answerOf(name: string, event: LifecycleEvent): Answer {
     throw new BadInputError(`${name}: refused: ${event.reason}`, 'Look at `models`.');
   const from = event.previous === null ? '' : ` (was version ${event.previous})`;
   return { json: event, text: `${name}: version ${event.version ?? '-'} is champion${from}` };
+}
+
+/** Asking the entity of a model that nobody registered would bring one to life. On a cluster the home may lie elsewhere. */
+async function checkRegistered(session: Session, name: string | undefined): Promise<void> {
+  if (session.config.temporalAddress === undefined) await registeredModels(session, name);
 }
