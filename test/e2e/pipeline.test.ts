@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client, Connection } from '@temporalio/client';
@@ -16,6 +17,9 @@ import { watchPipeline, type PipelineUpdate } from '../../src/temporal/progress.
 /** Bytes are spelt as numbers there, so this is some 20 KB of payload. */
 const LARGEST_EVENT = 100_000;
 
+/** Enough that a kill at the first checkpoint comes long before the last, on however fast a machine. */
+const STEPS = 150;
+
 /** One region, a year of training and two months of scores, a tiny model: everything real but small. */
 const INPUT = {
   regions: ['PACW'],
@@ -24,7 +28,7 @@ const INPUT = {
   train: { from: '2017-01', to: '2017' },
   score: { from: '2018-01', to: '2018-02' },
   sequenceLength: 336,
-  training: { maxSteps: 40, checkpointEverySteps: 5, width: 16, heads: 1, layers: 1 },
+  training: { maxSteps: STEPS, checkpointEverySteps: 5, width: 16, heads: 1, layers: 1 },
 };
 
 describe('the whole job, in real processes', function () {
@@ -56,6 +60,14 @@ describe('the whole job, in real processes', function () {
     process.kill(pid, 'SIGKILL');
   }
 
+  /** What people see of a training comes seconds late; its first checkpoint is there at once. */
+  async function firstCheckpoint(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      for await (const _file of glob(home.path('checkpoints', '*', '*.safetensors'))) return;
+      await sleep(50, undefined, { signal });
+    }
+  }
+
   async function runJob(workflowId: string, onUpdate: (update: PipelineUpdate) => void = () => {}) {
     const handle = await client.workflow.start(WORKFLOWS.forecastingPipeline, {
       workflowId,
@@ -67,23 +79,23 @@ describe('the whole job, in real processes', function () {
   }
 
   it('ends with a champion although its worker and a slot are killed on the way', async () => {
-    const pending = new Set(['pipeline-worker', 'slot-2']);
-    const kill = (name: string) => pending.delete(name) && void killHard(name);
+    const over = new AbortController();
+    const slotKill = firstCheckpoint(over.signal).then(() => killHard('slot-2'));
     const seen = new Set<string>();
-    const result = await runJob('e2e/killed', ({ stage, progress }) => {
+    const result = await runJob('e2e/killed', ({ stage }) => {
+      if (stage === 'ingest' && !seen.has(stage)) void killHard('pipeline-worker');
       if (stage) seen.add(stage);
-      if (stage === 'ingest') kill('pipeline-worker');
-      if (stage === 'train' && progress?.unit === 'steps' && progress.done >= 6) kill('slot-2');
-    });
-    assert.equal(pending.size, 0, `never killed: ${[...pending].join(', ')}`);
+    }).finally(() => over.abort());
+    await slotKill;
     assert.ok(seen.has('ingest') && seen.has('train'));
     assert.deepEqual(
       result.stages.map(({ stage }) => stage),
       [...PIPELINE_STAGES],
     );
     const trained = result.stages.find(({ stage }) => stage === 'train')!;
-    assert.equal(trained.facts['steps'], 40);
-    assert.equal(trained.facts['restarts'], 1);
+    assert.equal(trained.facts['steps'], STEPS);
+    // The pool may lease the dead slot once more before its successor has reported.
+    assert.ok(Number(trained.facts['restarts']) >= 1);
     assert.deepEqual(
       result.scores.map(({ region }) => region),
       ['PACW'],
