@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '../src/lake/atomic-write.ts';
+import { writeFileOnce } from '../src/lake/atomic-write.ts';
 import type { Home } from '../src/lake/home.ts';
 
 const TOKEN_FILE = 'run/ring-token';
@@ -13,8 +13,8 @@ export async function ringToken(home: Home, runId: string): Promise<string> {
   const path = home.path(TOKEN_FILE);
   const secret = await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
-    await writeFileAtomic(path, randomBytes(32).toString('hex'));
-    // Another slot may have written in the same moment: what lies there now is everybody's.
+    await writeFileOnce(path, randomBytes(32).toString('hex'));
+    // Slots start together: what the first of them wrote is everybody's.
     return readFile(path, 'utf8');
   });
   return createHmac('sha256', secret).update(runId).digest('hex');

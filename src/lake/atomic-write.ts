@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { storageFailure } from './storage-failure.ts';
 
@@ -34,6 +34,19 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
       await handle.close();
     }
   });
+}
+
+/** Writes a file that is written once for ever: of several writers the first wins, and the others change nothing. */
+export async function writeFileOnce(path: string, content: string | Uint8Array): Promise<void> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.draft`;
+  await writeFileAtomic(draft, content);
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storageFailure(error, path) ?? error;
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** Makes a file, or a folder's list of names, outlive a crash. */

@@ -54,6 +54,17 @@ describe('the token of a ring', () => {
   });
 });
 
+describe('the first token of a home', () => {
+  it('is the same for slots that start at the same moment', async () => {
+    for (let round = 0; round < 5; round++) {
+      const home = await Home.open(await temporaryFolder());
+      const tokens = await Promise.all(Array.from({ length: 8 }, () => ringToken(home, 'a')));
+      assert.equal(new Set(tokens).size, 1);
+      assert.deepEqual(await readdir(home.path('run')), ['ring-token']);
+    }
+  });
+});
+
 describe('the bundle of the workflows', () => {
   it('is built once for the same sources', async () => {
     const folder = await temporaryFolder();
