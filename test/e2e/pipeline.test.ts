@@ -94,8 +94,7 @@ describe('the whole job, in real processes', function () {
     );
     const trained = result.stages.find(({ stage }) => stage === 'train')!;
     assert.equal(trained.facts['steps'], STEPS);
-    // The pool may lease the dead slot once more before its successor has reported.
-    assert.ok(Number(trained.facts['restarts']) >= 1);
+    assert.equal(trained.facts['restarts'], 1);
     assert.deepEqual(
       result.scores.map(({ region }) => region),
       ['PACW'],
