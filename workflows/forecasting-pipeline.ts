@@ -9,6 +9,8 @@ import type { RegistryActivities, RivalModel } from '../activities/registry.ts';
 import type { StageActivities } from '../activities/stages.ts';
 import { pipelineInput, type PipelineResult } from '../src/contracts/pipeline.ts';
 import { BadInputError, MissingDataError } from '../src/errors.ts';
+import type { SegmentProgress } from '../src/contracts/training.ts';
+import { trainingExtent } from '../src/contracts/training-extent.ts';
 import { rootFailure } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
 import { pipelineProgressQuery, trainingNewsSignal } from '../src/temporal/messages.ts';
@@ -20,7 +22,7 @@ import { decidePromotion, type Rival } from './promotion-decision.ts';
 import { rangesOf } from './rolling-ranges.ts';
 import { RunControl } from './run-control.ts';
 import { StageBoard, type StageOutcome } from './stage-board.ts';
-import { trainingExtent, trainingNote } from './training-board.ts';
+import { trainingNote } from './training-board.ts';
 
 const stages = proxyActivities<StageActivities>({
   // Each stage does its work once and is named by what made it: a second attempt is cheap where the first got far.
@@ -55,7 +57,11 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   setHandler(pipelineProgressQuery, () => board.progress(), {
     description: 'Stage, percent, and every stage with its state, time and facts',
   });
-  setHandler(trainingNewsSignal, (news) => board.hear('train', trainingExtent(news), trainingNote(news)), {
+  const hearTraining = (news: SegmentProgress) => {
+    const { bySteps, byBudget } = trainingExtent(news);
+    board.hear('train', Math.max(bySteps, byBudget), trainingNote(news));
+  };
+  setHandler(trainingNewsSignal, hearTraining, {
     description: 'How far the training is; sent by its slots',
   });
   upsertSearchAttributes([

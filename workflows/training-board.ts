@@ -171,11 +171,6 @@ export function secondsLeft(progress: SegmentProgress | null): number | null {
   return Number.isFinite(left) ? Math.max(0, Math.round(left)) : null;
 }
 
-/** How far a run is, 0 to 1: by the budget or by the steps, whichever ends it first. */
-export function trainingExtent({ step, totalSteps, secondsUsed, budgetSeconds }: SegmentProgress): number {
-  return Math.max(totalSteps ? step / totalSteps : 0, budgetSeconds ? secondsUsed / budgetSeconds : 0);
-}
-
 export function trainingNote(progress: SegmentProgress): string {
   const { step, totalSteps, loss, tokensPerSecond } = progress;
   const left = secondsLeft(progress);

@@ -1,4 +1,5 @@
 import type { TrainingStatus } from '../contracts/progress.ts';
+import { trainingExtent } from '../contracts/training-extent.ts';
 import type { StageProgress } from '../stages/context.ts';
 import { compact } from './progress.ts';
 
@@ -16,9 +17,8 @@ export function trainingProgress({ state, ringSize, restarts, progress }: Traini
     ...lost,
   ].join(', ');
   // Whichever ends first decides how much is left.
-  const bySteps = totalSteps === null ? 0 : step / totalSteps;
-  const byTime = budgetSeconds === null ? 0 : secondsUsed / budgetSeconds;
-  return totalSteps !== null && bySteps >= byTime
+  const { bySteps, byBudget } = trainingExtent(progress);
+  return totalSteps !== null && bySteps >= byBudget
     ? { stage: 'train', done: step, total: totalSteps, unit: 'steps', note }
     : {
         stage: 'train',

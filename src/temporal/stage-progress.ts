@@ -1,3 +1,4 @@
+import { trainingExtent } from '../contracts/training-extent.ts';
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { PipelineStage } from '../contracts/pipeline.ts';
@@ -80,9 +81,9 @@ function trainingStage(beats: readonly unknown[]): StageProgress | null {
   return newest ? { stage: 'train', ...extentOf(newest), note: noteOf(newest) } : null;
 }
 
-function extentOf({ step, totalSteps, secondsUsed, budgetSeconds }: SegmentProgress) {
-  const bySteps = totalSteps ? step / totalSteps : 0;
-  const byBudget = budgetSeconds ? secondsUsed / budgetSeconds : 0;
+function extentOf(progress: SegmentProgress) {
+  const { step, totalSteps, secondsUsed, budgetSeconds } = progress;
+  const { bySteps, byBudget } = trainingExtent(progress);
   return bySteps >= byBudget || budgetSeconds === null
     ? { done: step, total: totalSteps ?? step, unit: 'steps' }
     : { done: Math.round(secondsUsed), total: Math.round(budgetSeconds), unit: 's of the budget' };
