@@ -18,13 +18,54 @@ export const trainingSettings = z.strictObject({
     .describe('Stops at the first step boundary past it; default by preset'),
   maxSteps: steps.optional().describe('Stops after so many steps; default by preset'),
   checkpointEverySteps: steps.default(20),
+  sequencesPerStep: z
+    .number()
+    .int()
+    .positive()
+    .max(64)
+    .default(1)
+    .describe('Sequences whose gradients are summed before a step is taken'),
   layout: z
-    .enum(['zigzag', 'contiguous'])
+    .enum(['zigzag', 'contiguous', 'striped'])
     .default('zigzag')
     .describe('How the tokens are dealt to the slots'),
+  window: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Hours that a token looks back; absent: all of the sequence'),
+  gradientCheckpointing: z
+    .boolean()
+    .default(false)
+    .describe('Keep only the inputs of each layer and compute its attention again going back: less memory'),
+  precision: z
+    .enum(['float32', 'bfloat16'])
+    .default('float32')
+    .describe('bfloat16: products of halves in float32 accumulators, where the kernel has it'),
+  wire: z
+    .enum(['float32', 'bfloat16'])
+    .default('float32')
+    .describe('How keys, values and their gradients travel; bfloat16 halves the traffic and rounds'),
+  device: z.enum(['any', 'cpu', 'gpu']).default('any').describe('What the slots must compute with'),
+  mixed: z
+    .boolean()
+    .default(false)
+    .describe('Lets slots that compute differently share a ring: bits may differ'),
+  elastic: z
+    .boolean()
+    .default(false)
+    .describe('Go on with fewer slots when no spare one comes: bits may differ'),
   width: z.number().int().positive().max(1024).optional().describe('Model width; default by preset'),
   layers: z.number().int().positive().max(24).optional(),
   heads: z.number().int().positive().max(32).optional(),
+  kvHeads: z
+    .number()
+    .int()
+    .positive()
+    .max(32)
+    .optional()
+    .describe('Heads of keys and values, a divisor of heads; default: as many'),
   learningRate: z.number().positive().max(1).optional(),
 });
 export type TrainingSettings = z.infer<typeof trainingSettings>;
@@ -101,6 +142,22 @@ export const segmentResult = z.strictObject({
 });
 export type SegmentResult = z.infer<typeof segmentResult>;
 
+/**
+ * Where the time of a slot's steps goes, as shares of their wall time. Transfer may lie under compute, so they need
+ * not add up to 1.
+ */
+export const timeShares = z.strictObject({
+  /** In the network, the attention blocks and the optimizer. */
+  compute: z.number(),
+  /** With nothing to compute until a neighbour's message comes: the exposed share of communication. */
+  wait: z.number(),
+  /** Packing, checking and copying what travels, hidden under compute or not. */
+  transfer: z.number(),
+  /** Waiting for the next batch. */
+  data: z.number(),
+});
+export type TimeShares = z.infer<typeof timeShares>;
+
 /** What a slot's child process tells its parent while it trains; also the heartbeat's details. */
 export const segmentProgress = z.strictObject({
   step: z.number().int(),
@@ -110,6 +167,7 @@ export const segmentProgress = z.strictObject({
   budgetSeconds: z.number().nullable(),
   tokensPerSecond: z.number(),
   memoryMb: z.number(),
+  shares: timeShares,
   checkpoint: artifactReference.optional(),
 });
 export type SegmentProgress = z.infer<typeof segmentProgress>;

@@ -160,7 +160,7 @@ export class Transformer {
   }
 
   #block(engine: Engine) {
-    return { heads: this.config.heads, headDim: this.#headDim, causal: true, pause: () => engine.pause() };
+    return { heads: this.config.heads, kvHeads: this.config.heads, headDim: this.#headDim, causal: true, pause: () => engine.pause() };
   }
 
   /** Segments that read the inputs hold them as a constant: they get no gradient. */

@@ -1,10 +1,13 @@
 /**
  * One block of queries against one block of keys and values: all that a rank computes between two messages.
- * Arrays are row-major float32 of shape heads × tokens × headDim; positions say which token a row is (−1: padding).
+ * Arrays are row-major float32 of shape heads × tokens × headDim (kvHeads × tokens × headDim for keys, values and their
+ * gradients); positions say which token a row is (−1: padding).
  * An engine is anything that fulfils `BlockAttention`; the ring knows no more of it than this file.
  */
 export interface HeadShape {
   heads: number;
+  /** Heads of keys and values, a divisor of `heads`: query head h reads kv head ⌊h·kvHeads/heads⌋ (Ainslie et al. 2023). */
+  kvHeads: number;
   headDim: number;
 }
 
@@ -38,6 +41,8 @@ export interface OutputGradient {
 
 export interface BlockOptions extends HeadShape {
   causal: boolean;
+  /** Positions that a query sees back, itself included (and ahead, unless causal); absent: all. */
+  window?: number;
   /** Lets messages in between two tiles; throws to drop the work. */
   pause(): Promise<void>;
 }

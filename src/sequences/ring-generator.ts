@@ -18,7 +18,7 @@ const ringOptions = z.strictObject({
   sequenceLength: z.number().int().min(1).default(HOURS_OF_A_YEAR).describe('Hours: 8,784 for a leap year'),
   stride: z.number().int().min(1).optional().describe('Default: the sequence length, so that none overlap'),
   ringSize: z.number().int().min(1).default(2).describe('Ranks that share a sequence'),
-  layout: z.enum(['contiguous', 'zigzag']).default('zigzag'),
+  layout: z.enum(['contiguous', 'zigzag', 'striped']).default('zigzag'),
   ...matrixOptions,
 });
 export type RingSequenceOptions = z.input<typeof ringOptions>;

@@ -1,6 +1,6 @@
 import { BadInputError } from '../errors.ts';
 
-export type RingLayout = 'contiguous' | 'zigzag';
+export type RingLayout = 'contiguous' | 'zigzag' | 'striped';
 
 /** What every rank of a ring holds of one sequence. */
 export interface Deal {
@@ -16,12 +16,14 @@ export const PADDING = -1;
 /**
  * Deals the positions 0 … length−1 to the ranks. `contiguous` gives rank r the r-th piece. `zigzag` cuts the padded
  * sequence into 2P chunks and gives rank r the chunks r and 2P−1−r, so that under a causal mask every rank has the
- * same amount of attention to compute (Brandon et al., Striped Attention, 2023; the zigzag variant of
- * ring-flash-attention). Padding stands at the end of the sequence, whichever rank that falls to.
+ * same amount of attention to compute (the zigzag variant of ring-flash-attention). `striped` gives rank r every P-th
+ * position from r on (Brandon et al., Striped Attention, 2023, arXiv:2311.09431): as even, but no tile of it lies
+ * wholly before or behind another. Padding stands at the end of the sequence, whichever rank that falls to.
  */
 export function dealPositions(length: number, worldSize: number, layout: RingLayout): Deal {
   requireCount(length, 'length', 'hours');
   requireCount(worldSize, 'worldSize', 'slots');
+  if (layout === 'striped') return dealStripes(length, worldSize);
   const chunkCount = layout === 'zigzag' ? 2 * worldSize : worldSize;
   const chunkLength = Math.ceil(length / chunkCount);
   const positions = Array.from({ length: worldSize }, (_, rank) => {
@@ -32,6 +34,17 @@ export function dealPositions(length: number, worldSize: number, layout: RingLay
     );
   });
   return { tokensPerRank: (chunkLength * chunkCount) / worldSize, positions };
+}
+
+function dealStripes(length: number, worldSize: number): Deal {
+  const tokensPerRank = Math.ceil(length / worldSize);
+  const positions = Array.from({ length: worldSize }, (_, rank) =>
+    Int32Array.from({ length: tokensPerRank }, (_hour, i) => {
+      const position = i * worldSize + rank;
+      return position < length ? position : PADDING;
+    }),
+  );
+  return { tokensPerRank, positions };
 }
 
 function requireCount(value: number, name: string, unit: string): void {

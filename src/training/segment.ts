@@ -190,7 +190,7 @@ class SegmentRun {
     // Nobody leaves before all have come: a link that closes earlier would look like a failure.
     await this.#ring.barrier();
     await this.#ring.close();
-    const { loss, ...measured } = this.#measured();
+    const { loss, shares: _, ...measured } = this.#measured();
     return {
       rank: this.#ring.rank,
       finished,
@@ -223,6 +223,7 @@ class SegmentRun {
       secondsUsed: state.secondsUsed,
       tokensPerSecond: Math.round(this.#rate),
       memoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      shares: { compute: 0, wait: 0, transfer: 0, data: 0 },
     };
   }
 }

@@ -73,7 +73,14 @@ describe('progress', () => {
       stepsLost: 0,
     };
     const rest = { slotMemoryMb: [], secondsLeft: null, lastFailure: null };
-    const at = { step: 10, loss: 0.5, tokensPerSecond: 1000, memoryMb: 100, secondsUsed: 30 };
+    const at = {
+      step: 10,
+      loss: 0.5,
+      tokensPerSecond: 1000,
+      memoryMb: 100,
+      shares: { compute: 0.9, wait: 0.05, transfer: 0.02, data: 0.01 },
+      secondsUsed: 30,
+    };
     const progress = (totalSteps: number | null, budgetSeconds: number | null) =>
       trainingProgress({ ...status, ...rest, progress: { ...at, totalSteps, budgetSeconds } });
     assert.equal(progress(20, 600).unit, 'steps');

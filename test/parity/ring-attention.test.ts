@@ -29,7 +29,7 @@ async function onRing(
     // Rows of padding hold garbage on purpose: the mask must keep it out.
     const take = (from: Float32Array) => gather(from, shape, positions, 7);
     const local = { q: take(full.q), k: take(full.k), v: take(full.v), positions };
-    const options = { heads, headDim, causal, pause: noPause };
+    const options = { heads, kvHeads: heads, headDim, causal, pause: noPause };
     const result = await ringAttentionForward(ring, engine, local, options);
     const dOut = gather(full.dOut, shape, positions, 0);
     const gradient = await ringAttentionBackward(ring, engine, local, result, dOut, options);

@@ -14,6 +14,7 @@ const progressAt = (step: number): FromSlot => ({
     budgetSeconds: 60,
     tokensPerSecond: 1,
     memoryMb: 1,
+    shares: { compute: 0.9, wait: 0.05, transfer: 0.02, data: 0.01 },
   },
 });
 const done = (finished: boolean): FromSlot => ({

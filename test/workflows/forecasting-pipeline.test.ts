@@ -85,6 +85,7 @@ describe('forecastingPipelineWorkflow', () => {
           budgetSeconds: null,
           tokensPerSecond: 1000,
           memoryMb: 100,
+          shares: { compute: 0.9, wait: 0.05, transfer: 0.02, data: 0.01 },
         });
         await gate.promise;
         return segmentResultOf(segment);

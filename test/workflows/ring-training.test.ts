@@ -37,6 +37,7 @@ const progressAt = (step: number) => ({
   budgetSeconds: 200,
   tokensPerSecond: 1000,
   memoryMb: 120,
+  shares: { compute: 0.9, wait: 0.05, transfer: 0.02, data: 0.01 },
 });
 
 describe('ringTrainingWorkflow', () => {
