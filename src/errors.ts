@@ -34,6 +34,11 @@ export class StorageError extends RingwattError {}
 /** Something else holds what is needed: a port, the lock of a home. */
 export class InUseError extends RingwattError {}
 
+/** A lock was taken over because its holder stood still too long. */
+export class LockLostError extends RingwattError {
+  override readonly retryable: boolean = true;
+}
+
 /** A program or a service that is needed is not there. */
 export class UnavailableError extends RingwattError {
   override readonly retryable: boolean = true;

@@ -91,7 +91,7 @@ async function intoLake(
 ): Promise<{ file: ArtifactReference | null; rows: GridRows | undefined }> {
   const year = yearOf(fromHourStamp(window.from));
   const uri = historyUri(folder, window, year);
-  return withLock(home.path('locks', uri.replaceAll('/', '-')), async () => {
+  return withLock(home.path('locks', uri.replaceAll('/', '-')), `the history ${uri}`, async () => {
     const record = await readHistoryRecord(home, uri);
     const history = record && (await readHistory(home, record));
     const updated = withNews(history, source, window, origin);

@@ -59,7 +59,7 @@ export class SourceLimiter implements Limiter {
   async #take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     while (this.#tokens === 0 || Date.now() >= this.#expires) {
-      const waitMs = await withLock(this.#path, () => this.#lease());
+      const waitMs = await withLock(this.#path, 'the account of requests', () => this.#lease());
       if (waitMs === 0) continue;
       this.#waiting(waitMs);
       await sleep(waitMs, undefined, { signal });

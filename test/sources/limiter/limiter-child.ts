@@ -9,7 +9,7 @@ import { SourceLimiter } from '../../../src/sources/limiter/source-limiter.ts';
 const [root, ...rest] = process.argv.slice(2) as [string, string, string, string];
 const home = await Home.open(root);
 if (rest[0] === 'hold') {
-  await withLock(home.path('limits', 'eia.json'), async () => {
+  await withLock(home.path('limits', 'eia.json'), 'the account', async () => {
     process.stdout.write('held\n');
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   });

@@ -128,7 +128,7 @@ describe('the budget of a source', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await new SourceLimiter(home, 'eia', { requests: 1, windowMs: 1000 }).acquire(never);
-    assert.equal(await withLock(path, async () => 'free again'), 'free again');
+    assert.equal(await withLock(path, 'the account', async () => 'free again'), 'free again');
   });
 
   it('says so when its state is damaged instead of forgetting what was used', async () => {
