@@ -2,6 +2,16 @@ import { RingBrokenError } from '../errors.ts';
 import type { KeyValueBlock } from './block-attention.ts';
 import type { Link } from './transport.ts';
 
+/** Where the time of a ring goes that is not computation, and what crossed its links, since it was joined. */
+export interface RingTiming {
+  /** This rank stood with nothing to compute, until a neighbour's frame came or its own was taken. */
+  waitSeconds: number;
+  /** This process packed, checked or copied frames, whether something was computed meanwhile or not. */
+  transferSeconds: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
 /**
  * What the ranks of a ring do together. Every rank makes the same calls in the same order; every sum is taken in an
  * order that only the world size decides, so that the same run gives the same bits.
@@ -11,6 +21,7 @@ export class Collectives {
   readonly worldSize: number;
   readonly #links: { next: Link; previous: Link } | undefined;
   #operation = 0;
+  #waitMs = 0;
 
   constructor(rank: number, worldSize: number, links?: { next: Link; previous: Link }) {
     if (worldSize > 1 && !links) throw new RangeError('A ring of several ranks needs links.');
@@ -27,6 +38,27 @@ export class Collectives {
   check(): void {
     this.#links?.next.check();
     this.#links?.previous.check();
+  }
+
+  timing(): RingTiming {
+    const links = this.#links ? [this.#links.next, this.#links.previous] : [];
+    const total = (of: (link: Link) => number) => links.reduce((sum, link) => sum + of(link), 0);
+    return {
+      waitSeconds: this.#waitMs / 1000,
+      transferSeconds: total(({ traffic }) => traffic.transferMs) / 1000,
+      bytesSent: total(({ traffic }) => traffic.bytesSent),
+      bytesReceived: total(({ traffic }) => traffic.bytesReceived),
+    };
+  }
+
+  /** Awaits what stands between this rank and its next computation, and counts the time. */
+  async stand<T>(until: Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await until;
+    } finally {
+      this.#waitMs += performance.now() - began;
+    }
   }
 
   /** Positions travel with their tokens. */
@@ -88,9 +120,9 @@ export class Collectives {
     const gathered: Uint8Array[] = Array.from({ length: this.worldSize }, () => own);
     for (let hop = 0; hop < this.worldSize - 1; hop++) {
       const sent = this.#next.send('gather', operation, gathered[this.#before(hop)]!);
-      const { payload } = await this.#previous.receive('gather', operation);
+      const { payload } = await this.stand(this.#previous.receive('gather', operation));
       gathered[this.#before(hop + 1)] = payload;
-      await sent;
+      await this.stand(sent);
     }
     return gathered;
   }
@@ -104,12 +136,14 @@ export class Collectives {
     });
   }
 
-  /** Rank 0's bytes; what the others pass is not looked at. */
-  async broadcast(bytes: Uint8Array): Promise<Uint8Array> {
+  /** The bytes of rank `root`; what the others pass is not looked at. */
+  async broadcast(bytes: Uint8Array, root = 0): Promise<Uint8Array> {
     const operation = ++this.#operation;
     if (this.worldSize === 1) return bytes;
-    const held = this.rank === 0 ? bytes : (await this.#previous.receive('broadcast', operation)).payload;
-    if (this.rank < this.worldSize - 1) await this.#next.send('broadcast', operation, held);
+    const held =
+      this.rank === root ? bytes : (await this.stand(this.#previous.receive('broadcast', operation))).payload;
+    const nextIsRoot = (this.rank + 1) % this.worldSize === root;
+    if (!nextIsRoot) await this.stand(this.#next.send('broadcast', operation, held));
     return held;
   }
 
@@ -148,8 +182,8 @@ export class Collectives {
   ): Promise<Float32Array> {
     // The part sent now is written to only after its bytes have left this process, so it is copied.
     const sent = this.#next.send(type, operation, own.slice());
-    const { payload } = await this.#previous.receive(type, operation);
-    await sent;
+    const { payload } = await this.stand(this.#previous.receive(type, operation));
+    await this.stand(sent);
     if (payload.byteLength !== 4 * length) throw mismatch('a sum', this.#previous);
     return new Float32Array(payload.buffer, 0, length);
   }

@@ -41,8 +41,8 @@ export async function ringAttentionForward(
     const sent = last ? undefined : ring.sendKeyValues(block);
     await engine.forward(state, local, block, options);
     if (last) break;
-    block = await ring.receiveKeyValues();
-    await sent;
+    block = await ring.stand(ring.receiveKeyValues());
+    if (sent) await ring.stand(sent);
   }
   return finish(state, options.headDim);
 }
@@ -73,15 +73,15 @@ export async function ringAttentionBackward(
     const dv = new Float32Array(block.v.length);
     await engine.backward({ dq, dk, dv }, output, local, block, options);
     if (hop > 0) {
-      const before = await ring.receiveGradient(dk.length);
+      const before = await ring.stand(ring.receiveGradient(dk.length));
       add(dk, before.dk);
       add(dv, before.dv);
     }
     if (ring.worldSize === 1) return { dq, dk, dv };
-    await sent;
-    await ring.sendGradient(dk, dv);
-    if (last) return { dq, ...(await ring.receiveGradient(local.k.length)) };
-    block = await ring.receiveKeyValues();
+    if (sent) await ring.stand(sent);
+    await ring.stand(ring.sendGradient(dk, dv));
+    if (last) return { dq, ...(await ring.stand(ring.receiveGradient(local.k.length))) };
+    block = await ring.stand(ring.receiveKeyValues());
   }
 }
 

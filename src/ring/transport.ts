@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net';
 import { RingBrokenError } from '../errors.ts';
-import { encodeHeader, FrameDecoder, MAX_PAYLOAD_BYTES, type Frame, type FrameType } from './frames.ts';
+import {
+  encodeHeader,
+  FRAME_HEADER_BYTES,
+  FrameDecoder,
+  MAX_PAYLOAD_BYTES,
+  type Frame,
+  type FrameType,
+} from './frames.ts';
 
 export interface LinkTiming {
   /** How often a link says that its process lives. */
@@ -15,6 +22,13 @@ export interface LinkTiming {
  */
 export const DEFAULT_TIMING: LinkTiming = { aliveEveryMs: 1000, silenceMs: 8000 };
 
+export interface Traffic {
+  bytesSent: number;
+  bytesReceived: number;
+  /** What this process spent on packing, checking and copying frames. */
+  transferMs: number;
+}
+
 const REFORM = 'The ring forms again from the last checkpoint.';
 
 /**
@@ -24,6 +38,7 @@ const REFORM = 'The ring forms again from the last checkpoint.';
 export class Link {
   /** Who is at the other end, for messages. */
   name: string;
+  readonly traffic: Traffic = { bytesSent: 0, bytesReceived: 0, transferMs: 0 };
   readonly #socket: Socket;
   readonly #epoch: number;
   readonly #decoder = new FrameDecoder();
@@ -100,11 +115,14 @@ export class Link {
 
   async #write(type: FrameType, tag: number, payload: ArrayBufferView[]): Promise<void> {
     if (this.#broken) throw this.#broken;
+    const began = performance.now();
     const parts = payload.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
     this.#socket.cork();
     this.#socket.write(encodeHeader({ type, epoch: this.#epoch, tag }, parts));
     for (const part of parts) this.#socket.write(part);
     this.#socket.uncork();
+    this.traffic.transferMs += performance.now() - began;
+    this.traffic.bytesSent += parts.reduce((sum, { byteLength }) => sum + byteLength, FRAME_HEADER_BYTES);
     if (!this.#socket.writableNeedDrain) return;
     await new Promise<void>((resolve, reject) => {
       const done = () => {
@@ -117,13 +135,15 @@ export class Link {
   }
 
   #onData(chunk: Buffer): void {
-    this.#lastHeard = performance.now();
+    const began = (this.#lastHeard = performance.now());
+    this.traffic.bytesReceived += chunk.length;
     try {
       for (const frame of this.#decoder.push(chunk)) this.#onFrame(frame);
     } catch (error) {
       this.#break((error as Error).message);
       this.#socket.destroy();
     }
+    this.traffic.transferMs += performance.now() - began;
   }
 
   #onFrame(frame: Frame): void {

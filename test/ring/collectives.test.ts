@@ -39,14 +39,33 @@ describe('collectives', () => {
     for (const each of [...first, ...second]) assert.deepEqual(each, first[0]);
   });
 
-  it('gather in the order of ranks and broadcast what rank 0 holds', async () => {
+  it('gather in the order of ranks and broadcast what any one rank holds', async () => {
     const heard = await onLocalRing(4, async (ring) => {
       const numbers = await ring.allGatherNumbers([ring.rank / 3]);
-      const word = await ring.broadcast(Buffer.from(`from ${ring.rank}`));
-      return { numbers, word: Buffer.from(word).toString() };
+      const words: string[] = [];
+      for (const root of [0, 1, 2, 3]) {
+        words.push(Buffer.from(await ring.broadcast(Buffer.from(`from ${ring.rank}`), root)).toString());
+      }
+      return { numbers, words };
     });
     const numbers = [0, 1, 2, 3].map((rank) => [rank / 3]);
-    for (const each of heard) assert.deepEqual(each, { numbers, word: 'from 0' });
+    for (const each of heard)
+      assert.deepEqual(each, { numbers, words: ['from 0', 'from 1', 'from 2', 'from 3'] });
+  });
+
+  it('say what crossed the links and how long a rank stood', async () => {
+    const timings = await onLocalRing(2, async (ring) => {
+      const before = ring.timing();
+      await ring.stand(new Promise((resolve) => setTimeout(resolve, 30)));
+      await ring.allGather(new Uint8Array(1 << 20));
+      return { before, after: ring.timing() };
+    });
+    for (const { before, after } of timings) {
+      assert.ok(after.bytesSent - before.bytesSent >= 1 << 20);
+      assert.ok(after.bytesReceived - before.bytesReceived >= 1 << 20);
+      assert.ok(after.waitSeconds - before.waitSeconds >= 0.029);
+      assert.ok(after.transferSeconds > before.transferSeconds);
+    }
   });
 
   it('let nobody through a barrier before all have come', async () => {
