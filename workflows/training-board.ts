@@ -105,8 +105,8 @@ export class TrainingBoard {
 
   /** What `finishTraining` wants to know of the run. */
   totals() {
-    const { stepsLost, restarts, results } = this;
-    return { stepsLost, restarts, results };
+    const { results } = this;
+    return { results };
   }
 
   carry(): Omit<CarriedTraining, 'paused' | 'stopping'> {

@@ -81,15 +81,24 @@ export const ringTrainingInput = z.strictObject({
 });
 export type RingTrainingInput = z.infer<typeof ringTrainingInput>;
 
+/** What broken rings have cost a run so far; the run's journal is the one place that counts. */
+export const lostAndFound = z.strictObject({
+  /** Steps computed again. */
+  stepsLost: z.number().int().nonnegative(),
+  /** Rings that found the run in no slot's memory and went back to a checkpoint, or to the seed. */
+  fullRestarts: z.number().int().nonnegative(),
+  /** Rings formed because the one before had broken. */
+  restarts: z.number().int().nonnegative(),
+});
+export type LostAndFound = z.infer<typeof lostAndFound>;
+
 export const ringTrainingResult = z.strictObject({
   /** A training manifest: weights, normaliser, catalogue, history. */
   model: artifactReference,
   reused: z.boolean(),
   steps: z.number().int(),
   finalLoss: z.number(),
-  /** Steps computed again because a slot was lost. */
-  stepsLost: z.number().int(),
-  restarts: z.number().int(),
+  ...lostAndFound.shape,
   tokensPerSecond: z.number(),
   slotMemoryMb: z.array(z.number()),
 });
@@ -129,19 +138,6 @@ export const segmentInput = z.strictObject({
 });
 export type SegmentInput = z.infer<typeof segmentInput>;
 
-export const segmentResult = z.strictObject({
-  rank: z.number().int(),
-  step: z.number().int(),
-  finished: z.boolean(),
-  loss: z.number(),
-  secondsUsed: z.number(),
-  tokensPerSecond: z.number(),
-  memoryMb: z.number(),
-  /** Written by rank 0 only. */
-  checkpoint: artifactReference.optional(),
-});
-export type SegmentResult = z.infer<typeof segmentResult>;
-
 /**
  * Where the time of a slot's steps goes, as shares of their wall time. Transfer may lie under compute, so they need
  * not add up to 1.
@@ -158,6 +154,23 @@ export const timeShares = z.strictObject({
 });
 export type TimeShares = z.infer<typeof timeShares>;
 
+export const segmentResult = z.strictObject({
+  rank: z.number().int(),
+  step: z.number().int(),
+  finished: z.boolean(),
+  loss: z.number(),
+  secondsUsed: z.number(),
+  tokensPerSecond: z.number(),
+  memoryMb: z.number(),
+  /** Of the whole segment. */
+  shares: timeShares,
+  /** The attention kernel's variant; null where TensorFlow.js computes. */
+  kernel: z.string().nullable(),
+  /** Written by rank 0 only. */
+  checkpoint: artifactReference.optional(),
+});
+export type SegmentResult = z.infer<typeof segmentResult>;
+
 /** What a slot's child process tells its parent while it trains; also the heartbeat's details. */
 export const segmentProgress = z.strictObject({
   step: z.number().int(),
@@ -167,8 +180,11 @@ export const segmentProgress = z.strictObject({
   budgetSeconds: z.number().nullable(),
   tokensPerSecond: z.number(),
   memoryMb: z.number(),
+  /** Of the last seconds. */
   shares: timeShares,
   checkpoint: artifactReference.optional(),
+  /** Why the newest checkpoint could not be written: training goes on from memory, the next one is tried when due. */
+  checkpointFailure: z.string().optional(),
 });
 export type SegmentProgress = z.infer<typeof segmentProgress>;
 
@@ -182,6 +198,9 @@ export const trainingPlan = z.strictObject({
   checkpoint: artifactReference.nullable(),
   step: z.number().int().nonnegative(),
   secondsUsed: z.number().nonnegative(),
+  /** What the run began to compute with, and its slots must compute with; null before its first ring. */
+  numerics: z.string().nullable(),
+  ...lostAndFound.shape,
 });
 export type TrainingPlan = z.infer<typeof trainingPlan>;
 
@@ -193,8 +212,6 @@ export const finishTrainingInput = z.strictObject({
   checkpoint: artifactReference,
   /** What the slots said at the end, by rank. */
   results: z.array(segmentResult),
-  stepsLost: z.number().int().nonnegative(),
-  restarts: z.number().int().nonnegative(),
 });
 export type FinishTrainingInput = z.infer<typeof finishTrainingInput>;
 

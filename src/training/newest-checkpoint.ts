@@ -5,7 +5,7 @@ import { layoutOf } from '../model/parameters.ts';
 import type { StageContext } from '../stages/context.ts';
 import { checkpointsOf, readCheckpoint } from './checkpoint.ts';
 
-type GoOnFrom = Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed'>;
+type GoOnFrom = Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed' | 'numerics'>;
 
 /** What a run can go on from: its newest checkpoint that is whole, or the beginning. */
 export async function newestCheckpoint(
@@ -16,11 +16,12 @@ export async function newestCheckpoint(
     try {
       const checkpoint = await referTo(home, uri);
       const { state } = await readCheckpoint(home, checkpoint, layoutOf);
-      return { checkpoint, step: state.step, secondsUsed: state.secondsUsed };
+      const { step, secondsUsed, numerics } = state;
+      return { checkpoint, step, secondsUsed, numerics };
     } catch (error) {
       if (!(error instanceof CorruptArtifactError)) throw error;
       log.warn({ file: uri, reason: error.line }, 'a checkpoint is not whole: the one before it is taken');
     }
   }
-  return { checkpoint: null, step: 0, secondsUsed: 0 };
+  return { checkpoint: null, step: 0, secondsUsed: 0, numerics: null };
 }

@@ -190,12 +190,13 @@ class SegmentRun {
     // Nobody leaves before all have come: a link that closes earlier would look like a failure.
     await this.#ring.barrier();
     await this.#ring.close();
-    const { loss, shares: _, ...measured } = this.#measured();
+    const { loss, ...measured } = this.#measured();
     return {
       rank: this.#ring.rank,
       finished,
       loss: Number.isFinite(loss) ? loss : (state.history.at(-1)?.loss ?? 0),
       ...measured,
+      kernel: null,
       ...(this.#written ? { checkpoint: this.#written } : {}),
     };
   }

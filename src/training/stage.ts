@@ -15,6 +15,7 @@ import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { deleteCheckpoints, readCheckpoint } from './checkpoint.ts';
+import { lostAndFound, readJournal } from './journal.ts';
 import { newestCheckpoint } from './newest-checkpoint.ts';
 import { readSequencesManifest } from './sequences-dataset.ts';
 import { resolveTraining } from './settings.ts';
@@ -30,8 +31,14 @@ export async function planTraining(context: StageContext, input: RingTrainingInp
   const model = resolveModel(input.settings, details);
   const { runId, work } = workOf(input);
   const result = await findExisting(context.home, work);
-  if (!result) await context.home.requireFreeSpace(diskNeed(model), 'Training');
-  return { runId, result, ...(await newestCheckpoint(context, runId)) };
+  const journal = await readJournal(context.home, runId);
+  const goOnFrom = await newestCheckpoint(context, runId);
+  // A run that has begun goes on from memory where the disk has filled up meanwhile.
+  if (!result && journal.length === 0 && !goOnFrom.checkpoint) {
+    await context.home.requireFreeSpace(diskNeed(model), 'Training');
+  }
+  const numerics = journal[0]?.numerics ?? goOnFrom.numerics;
+  return { ...goOnFrom, runId, result, numerics, ...lostAndFound(journal) };
 }
 
 /** Makes the training artifact of a finished run: weights, normaliser, catalogue and history under one manifest. */
@@ -50,6 +57,7 @@ export async function finishTraining(
   const { reference, reused } = await onceByKey(home, work, async () => {
     const { state, optimizer } = await readCheckpoint(home, finish.checkpoint, layoutOf);
     const { manifest } = await readSequencesManifest(home, finish.input.sequences);
+    const journal = await readJournal(home, runId);
     const shared = ['normaliser', 'catalogue'].map((role) => {
       const file = manifest.files.find((entry) => entry.role === role);
       if (file) return file;
@@ -82,10 +90,11 @@ export async function finishTraining(
         seconds: state.secondsUsed,
         finalLoss: finalLoss(state.history),
         ringSize: finish.results.length,
+        kernel: finish.results[0]?.kernel ?? null,
         tokensPerSecond: Math.round(state.tokensSeen / Math.max(state.secondsUsed, 1e-9)),
         slotMemoryMb: finish.results.map(({ memoryMb }) => memoryMb),
-        stepsLost: finish.stepsLost,
-        restarts: finish.restarts,
+        slotShares: finish.results.map(({ shares }) => shares),
+        ...lostAndFound(journal),
       },
     };
   });
@@ -133,6 +142,8 @@ async function resultOf(home: Home, model: ArtifactReference, reused: boolean): 
     steps: number('steps'),
     finalLoss: number('finalLoss'),
     stepsLost: number('stepsLost'),
+    // Manifests of before the journal do not say.
+    fullRestarts: Number(details['fullRestarts'] ?? 0),
     restarts: number('restarts'),
     tokensPerSecond: number('tokensPerSecond'),
     slotMemoryMb: details['slotMemoryMb'] as number[],

@@ -70,7 +70,17 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
   [
     'trainingPlan',
     trainingPlan,
-    { runId: 'r', result: null, checkpoint: reference('c'), step: 1, secondsUsed: 1 },
+    {
+      runId: 'r',
+      result: null,
+      checkpoint: reference('c'),
+      step: 1,
+      secondsUsed: 1,
+      numerics: null,
+      stepsLost: 1,
+      fullRestarts: 0,
+      restarts: 1,
+    },
   ],
   [
     'finishTrainingInput',
@@ -80,8 +90,6 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
       runId: 'r',
       checkpoint: reference('c'),
       results: [],
-      stepsLost: 0,
-      restarts: 0,
     },
   ],
   [

@@ -34,6 +34,8 @@ export const segmentResultOf = (segment: SegmentInput, finished = true): Segment
   secondsUsed: 3,
   tokensPerSecond: 1000,
   memoryMb: 100 + segment.rank,
+  shares: { compute: 0.9, wait: 0.05, transfer: 0.1, data: 0 },
+  kernel: null,
   ...(segment.rank === 0 ? { checkpoint: reference(`checkpoint-${segment.epoch}`) } : {}),
 });
 

@@ -2,7 +2,7 @@ import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
 import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
 import type { RegionScore } from '../../src/contracts/stages.ts';
-import type { TrainingPlan } from '../../src/contracts/training.ts';
+import type { LostAndFound, TrainingPlan } from '../../src/contracts/training.ts';
 import { MissingDataError } from '../../src/errors.ts';
 import type { StageRunner } from '../../src/stages/runner.ts';
 import type { StageInput, StageName, StageOutput } from '../../src/stages/table.ts';
@@ -52,6 +52,8 @@ export class FakeStages {
   mape = 3;
   trained = false;
   /** What a training goes on from. */
+  /** What the run's journal says of its broken rings. */
+  lost: LostAndFound = { stepsLost: 0, fullRestarts: 0, restarts: 0 };
   saved: Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed'> = {
     checkpoint: null,
     step: 0,
@@ -116,12 +118,14 @@ export class FakeStages {
       planTraining: () => ({
         runId: 'r1',
         result: this.trained ? { ...this.trainingResult(), reused: true } : null,
+        numerics: null,
+        ...this.lost,
         ...this.saved,
       }),
-      finishTraining: ({ restarts, stepsLost, results }) => {
+      finishTraining: ({ results }) => {
         this.trained = true;
         const slotMemoryMb = results.map(({ memoryMb }) => memoryMb);
-        return { ...this.trainingResult(), restarts, stepsLost, slotMemoryMb };
+        return { ...this.trainingResult(), ...this.lost, slotMemoryMb };
       },
       backtest: () => ({
         dataset: reference('backtest'),
@@ -164,8 +168,7 @@ export class FakeStages {
       reused: false,
       steps: 10,
       finalLoss: 0.5,
-      stepsLost: 0,
-      restarts: 0,
+      ...this.lost,
       tokensPerSecond: 1000,
       slotMemoryMb: [100, 100],
     };

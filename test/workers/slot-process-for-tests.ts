@@ -27,6 +27,8 @@ const done = (finished: boolean): FromSlot => ({
     secondsUsed: 2,
     tokensPerSecond: 1,
     memoryMb: 1,
+    shares: { compute: 0.9, wait: 0.05, transfer: 0.02, data: 0.01 },
+    kernel: null,
     checkpoint: reference('saved'),
   },
 });

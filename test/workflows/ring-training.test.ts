@@ -84,6 +84,7 @@ describe('ringTrainingWorkflow', () => {
         broken = true;
         report(progressAt(8));
         stages.saved = { checkpoint: reference('at-step-5'), step: 5, secondsUsed: 9 };
+        stages.lost = { stepsLost: 3, fullRestarts: 1, restarts: 1 };
         throw new RingBrokenError('The link to rank 0 is gone.', 'The ring is formed anew.');
       }
       return segment.checkpoint ? segmentResultOf(segment) : untilStopped(segment, _signal, report);
