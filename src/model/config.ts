@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { TrainingSettings } from '../contracts/training.ts';
 import { BadInputError } from '../errors.ts';
 
-/** All that decides the network's shape; stored with its weights. */
-export const modelConfig = z.strictObject({
+/** All that decides what the network computes; stored with its weights. */
+const storedConfig = z.strictObject({
   /** Names of the input channels, in the order of the inputs' columns. */
   channels: z.array(z.string()).min(1),
   regions: z.array(z.string()).min(1),
@@ -12,10 +12,18 @@ export const modelConfig = z.strictObject({
   width: z.number().int().positive(),
   layers: z.number().int().positive(),
   heads: z.number().int().positive(),
+  /** Heads of keys and values (Ainslie et al. 2023, arXiv:2305.13245). Models of before have as many as heads. */
+  kvHeads: z.number().int().positive().optional(),
+  /** Hours that a token looks back, itself included; absent: all. */
+  window: z.number().int().positive().optional(),
   mlpWidth: z.number().int().positive(),
   /** The unit of the heads' outputs, as a log-ratio: about what persistence errs by, so that outputs are near 1. */
   outputScale: z.number().positive(),
 });
+export const modelConfig = storedConfig.transform((stored) => ({
+  ...stored,
+  kvHeads: stored.kvHeads ?? stored.heads,
+}));
 export type ModelConfig = z.infer<typeof modelConfig>;
 
 /** A preset's answers to what the settings leave open. docs/ring-attention.md says why. */
@@ -63,11 +71,22 @@ export function resolveModel(
       'Give a width that is a multiple of twice the heads, such as 32 a head.',
     );
   }
+  const kvHeads = settings.kvHeads ?? heads;
+  if (heads % kvHeads !== 0) {
+    throw new BadInputError(
+      `${heads} heads cannot share ${kvHeads} heads of keys and values.`,
+      'Give as many heads of keys and values as divide the heads, such as half or a quarter of them.',
+    );
+  }
   return {
-    ...data,
+    channels: data.channels,
+    regions: data.regions,
+    horizon: data.horizon,
     width,
     layers: settings.layers ?? preset.layers,
     heads,
+    kvHeads,
+    ...(settings.window === undefined ? {} : { window: settings.window }),
     mlpWidth: MLP_RATIO * width,
     outputScale: OUTPUT_SCALE,
   };

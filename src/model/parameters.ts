@@ -1,4 +1,5 @@
 import type { ModelConfig } from './config.ts';
+import { projectionWidth, shapeOf } from './heads.ts';
 import { gaussians, type Random } from './random.ts';
 
 export interface Parameter {
@@ -47,7 +48,12 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   put('embed.region', [regions.length, width], 0.5, false);
   for (let layer = 0; layer < layers; layer++) {
     put(`layer.${layer}.attention.gain`, [1, width], 'one', false);
-    put(`layer.${layer}.attention.qkv`, [width, 3 * width], 1 / Math.sqrt(width), true);
+    put(
+      `layer.${layer}.attention.qkv`,
+      [width, projectionWidth(shapeOf(config))],
+      1 / Math.sqrt(width),
+      true,
+    );
     put(`layer.${layer}.attention.out`, [width, width], intoResidual / Math.sqrt(width), true);
     put(`layer.${layer}.mlp.gain`, [1, width], 'one', false);
     put(`layer.${layer}.mlp.in`, [width, mlpWidth], 1 / Math.sqrt(width), true);

@@ -82,8 +82,9 @@ class LoadedModel implements Predictor {
     }
     const positions = Int32Array.from({ length: hours }, (_, i) => i);
     const tokens = { inputs, positions, region: index };
-    const { outputs } = await this.#model.forward(this.#weights, tokens, this.#engine);
-    return outputs.map((value) => value * this.#model.config.outputScale);
+    const outputs = await this.#model.outputs(this.#weights, tokens, this.#engine);
+    for (let i = 0; i < outputs.length; i++) outputs[i] = outputs[i]! * this.#model.config.outputScale;
+    return outputs;
   }
 
   dispose(): void {

@@ -1,25 +1,13 @@
-import type { BlockAttention } from '../ring/block-attention.ts';
+import type { BlockAttention, BlockOptions, HeadShape } from '../ring/block-attention.ts';
 import type { Collectives } from '../ring/collectives.ts';
-import {
-  ringAttentionBackward,
-  ringAttentionForward,
-  type AttentionResult,
-  type LocalTokens,
-} from '../ring/ring-attention.ts';
+import { chunksOf, rowsOf, type Chunk } from './chunks.ts';
 import type { ModelConfig } from './config.ts';
-import { layoutOf, viewOf, type Parameter, type ParameterLayout } from './parameters.ts';
-import { joinHeads, mergeHeads, partHeads, rotationOf, splitHeads, type Rotation } from './rotary.ts';
-import {
-  backSegment,
-  embed,
-  mixAndThink,
-  predict,
-  queriesKeysValues,
-  runSegment,
-  tensorOf,
-  type Matrix,
-  type Segment,
-} from './segments.ts';
+import { shapeOf } from './heads.ts';
+import { attend, backLayer, matrixOf, think, type Attended, type Pass } from './layer.ts';
+import { ParameterViews } from './parameter-views.ts';
+import { layoutOf, type ParameterLayout } from './parameters.ts';
+import { rotationOf, type Rotation } from './rotary.ts';
+import { backSegment, embed, predict, runSegment, tensorOf, type Segment } from './segments.ts';
 
 /** This rank's share of one sequence. */
 export interface Tokens {
@@ -37,31 +25,36 @@ export interface Engine {
   pause(): Promise<void>;
 }
 
-/** The boundaries between segments, all that is kept of a forward pass: O(tokens · width · layers). */
-interface LayerTrace {
-  x: Float32Array;
-  local: LocalTokens;
-  attended: AttentionResult;
-}
+/**
+ * What is kept of a forward pass: O(tokens · width · layers). Without `attended` it is computed again on the way
+ * back, to the same bits (gradient checkpointing, Chen et al. 2016, arXiv:1604.06174).
+ */
 export interface Trace {
-  layers: LayerTrace[];
+  layers: { x: Float32Array; attended: Attended | undefined }[];
   last: Float32Array;
-  rotation: Rotation;
 }
+
+const EMBED = ['embed.input', 'embed.region'];
+const HEAD = ['head.gain', 'head.out', 'head.region', 'head.direct'];
 
 /**
  * A causal transformer over the tokens of a ring: pre-norm, rotary positions, heads that say at every hour the
- * log-ratios of the next `horizon` hours to their newest seasonal values.
+ * log-ratios of the next `horizon` hours to their newest seasonal values. Between attentions it works chunk by chunk,
+ * so that what it holds beyond its trace does not grow with the sequence.
  */
 export class Transformer {
   readonly config: ModelConfig;
   readonly layout: ParameterLayout;
-  readonly #headDim: number;
+  readonly #shape: HeadShape;
+  readonly #widest: number | undefined;
+  #turned: { positions: Int32Array; rotation: Rotation } | undefined;
 
-  constructor(config: ModelConfig) {
+  /** `widest`: floats of the largest array that a chunk may hold. */
+  constructor(config: ModelConfig, { widest }: { widest?: number } = {}) {
     this.config = config;
+    this.#widest = widest;
     this.layout = layoutOf(config);
-    this.#headDim = config.width / config.heads;
+    this.#shape = shapeOf(config);
   }
 
   /** tokens × horizon, in units of `outputScale`. Every rank must call it at the same point. */
@@ -69,162 +62,151 @@ export class Transformer {
     weights: Float32Array,
     tokens: Tokens,
     engine: Engine,
+    { checkpointing = false }: { checkpointing?: boolean } = {},
   ): Promise<{ outputs: Float32Array; trace: Trace }> {
-    const { heads } = this.config;
-    const rotation = rotationOf(tokens.positions, this.#headDim);
-    const layers: LayerTrace[] = [];
-    let x = this.#withInputs(tokens, embed, (segment) =>
-      runSegment(segment, this.#embedArgs(weights, tokens)),
+    const pass = this.#pass(weights, tokens, engine);
+    const layers: Trace['layers'] = [];
+    const last = await this.#layers(pass, tokens, (x, attended) =>
+      layers.push({ x, attended: checkpointing ? undefined : attended }),
     );
-    for (let layer = 0; layer < this.config.layers; layer++) {
-      const qkv = runSegment(queriesKeysValues, this.#qkvArgs(weights, layer, x));
-      const local: LocalTokens = {
-        q: splitHeads(qkv, 0, heads, this.#headDim, rotation),
-        k: splitHeads(qkv, 1, heads, this.#headDim, rotation),
-        v: splitHeads(qkv, 2, heads, this.#headDim),
-        positions: tokens.positions,
-      };
-      await engine.pause();
-      const attended = await ringAttentionForward(engine.ring, engine.attention, local, this.#block(engine));
-      layers.push({ x, local, attended });
-      x = runSegment(mixAndThink, this.#mixArgs(weights, layer, x, attended.out));
-      await engine.pause();
-    }
-    const outputs = this.#withInputs(tokens, predict, (segment) =>
-      runSegment(segment, this.#headArgs(weights, tokens, x)),
-    );
-    return { outputs, trace: { layers, last: x, rotation } };
+    return { outputs: await this.#heads(pass, tokens, last), trace: { layers, last } };
   }
 
-  /** This rank's part of the gradient of all weights, flat; the sum over ranks is the whole. */
+  /** What `forward` puts out, when nobody will ask for the way back. */
+  async outputs(weights: Float32Array, tokens: Tokens, engine: Engine): Promise<Float32Array> {
+    const pass = this.#pass(weights, tokens, engine);
+    return this.#heads(pass, tokens, await this.#layers(pass, tokens, () => undefined));
+  }
+
+  /**
+   * Adds this rank's part of the gradient of all weights to `sum` (flat, as the weights); the sum over ranks is the
+   * whole. Takes the trace apart as it goes, so that it can be used once.
+   */
   async backward(
     weights: Float32Array,
     tokens: Tokens,
     trace: Trace,
     dOutputs: Float32Array,
     engine: Engine,
+    sum = new Float32Array(this.layout.size),
   ): Promise<Float32Array> {
-    const { heads, width, horizon } = this.config;
-    const gradient = new Float32Array(this.layout.size);
-    const count = tokens.positions.length;
-    const headGradients = this.#withInputs(tokens, predict, (segment) =>
-      backSegment(segment, this.#headArgs(weights, tokens, trace.last), {
-        data: dOutputs,
-        shape: [count, horizon],
-      }),
-    );
-    let dx = headGradients[0]!;
-    this.#put(
-      gradient,
-      ['head.gain', 'head.out', 'head.region', 'head.direct'],
-      headGradients.slice(1),
-      tokens,
-    );
-    await engine.pause();
-
+    const pass = this.#pass(weights, tokens, engine);
+    const gradient = new ParameterViews(this.layout, sum, tokens.region);
+    const dx = await this.#backHeads(pass, tokens, trace.last, dOutputs, gradient);
     for (let layer = this.config.layers - 1; layer >= 0; layer--) {
-      const { x, local, attended } = trace.layers[layer]!;
-      const [dMixed, dAttended, ...rest] = backSegment(
-        mixAndThink,
-        this.#mixArgs(weights, layer, x, attended.out),
-        { data: dx, shape: [count, width] },
+      const { x, attended } = trace.layers.pop()!;
+      await backLayer(pass, layer, x, attended ?? (await attend(pass, layer, x)), dx, gradient);
+    }
+    for (const chunk of pass.chunks) {
+      const dy = matrixOf(rowsOf(dx, pass.width, chunk), pass.width);
+      const values = this.#withInputs(tokens, chunk, embed, (segment) =>
+        backSegment(segment, pass.weights.matrices(EMBED), dy),
       );
-      this.#put(gradient, mixNames(layer), rest, tokens);
-      await engine.pause();
-      const { dq, dk, dv } = await ringAttentionBackward(
-        engine.ring,
-        engine.attention,
-        local,
-        attended,
-        partHeads(dAttended!, heads, this.#headDim),
-        this.#block(engine),
-      );
-      const dQkv = new Float32Array(count * 3 * width);
-      mergeHeads(dQkv, 0, dq, heads, this.#headDim, trace.rotation);
-      mergeHeads(dQkv, 1, dk, heads, this.#headDim, trace.rotation);
-      mergeHeads(dQkv, 2, dv, heads, this.#headDim);
-      const [dNormed, ...projection] = backSegment(queriesKeysValues, this.#qkvArgs(weights, layer, x), {
-        data: dQkv,
-        shape: [count, 3 * width],
-      });
-      this.#put(gradient, qkvNames(layer), projection, tokens);
-      dx = dMixed!.map((value, i) => value + dNormed![i]!);
+      gradient.add(EMBED, values);
       await engine.pause();
     }
-
-    const embedGradients = this.#withInputs(tokens, embed, (segment) =>
-      backSegment(segment, this.#embedArgs(weights, tokens), { data: dx, shape: [count, width] }),
-    );
-    this.#put(gradient, ['embed.input', 'embed.region'], embedGradients, tokens);
-    return gradient;
+    return sum;
   }
 
-  #block(engine: Engine) {
-    return { heads: this.config.heads, kvHeads: this.config.heads, headDim: this.#headDim, causal: true, pause: () => engine.pause() };
+  /** x before the first layer, then through all of them; `keep` is told what each layer began with. */
+  async #layers(
+    pass: Pass,
+    tokens: Tokens,
+    keep: (x: Float32Array, attended: Attended) => void,
+  ): Promise<Float32Array> {
+    let x: Float32Array = new Float32Array(tokens.positions.length * pass.width);
+    for (const chunk of pass.chunks) {
+      const rows = this.#withInputs(tokens, chunk, embed, (segment) =>
+        runSegment(segment, pass.weights.matrices(EMBED)),
+      );
+      x.set(rows, chunk.from * pass.width);
+      await pass.engine.pause();
+    }
+    for (let layer = 0; layer < this.config.layers; layer++) {
+      const attended = await attend(pass, layer, x);
+      keep(x, attended);
+      x = await think(pass, layer, x, attended);
+    }
+    return x;
+  }
+
+  async #heads(pass: Pass, tokens: Tokens, x: Float32Array): Promise<Float32Array> {
+    const { horizon } = this.config;
+    const outputs = new Float32Array(tokens.positions.length * horizon);
+    for (const chunk of pass.chunks) {
+      const rows = this.#withInputs(tokens, chunk, predict, (segment) =>
+        runSegment(segment, this.#headArgs(pass, x, chunk)),
+      );
+      outputs.set(rows, chunk.from * horizon);
+      await pass.engine.pause();
+    }
+    return outputs;
+  }
+
+  async #backHeads(
+    pass: Pass,
+    tokens: Tokens,
+    x: Float32Array,
+    dOutputs: Float32Array,
+    gradient: ParameterViews,
+  ): Promise<Float32Array> {
+    const dx = new Float32Array(x.length);
+    for (const chunk of pass.chunks) {
+      const dy = matrixOf(rowsOf(dOutputs, this.config.horizon, chunk), this.config.horizon);
+      const [rows, ...rest] = this.#withInputs(tokens, chunk, predict, (segment) =>
+        backSegment(segment, this.#headArgs(pass, x, chunk), dy),
+      );
+      dx.set(rows!, chunk.from * pass.width);
+      gradient.add(HEAD, rest);
+      await pass.engine.pause();
+    }
+    return dx;
+  }
+
+  #pass(weights: Float32Array, { positions, region }: Tokens, engine: Engine): Pass {
+    const { width, window } = this.config;
+    const block: BlockOptions = {
+      ...this.#shape,
+      causal: true,
+      ...(window === undefined ? {} : { window }),
+      pause: () => engine.pause(),
+    };
+    return {
+      weights: new ParameterViews(this.layout, weights, region),
+      positions,
+      rotation: this.#rotation(positions),
+      chunks: chunksOf(positions.length, this.config, this.#widest),
+      width,
+      block,
+      engine,
+    };
+  }
+
+  /** A run asks for the same positions in every pass. */
+  #rotation(positions: Int32Array): Rotation {
+    if (this.#turned?.positions !== positions) {
+      this.#turned = { positions, rotation: rotationOf(positions, this.#shape.headDim) };
+    }
+    return this.#turned.rotation;
+  }
+
+  #headArgs(pass: Pass, x: Float32Array, chunk: Chunk) {
+    return [matrixOf(rowsOf(x, pass.width, chunk), pass.width), ...pass.weights.matrices(HEAD)];
   }
 
   /** Segments that read the inputs hold them as a constant: they get no gradient. */
   #withInputs<T>(
-    tokens: Tokens,
+    { inputs }: Tokens,
+    chunk: Chunk,
     make: (inputs: ReturnType<typeof tensorOf>) => Segment,
     use: (segment: Segment) => T,
   ): T {
-    const inputs = tensorOf({
-      data: tokens.inputs,
-      shape: [tokens.positions.length, this.config.channels.length],
-    });
+    const columns = this.config.channels.length;
+    const rows = tensorOf(matrixOf(rowsOf(inputs, columns, chunk), columns));
     try {
-      return use(make(inputs));
+      return use(make(rows));
     } finally {
-      inputs.dispose();
+      rows.dispose();
     }
   }
-
-  #embedArgs(weights: Float32Array, tokens: Tokens): Matrix[] {
-    return this.#matrices(weights, ['embed.input', 'embed.region'], tokens);
-  }
-
-  #qkvArgs(weights: Float32Array, layer: number, x: Float32Array): Matrix[] {
-    return [this.#hidden(x), ...this.#matrices(weights, qkvNames(layer))];
-  }
-
-  #mixArgs(weights: Float32Array, layer: number, x: Float32Array, attended: Float32Array): Matrix[] {
-    const joined = joinHeads(attended, this.config.heads, this.#headDim);
-    return [this.#hidden(x), this.#hidden(joined), ...this.#matrices(weights, mixNames(layer))];
-  }
-
-  #headArgs(weights: Float32Array, tokens: Tokens, x: Float32Array): Matrix[] {
-    const names = ['head.gain', 'head.out', 'head.region', 'head.direct'];
-    return [this.#hidden(x), ...this.#matrices(weights, names, tokens)];
-  }
-
-  #hidden(data: Float32Array): Matrix {
-    return { data, shape: [data.length / this.config.width, this.config.width] };
-  }
-
-  #matrices(weights: Float32Array, names: readonly string[], tokens?: Tokens): Matrix[] {
-    return names.map((name) => {
-      const parameter = this.#used(name, tokens);
-      return { data: viewOf(weights, parameter), shape: parameter.shape };
-    });
-  }
-
-  #put(gradient: Float32Array, names: readonly string[], values: Float32Array[], tokens: Tokens): void {
-    names.forEach((name, i) => viewOf(gradient, this.#used(name, tokens)).set(values[i]!));
-  }
-
-  /** Of a parameter with a row for each region, a sequence uses one row. */
-  #used(name: string, tokens?: Tokens): Parameter {
-    const parameter = this.layout.byName.get(name)!;
-    if (!tokens || !name.endsWith('.region')) return parameter;
-    const [, columns] = parameter.shape;
-    return { ...parameter, shape: [1, columns], offset: parameter.offset + tokens.region * columns };
-  }
 }
-
-const qkvNames = (layer: number) => ['gain', 'qkv'].map((name) => `layer.${layer}.attention.${name}`);
-
-const mixNames = (layer: number) => [
-  `layer.${layer}.attention.out`,
-  ...['gain', 'in', 'bias', 'out'].map((name) => `layer.${layer}.mlp.${name}`),
-];

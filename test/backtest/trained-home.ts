@@ -6,6 +6,7 @@ import { onceByKey, readManifest, writeContent } from '../../src/lake/artifacts.
 import { sortRows, writeGridFile, yearOf, type GridRows } from '../../src/lake/grid-rows.ts';
 import { readColumns } from '../../src/lake/parquet.ts';
 import { encodeSafetensors } from '../../src/lake/safetensors.ts';
+import { modelConfig } from '../../src/model/config.ts';
 import { layoutOf, initialWeights } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
 import { namedTensors } from '../../src/model/weights.ts';
@@ -78,7 +79,8 @@ export async function writeModel(context: StageContext, sequences: ArtifactRefer
   const { channels, horizon } = detailsOf(manifest);
   const size = { width: 8, layers: 1, heads: 1, mlpWidth: 16, outputScale: 0.05 };
   const model = { channels, regions: [REGION], horizon, ...size };
-  const layout = layoutOf(model);
+  // As models of before grouped heads are stored.
+  const layout = layoutOf(modelConfig.parse(model));
   const random = randomOf('noise');
   const weights = initialWeights(layout, randomOf('start')).map((weight) => weight + (random() - 0.5) / 5);
   const work = { kind: 'training' as const, stage: 'ring-training', version: 1, settings: {} };

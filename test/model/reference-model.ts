@@ -8,7 +8,7 @@ export function referenceForward(
   inputs: ArrayLike<number>,
   region: number,
 ): number[][] {
-  const { width, heads, layers, channels } = config;
+  const { width, heads, kvHeads, window = Infinity, layers, channels } = config;
   const { byName } = layoutOf(config);
   const matrix = (name: string) => {
     const { offset, shape } = byName.get(name)!;
@@ -43,8 +43,11 @@ export function referenceForward(
   for (let layer = 0; layer < layers; layer++) {
     const at = (name: string) => matrix(`layer.${layer}.${name}`);
     const qkv = x.map((row) => times(normed(row, at('attention.gain')[0]!), at('attention.qkv')));
+    // Queries of all heads, then keys, then values of the kvHeads that groups of them share.
+    const begins = [0, width, width + kvHeads * headDim];
     const part = (t: number, which: number, head: number) => {
-      const from = which * width + head * headDim;
+      const own = which === 0 ? head : Math.floor((head * kvHeads) / heads);
+      const from = begins[which]! + own * headDim;
       const vector = qkv[t]!.slice(from, from + headDim);
       return which < 2 ? rotated(vector, t) : vector;
     };
@@ -52,7 +55,9 @@ export function referenceForward(
       Array.from({ length: heads }, (_head, head) => {
         const q = part(t, 0, head);
         const scores = Array.from({ length: t + 1 }, (_score, s) =>
-          Math.exp(part(s, 1, head).reduce((sum, k, c) => sum + k * q[c]!, 0) / Math.sqrt(headDim)),
+          t - s < window
+            ? Math.exp(part(s, 1, head).reduce((sum, k, c) => sum + k * q[c]!, 0) / Math.sqrt(headDim))
+            : 0,
         );
         const total = scores.reduce((a, b) => a + b, 0);
         return q.map((_value, c) =>

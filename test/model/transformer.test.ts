@@ -2,36 +2,56 @@ import assert from 'node:assert/strict';
 import { startBackend } from '../../src/ring/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { TensorBlockAttention } from '../../src/ring/tensor-block-attention.ts';
-import type { ModelConfig } from '../../src/model/config.ts';
-import { initialWeights } from '../../src/model/parameters.ts';
+import { modelConfig, type ModelConfig } from '../../src/model/config.ts';
+import { initialWeights, layoutOf } from '../../src/model/parameters.ts';
 import { gaussians, randomOf } from '../../src/model/random.ts';
 import { Transformer } from '../../src/model/transformer.ts';
 import { dealPositions, PADDING, type RingLayout } from '../../src/sequences/ring-layout.ts';
 import { referenceForward } from './reference-model.ts';
 
-const CONFIG: ModelConfig = {
+const PLAIN: ModelConfig = {
   channels: ['a', 'b', 'c'],
   regions: ['ERCO', 'MISO'],
   horizon: 4,
   width: 8,
   layers: 2,
   heads: 2,
+  kvHeads: 2,
   mlpWidth: 16,
   outputScale: 0.05,
 };
+const MODELS: Record<string, ModelConfig> = {
+  plain: PLAIN,
+  'of grouped heads': { ...PLAIN, width: 16, heads: 4, kvHeads: 2 },
+  'of one head of keys, with a window': { ...PLAIN, width: 16, heads: 4, kvHeads: 1, window: 5 },
+};
 const TOKENS = 13;
 const REGION = 1;
-const model = new Transformer(CONFIG);
 const random = randomOf('transformer test');
-// No weight at zero, so that every gradient shows.
-const weights = initialWeights(model.layout, random).map((w) => w + 0.2 * (random() - 0.5));
 const inputs = gaussians(random, TOKENS * 3, 1);
-const dOutputs = gaussians(random, TOKENS * CONFIG.horizon, 1);
+const dOutputs = gaussians(random, TOKENS * PLAIN.horizon, 1);
+
+interface Choice {
+  config?: ModelConfig;
+  data?: Float32Array;
+  checkpointing?: boolean;
+  /** Floats of a chunk's widest array; by default all tokens are one chunk. */
+  widest?: number;
+}
+
+/** No weight at zero, so that every gradient shows. */
+const weightsOf = (config: ModelConfig) => {
+  const noise = randomOf('weights');
+  return initialWeights(layoutOf(config), randomOf('start')).map((w) => w + 0.2 * (noise() - 0.5));
+};
 
 /** Outputs in the order of positions, and the whole gradient, computed by a ring. */
-async function onRing(worldSize: number, layout: RingLayout, data = inputs) {
+async function onRing(worldSize: number, layout: RingLayout, choice: Choice = {}) {
+  const { config = PLAIN, data = inputs, checkpointing, widest } = choice;
+  const model = new Transformer(config, { widest });
+  const weights = weightsOf(config);
   const deal = dealPositions(TOKENS, worldSize, layout);
-  const outputs = new Float32Array(TOKENS * CONFIG.horizon);
+  const outputs = new Float32Array(TOKENS * config.horizon);
   const gradients = await onLocalRing(worldSize, async (ring) => {
     const positions = deal.positions[ring.rank]!;
     const rows = (from: Float32Array, columns: number) => {
@@ -44,12 +64,12 @@ async function onRing(worldSize: number, layout: RingLayout, data = inputs) {
     };
     const tokens = { inputs: rows(data, 3), positions, region: REGION };
     const engine = { ring, attention: new TensorBlockAttention(4), pause: () => Promise.resolve() };
-    const { outputs: mine, trace } = await model.forward(weights, tokens, engine);
+    const { outputs: mine, trace } = await model.forward(weights, tokens, engine, { checkpointing });
     positions.forEach((position, i) => {
-      const row = mine.subarray(i * CONFIG.horizon, (i + 1) * CONFIG.horizon);
-      if (position !== PADDING) outputs.set(row, position * CONFIG.horizon);
+      const row = mine.subarray(i * config.horizon, (i + 1) * config.horizon);
+      if (position !== PADDING) outputs.set(row, position * config.horizon);
     });
-    const gradient = await model.backward(weights, tokens, trace, rows(dOutputs, CONFIG.horizon), engine);
+    const gradient = await model.backward(weights, tokens, trace, rows(dOutputs, config.horizon), engine);
     await ring.allReduce(gradient);
     return gradient;
   });
@@ -67,57 +87,95 @@ function assertClose(ours: Float32Array, reference: ArrayLike<number>, tolerance
 describe('the transformer', () => {
   before(startBackend);
 
-  it('computes what its formula says, held against float64', async () => {
-    const { outputs } = await onRing(1, 'contiguous');
-    assertClose(outputs, referenceForward(CONFIG, weights, inputs, REGION).flat(), 1e-5, 'outputs');
-  });
+  for (const [kind, config] of Object.entries(MODELS)) {
+    it(`${kind}, computes what its formula says, held against float64`, async () => {
+      const { outputs } = await onRing(1, 'contiguous', { config });
+      const expected = referenceForward(config, weightsOf(config), inputs, REGION).flat();
+      assertClose(outputs, expected, 1e-5, 'outputs');
+    });
 
-  it('has the gradient that finite differences of the float64 formula give, for every weight it uses', async () => {
-    const { gradients } = await onRing(1, 'contiguous');
-    const objective = (flat: Float64Array) =>
-      referenceForward(CONFIG, flat, inputs, REGION)
-        .flat()
-        .reduce((sum, output, i) => sum + output * dOutputs[i]!, 0);
-    const flat = Float64Array.from(weights);
-    const expected = new Float64Array(flat.length);
-    const step = 1e-5;
-    for (const { offset, shape } of model.layout.parameters) {
-      // All of a small parameter, every eleventh number of a large one.
-      const count = shape[0] * shape[1];
-      for (let i = offset; i < offset + count; i += count > 10 ? 11 : 1) {
-        const value = flat[i]!;
-        flat[i] = value + step;
-        const up = objective(flat);
-        flat[i] = value - step;
-        expected[i] = (up - objective(flat)) / (2 * step);
-        flat[i] = value;
+    it(`${kind}, has the gradient that finite differences of the float64 formula give, for every weight it uses`, async () => {
+      const { gradients } = await onRing(1, 'contiguous', { config });
+      const objective = (flat: Float64Array) =>
+        referenceForward(config, flat, inputs, REGION)
+          .flat()
+          .reduce((sum, output, i) => sum + output * dOutputs[i]!, 0);
+      const flat = Float64Array.from(weightsOf(config));
+      const expected = new Float64Array(flat.length);
+      const step = 1e-5;
+      for (const { offset, shape } of layoutOf(config).parameters) {
+        // All of a small parameter, every eleventh number of a large one.
+        const count = shape[0] * shape[1];
+        for (let i = offset; i < offset + count; i += count > 10 ? 11 : 1) {
+          const value = flat[i]!;
+          flat[i] = value + step;
+          const up = objective(flat);
+          flat[i] = value - step;
+          expected[i] = (up - objective(flat)) / (2 * step);
+          flat[i] = value;
+        }
+      }
+      const checked = gradients[0]!.map((g, i) => (expected[i] === 0 ? 0 : g));
+      assertClose(checked, expected, 2e-5, 'gradient');
+      assert.ok(expected.filter((g) => g !== 0).length > 80);
+    });
+
+    for (const worldSize of [2, 3]) {
+      for (const layout of ['contiguous', 'zigzag', 'striped'] as const) {
+        it(`${kind}, gives outputs and gradient of one slot on ${worldSize} slots too, ${layout}`, async () => {
+          const alone = await onRing(1, 'contiguous', { config });
+          const ring = await onRing(worldSize, layout, { config });
+          assertClose(ring.outputs, alone.outputs, 1e-5, 'outputs');
+          for (const gradient of ring.gradients) assertClose(gradient, alone.gradients[0]!, 1e-5, 'gradient');
+        });
       }
     }
-    const checked = gradients[0]!.map((g, i) => (expected[i] === 0 ? 0 : g));
-    assertClose(checked, expected, 2e-5, 'gradient');
-    assert.ok(expected.filter((g) => g !== 0).length > 80);
+  }
+
+  it('gives the same bits when it keeps only the inputs of its layers and computes attention again', async () => {
+    const config = MODELS['of grouped heads']!;
+    const kept = await onRing(2, 'zigzag', { config });
+    const again = await onRing(2, 'zigzag', { config, checkpointing: true });
+    assert.deepEqual(again, kept);
   });
 
-  for (const worldSize of [2, 3]) {
-    for (const layout of ['contiguous', 'zigzag'] as const) {
-      it(`gives outputs and gradient of one slot on ${worldSize} slots too, ${layout}`, async () => {
-        const [alone, ring] = [await onRing(1, 'contiguous'), await onRing(worldSize, layout)];
-        assertClose(ring.outputs, alone.outputs, 1e-5, 'outputs');
-        for (const gradient of ring.gradients) assertClose(gradient, alone.gradients[0]!, 1e-5, 'gradient');
-      });
-    }
-  }
+  it('computes the same in one chunk as in many, a token in the last one', async () => {
+    const whole = await onRing(1, 'contiguous');
+    // 13 tokens whose widest array has 24 columns: chunks of at most 4.
+    const chunked = await onRing(1, 'contiguous', { widest: 4 * 24 });
+    assertClose(chunked.outputs, whole.outputs, 1e-6, 'outputs');
+    assertClose(chunked.gradients[0]!, whole.gradients[0]!, 1e-6, 'gradient');
+    assert.notDeepEqual(chunked.gradients[0], whole.gradients[0], 'nothing was cut');
+  });
 
   it('lets no output depend on a later hour', async () => {
     const changed = inputs.slice();
     changed.fill(99, 7 * 3);
-    const [before, after] = [await onRing(2, 'zigzag'), await onRing(2, 'zigzag', changed)];
-    const rows = 7 * CONFIG.horizon;
+    const [before, after] = [await onRing(2, 'zigzag'), await onRing(2, 'zigzag', { data: changed })];
+    const rows = 7 * PLAIN.horizon;
     assert.deepEqual(after.outputs.subarray(0, rows), before.outputs.subarray(0, rows));
     assert.notDeepEqual(after.outputs.subarray(rows), before.outputs.subarray(rows));
   });
 
+  it('with a window, lets an output depend on the hours of its layers’ windows and no earlier one', async () => {
+    const config = { ...PLAIN, window: 3 };
+    const changed = inputs.slice();
+    changed.fill(99, 0, 3);
+    const [before, after] = [
+      await onRing(1, 'contiguous', { config }),
+      await onRing(1, 'contiguous', { config, data: changed }),
+    ];
+    // Two layers of a window of 3 reach 4 hours back: hour 4 sees hour 0, hour 5 does not.
+    const at = 5 * config.horizon;
+    assert.deepEqual(after.outputs.subarray(at), before.outputs.subarray(at));
+    assert.notDeepEqual(
+      after.outputs.subarray(at - config.horizon, at),
+      before.outputs.subarray(at - config.horizon, at),
+    );
+  });
+
   it('untrained, says persistence: zero at every lead', async () => {
+    const model = new Transformer(PLAIN);
     const fresh = initialWeights(model.layout, randomOf('fresh'));
     const tokens = {
       inputs,
@@ -126,9 +184,15 @@ describe('the transformer', () => {
     };
     const [outputs] = await onLocalRing(1, async (ring) => {
       const engine = { ring, attention: new TensorBlockAttention(), pause: () => Promise.resolve() };
-      return (await model.forward(fresh, tokens, engine)).outputs;
+      return model.outputs(fresh, tokens, engine);
     });
     assert.equal(largest(outputs!), 0);
     assert.ok(largest(fresh) > 0);
+  });
+
+  it('reads a model that was stored before heads could be grouped as one with a head of keys for each', () => {
+    const { kvHeads: _, ...stored } = PLAIN;
+    assert.deepEqual(modelConfig.parse(stored), PLAIN);
+    assert.deepEqual(layoutOf(modelConfig.parse(stored)), layoutOf(PLAIN));
   });
 });

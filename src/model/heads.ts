@@ -1,0 +1,166 @@
+import type { HeadShape } from '../ring/block-attention.ts';
+import type { ModelConfig } from './config.ts';
+import type { Rotation } from './rotary.ts';
+
+export const shapeOf = ({
+  width,
+  heads,
+  kvHeads,
+}: Pick<ModelConfig, 'width' | 'heads' | 'kvHeads'>): HeadShape => ({
+  heads,
+  kvHeads,
+  headDim: width / heads,
+});
+
+/** Columns of queries, keys and values side by side. */
+export const projectionWidth = ({ heads, kvHeads, headDim }: HeadShape): number =>
+  (heads + 2 * kvHeads) * headDim;
+
+/** Queries and what they are attended with, or the gradients of the three: heads (or kvHeads) × tokens × headDim. */
+export interface HeadArrays {
+  q: Float32Array;
+  k: Float32Array;
+  v: Float32Array;
+}
+
+/**
+ * Moves some columns of a few rows (tokens × `columns`) to heads × all tokens × headDim or back. The matrix begins at
+ * token `first`; the heads' columns begin at column `at`.
+ */
+interface Move {
+  matrix: Float32Array;
+  columns: number;
+  at: number;
+  first: number;
+  byHead: Float32Array;
+  heads: number;
+  headDim: number;
+}
+
+/** Rows of the projection into q, k and v; q and k are turned by their positions. */
+export function splitProjection(
+  matrix: Float32Array,
+  first: number,
+  into: HeadArrays,
+  shape: HeadShape,
+  rotation: Rotation,
+): void {
+  for (const { rotated, ...part } of partsOf(into, shape)) {
+    const move = { matrix, columns: projectionWidth(shape), first, headDim: shape.headDim, ...part };
+    if (rotated) turnToHeads(move, rotation);
+    else toHeads(move);
+  }
+}
+
+/** The reverse, for gradients: rows `first` … `last` (excluded) of the projection's gradient. */
+export function mergeProjection(
+  first: number,
+  last: number,
+  from: HeadArrays,
+  shape: HeadShape,
+  rotation: Rotation,
+): Float32Array {
+  const columns = projectionWidth(shape);
+  const matrix = new Float32Array((last - first) * columns);
+  for (const { rotated, ...part } of partsOf(from, shape)) {
+    const move = { matrix, columns, first, headDim: shape.headDim, ...part };
+    if (rotated) turnFromHeads(move, rotation);
+    else fromHeads(move);
+  }
+  return matrix;
+}
+
+/** Rows `first` … `last` (excluded) of heads × tokens × headDim as a matrix, the heads side by side. */
+export function joinHeads(byHead: Float32Array, first: number, last: number, shape: HeadShape): Float32Array {
+  const columns = shape.heads * shape.headDim;
+  const matrix = new Float32Array((last - first) * columns);
+  fromHeads({ matrix, columns, at: 0, first, byHead, heads: shape.heads, headDim: shape.headDim });
+  return matrix;
+}
+
+/** The reverse of `joinHeads`. */
+export function partHeads(matrix: Float32Array, first: number, byHead: Float32Array, shape: HeadShape): void {
+  const columns = shape.heads * shape.headDim;
+  toHeads({ matrix, columns, at: 0, first, byHead, heads: shape.heads, headDim: shape.headDim });
+}
+
+function partsOf({ q, k, v }: HeadArrays, { heads, kvHeads, headDim }: HeadShape) {
+  return [
+    { byHead: q, heads, at: 0, rotated: true },
+    { byHead: k, heads: kvHeads, at: heads * headDim, rotated: true },
+    { byHead: v, heads: kvHeads, at: (heads + kvHeads) * headDim, rotated: false },
+  ];
+}
+
+function toHeads({ matrix, columns, at, first, byHead, heads, headDim }: Move): void {
+  const rows = matrix.length / columns;
+  const tokens = byHead.length / (heads * headDim);
+  for (let head = 0; head < heads; head++) {
+    for (let row = 0; row < rows; row++) {
+      const a = row * columns + at + head * headDim;
+      const b = (head * tokens + first + row) * headDim;
+      for (let i = 0; i < headDim; i++) byHead[b + i] = matrix[a + i]!;
+    }
+  }
+}
+
+function fromHeads({ matrix, columns, at, first, byHead, heads, headDim }: Move): void {
+  const rows = matrix.length / columns;
+  const tokens = byHead.length / (heads * headDim);
+  for (let head = 0; head < heads; head++) {
+    for (let row = 0; row < rows; row++) {
+      const a = row * columns + at + head * headDim;
+      const b = (head * tokens + first + row) * headDim;
+      for (let i = 0; i < headDim; i++) matrix[a + i] = byHead[b + i]!;
+    }
+  }
+}
+
+function turnToHeads(
+  { matrix, columns, at, first, byHead, heads, headDim }: Move,
+  { cos, sin }: Rotation,
+): void {
+  const rows = matrix.length / columns;
+  const tokens = byHead.length / (heads * headDim);
+  const half = headDim / 2;
+  for (let head = 0; head < heads; head++) {
+    for (let row = 0; row < rows; row++) {
+      const a = row * columns + at + head * headDim;
+      const b = (head * tokens + first + row) * headDim;
+      const angle = (first + row) * half;
+      for (let i = 0; i < half; i++) {
+        const x = matrix[a + i]!;
+        const y = matrix[a + half + i]!;
+        const c = cos[angle + i]!;
+        const s = sin[angle + i]!;
+        byHead[b + i] = x * c - y * s;
+        byHead[b + half + i] = x * s + y * c;
+      }
+    }
+  }
+}
+
+/** Turns back: the transpose of a rotation is its inverse. */
+function turnFromHeads(
+  { matrix, columns, at, first, byHead, heads, headDim }: Move,
+  { cos, sin }: Rotation,
+): void {
+  const rows = matrix.length / columns;
+  const tokens = byHead.length / (heads * headDim);
+  const half = headDim / 2;
+  for (let head = 0; head < heads; head++) {
+    for (let row = 0; row < rows; row++) {
+      const a = row * columns + at + head * headDim;
+      const b = (head * tokens + first + row) * headDim;
+      const angle = (first + row) * half;
+      for (let i = 0; i < half; i++) {
+        const x = byHead[b + i]!;
+        const y = byHead[b + half + i]!;
+        const c = cos[angle + i]!;
+        const s = sin[angle + i]!;
+        matrix[a + i] = x * c + y * s;
+        matrix[a + half + i] = y * c - x * s;
+      }
+    }
+  }
+}

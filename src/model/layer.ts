@@ -1,0 +1,135 @@
+import {
+  ringAttentionBackward,
+  ringAttentionForward,
+  type AttentionResult,
+  type LocalTokens,
+} from '../ring/ring-attention.ts';
+import type { BlockOptions } from '../ring/block-attention.ts';
+import { rowsOf, type Chunk } from './chunks.ts';
+import { joinHeads, mergeProjection, partHeads, splitProjection } from './heads.ts';
+import type { ParameterViews } from './parameter-views.ts';
+import type { Rotation } from './rotary.ts';
+import { backSegment, mixAndThink, queriesKeysValues, runSegment, type Matrix } from './segments.ts';
+import type { Engine } from './transformer.ts';
+
+/** What all layers of one pass over one sequence share. */
+export interface Pass {
+  weights: ParameterViews;
+  positions: Int32Array;
+  rotation: Rotation;
+  chunks: Chunk[];
+  width: number;
+  block: BlockOptions;
+  engine: Engine;
+}
+
+/** What attention leaves for the way back. */
+export interface Attended {
+  local: LocalTokens;
+  result: AttentionResult;
+}
+
+/** Queries, keys and values of x (tokens × width), and the ring's attention over them. */
+export async function attend(pass: Pass, layer: number, x: Float32Array): Promise<Attended> {
+  const { engine, block, positions, chunks } = pass;
+  const size = (heads: number) => heads * positions.length * block.headDim;
+  const local: LocalTokens = {
+    q: new Float32Array(size(block.heads)),
+    k: new Float32Array(size(block.kvHeads)),
+    v: new Float32Array(size(block.kvHeads)),
+    positions,
+  };
+  for (const chunk of chunks) {
+    const projected = runSegment(queriesKeysValues, projectionArgs(pass, layer, x, chunk));
+    splitProjection(projected, chunk.from, local, block, pass.rotation);
+    await engine.pause();
+  }
+  const result = await ringAttentionForward(engine.ring, engine.attention, local, block);
+  return { local, result };
+}
+
+/** x of the next layer. */
+export async function think(
+  pass: Pass,
+  layer: number,
+  x: Float32Array,
+  { result }: Attended,
+): Promise<Float32Array> {
+  const next = new Float32Array(x.length);
+  for (const chunk of pass.chunks) {
+    next.set(runSegment(mixAndThink, mixArgs(pass, layer, x, result.out, chunk)), chunk.from * pass.width);
+    await pass.engine.pause();
+  }
+  return next;
+}
+
+/** The way back through a layer: turns `dx` from the gradient of what comes out into that of x, in place. */
+export async function backLayer(
+  pass: Pass,
+  layer: number,
+  x: Float32Array,
+  { local, result }: Attended,
+  dx: Float32Array,
+  gradient: ParameterViews,
+): Promise<void> {
+  const { engine, block, chunks, width } = pass;
+  const dOut = new Float32Array(result.out.length);
+  for (const chunk of chunks) {
+    const rows = rowsOf(dx, width, chunk);
+    const dy = matrixOf(rows, width);
+    const args = mixArgs(pass, layer, x, result.out, chunk);
+    const [dMixed, dAttended, ...rest] = backSegment(mixAndThink, args, dy);
+    partHeads(dAttended!, chunk.from, dOut, block);
+    rows.set(dMixed!);
+    gradient.add(mixNames(layer), rest);
+    await engine.pause();
+  }
+  const { dq, dk, dv } = await ringAttentionBackward(
+    engine.ring,
+    engine.attention,
+    local,
+    result,
+    dOut,
+    block,
+  );
+  for (const chunk of chunks) {
+    const d = mergeProjection(chunk.from, chunk.to, { q: dq, k: dk, v: dv }, block, pass.rotation);
+    const dy = matrixOf(d, d.length / (chunk.to - chunk.from));
+    const [dProjected, ...rest] = backSegment(queriesKeysValues, projectionArgs(pass, layer, x, chunk), dy);
+    const rows = rowsOf(dx, width, chunk);
+    for (let i = 0; i < rows.length; i++) rows[i] = rows[i]! + dProjected![i]!;
+    gradient.add(projectionNames(layer), rest);
+    await engine.pause();
+  }
+}
+
+export const matrixOf = (data: Float32Array, columns: number): Matrix => ({
+  data,
+  shape: [data.length / columns, columns],
+});
+
+function projectionArgs({ weights, width }: Pass, layer: number, x: Float32Array, chunk: Chunk): Matrix[] {
+  return [matrixOf(rowsOf(x, width, chunk), width), ...weights.matrices(projectionNames(layer))];
+}
+
+function mixArgs(
+  { weights, width, block }: Pass,
+  layer: number,
+  x: Float32Array,
+  out: Float32Array,
+  chunk: Chunk,
+): Matrix[] {
+  const joined = joinHeads(out, chunk.from, chunk.to, block);
+  return [
+    matrixOf(rowsOf(x, width, chunk), width),
+    matrixOf(joined, width),
+    ...weights.matrices(mixNames(layer)),
+  ];
+}
+
+const projectionNames = (layer: number) => ['gain', 'qkv'].map((name) => `layer.${layer}.attention.${name}`);
+
+const mixNames = (layer: number) => [
+  `layer.${layer}.attention.out`,
+  ...['gain', 'in', 'bias', 'out'].map((name) => `layer.${layer}.mlp.${name}`),
+];
