@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
-import { DISTINCT_REGIONS, regionCode } from './regions.ts';
+import { DISTINCT_REGIONS, regionCode, regionCodes } from './regions.ts';
 import { ruleChanges } from './rule-changes.ts';
 import { dateRange, hourStamp } from './time.ts';
 
@@ -12,7 +12,7 @@ export type StageResult = z.infer<typeof stageResult>;
 
 export const validationInput = z.strictObject({
   dataset: artifactReference.describe('A grid manifest'),
-  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  regions: regionCodes.default(DISTINCT_REGIONS),
   period: dateRange.optional().describe('Default: all the dataset has'),
   asOf: hourStamp
     .optional()
@@ -42,7 +42,7 @@ export type FeaturesInput = z.infer<typeof featuresInput>;
 
 export const sequencesInput = z.strictObject({
   dataset: artifactReference.describe('A features manifest'),
-  regions: z.array(regionCode).min(1).default(DISTINCT_REGIONS),
+  regions: regionCodes.default(DISTINCT_REGIONS),
   train: dateRange
     .default({ from: '2015-07', to: '2017' })
     .describe('Normalisation is fitted on these hours only'),
