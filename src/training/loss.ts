@@ -11,34 +11,32 @@ export interface LeadEmphasis {
   others: number;
 }
 
-export function totalWeight(targets: Float32Array, weights: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < targets.length; i++) {
-    if (!Number.isNaN(targets[i]!)) total += weights[i % weights.length]!;
-  }
-  return total;
-}
-
 /**
  * Smooth L1 of (output − target / scale), whose slope beyond `bend` is 1: its minimum is near the median, which is
- * what MAPE rewards. Returns Σ weight·loss in float64, and the gradient of Σ weight·loss / `total` (tokens × horizon).
+ * what MAPE rewards. Returns Σ weight·loss and Σ weight over what has a target, both in float64, and the gradient of
+ * the former (tokens × horizon): neither is divided yet, because only the ring knows all the weight of a step.
  */
 export function weightedLoss(
   outputs: Float32Array,
   targets: Float32Array,
   weights: Float64Array,
-  { scale, bend, total }: { scale: number; bend: number; total: number },
-): { sum: number; gradient: Float32Array } {
+  { scale, bend }: { scale: number; bend: number },
+): { sum: number; total: number; gradient: Float32Array } {
+  const horizon = weights.length;
   const gradient = new Float32Array(outputs.length);
   let sum = 0;
-  for (let i = 0; i < outputs.length; i++) {
-    const target = targets[i]!;
-    if (Number.isNaN(target)) continue;
-    const weight = weights[i % weights.length]!;
-    const error = outputs[i]! - target / scale;
-    const size = Math.abs(error);
-    sum += weight * (size < bend ? (size * size) / (2 * bend) : size - bend / 2);
-    gradient[i] = (weight * (size < bend ? error / bend : Math.sign(error))) / total;
+  let total = 0;
+  for (let token = 0; token < outputs.length; token += horizon) {
+    for (let lead = 0; lead < horizon; lead++) {
+      const target = targets[token + lead]!;
+      if (Number.isNaN(target)) continue;
+      const weight = weights[lead]!;
+      const error = outputs[token + lead]! - target / scale;
+      const size = Math.abs(error);
+      total += weight;
+      sum += weight * (size < bend ? (size * size) / (2 * bend) : size - bend / 2);
+      gradient[token + lead] = weight * (size < bend ? error / bend : Math.sign(error));
+    }
   }
-  return { sum, gradient };
+  return { sum, total, gradient };
 }

@@ -1,12 +1,12 @@
 import { permutation, randomOf } from '../model/random.ts';
 
 /**
- * Which sequence step `step` trains on: in every epoch each once, in an order that is a pure function of dataset,
- * seed and epoch.
+ * Which of `count` sequences is the n-th that a run trains on, counted over all its steps: in every epoch each once,
+ * in an order that is a pure function of dataset, seed and epoch.
  */
-export function sequenceAt(datasetSha256: string, seed: number, step: number, count: number): number {
-  const epoch = Math.floor(step / count);
-  return orderOf(datasetSha256, seed, epoch, count)[step % count]!;
+export function sequenceAt(datasetSha256: string, seed: number, n: number, count: number): number {
+  const epoch = Math.floor(n / count);
+  return orderOf(datasetSha256, seed, epoch, count)[n % count]!;
 }
 
 let last: { name: string; order: number[] } | undefined;

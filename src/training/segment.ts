@@ -15,10 +15,11 @@ import { freshState } from './adamw.ts';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { pauser, segmentAborted, type SegmentControls } from './controls.ts';
 import { sequenceAt } from './order.ts';
+import { Prefetch } from './prefetch.ts';
 import { progressOf, rateAt } from './schedule.ts';
-import { SequencesDataset } from './sequences-dataset.ts';
+import { SequencesDataset, type SequenceShare } from './sequences-dataset.ts';
 import { resolveTraining, type ResolvedTraining } from './settings.ts';
-import { trainStep, type Verdict } from './step.ts';
+import { trainStep, type StepContext, type Verdict } from './step.ts';
 
 const HISTORY_POINTS = 500;
 
@@ -87,32 +88,34 @@ class SegmentRun {
       pause: pauser(this.#controls.signal, () => this.#ring.check()),
     };
     const { windows, details } = this.#dataset;
+    const { sha256: dataset } = this.#segment.sequences;
+    await using shares = new Prefetch((sequence, into: SequenceShare | undefined) => {
+      const at = sequenceAt(dataset, this.#settings.seed, sequence, windows.length);
+      return this.#dataset.share(windows[at]!, this.#positions, into);
+    });
+    const context: StepContext = {
+      model: this.#model,
+      settings: this.#settings,
+      engine,
+      positions: this.#positions,
+      shareAt: (sequence) => shares.take(sequence),
+    };
+    const tokensAStep = details.sequenceLength * this.#settings.sequencesPerStep;
     const began = performance.now();
     const secondsBefore = state.secondsUsed;
     const seconds = () => secondsBefore + (performance.now() - began) / 1000;
     let tokensHere = 0;
 
     for (;;) {
-      const window =
-        windows[sequenceAt(this.#segment.sequences.sha256, this.#settings.seed, state.step, windows.length)]!;
-      const share = await this.#dataset.share(window, this.#positions);
-      const outcome = await trainStep(
-        this.#model,
-        this.#settings,
-        optimizer,
-        share,
-        this.#positions,
-        engine,
-        {
-          verdict: this.#verdict(state.step, seconds(), (performance.now() - began) / 1000),
-          rate: rateAt(progressOf(state.step, seconds(), this.#settings), this.#settings.schedule),
-        },
-      );
+      const outcome = await trainStep(context, optimizer, {
+        verdict: this.#verdict(state.step, seconds(), (performance.now() - began) / 1000),
+        rate: rateAt(progressOf(state.step, seconds(), this.#settings), this.#settings.schedule),
+      });
       if (outcome === 'finished' || outcome === 'halted') return this.#end(outcome === 'finished');
       state.step = optimizer.step;
       state.secondsUsed = seconds();
-      state.tokensSeen += details.sequenceLength;
-      tokensHere += details.sequenceLength;
+      state.tokensSeen += tokensAStep;
+      tokensHere += tokensAStep;
       this.#loss = outcome.loss;
       this.#rate = tokensHere / ((performance.now() - began) / 1000);
       state.history.push({

@@ -6,7 +6,7 @@ import { readManifest, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { SafetensorsFile } from '../lake/safetensors.ts';
 import { PADDING } from '../sequences/ring-layout.ts';
-import { targetsAt, type DemandTable } from './targets.ts';
+import { demandLogs, targetsAt, type DemandLogs } from './targets.ts';
 
 const CUT_AGAIN = 'Cut the sequences again.';
 
@@ -56,7 +56,7 @@ export class SequencesDataset implements AsyncDisposable {
   readonly windows: SequenceWindow[];
   /** By region, as the demand is. */
   readonly #files: SafetensorsFile[] = [];
-  readonly #demand: DemandTable[] = [];
+  readonly #demand: DemandLogs[] = [];
 
   private constructor(details: SequencesDetails) {
     this.details = details;
@@ -88,18 +88,20 @@ export class SequencesDataset implements AsyncDisposable {
     }
   }
 
-  /** The rows of `window` at these positions; padding gives zeros and masked targets. */
-  async share(window: SequenceWindow, positions: Int32Array): Promise<SequenceShare> {
-    const file = this.#files[window.region]!;
-    const demand = this.#demand[window.region]!;
-    const channels = this.details.channels.length;
-    const inputs = new Float32Array(positions.length * channels);
-    for (const { at, from, to } of runsOf(positions)) {
-      const rows = await file.read('inputs', window.start + from, window.start + to);
-      inputs.set(rows.data as Float32Array, at * channels);
-    }
-    const targets = targetsAt(demand, window.start, positions, this.details.horizon);
-    return { inputs, targets, region: window.region };
+  /**
+   * The rows of `window` at these positions; padding gives zeros and masked targets. `into` is a share of before, of
+   * the same positions, whose arrays are used again.
+   */
+  async share(
+    { region, start }: SequenceWindow,
+    positions: Int32Array,
+    into?: SequenceShare,
+  ): Promise<SequenceShare> {
+    const { channels, horizon } = this.details;
+    const inputs = into?.inputs ?? new Float32Array(positions.length * channels.length);
+    await readRows(this.#files[region]!, start, positions, inputs, channels.length);
+    const targets = targetsAt(this.#demand[region]!, start, positions, horizon, into?.targets);
+    return { inputs, targets, region };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,24 +114,53 @@ export class SequencesDataset implements AsyncDisposable {
 }
 
 /** Hours after `lastSecond` are scored, not trained on: their demand is hidden from the targets. */
-async function readDemand(file: SafetensorsFile, lastSecond: number): Promise<DemandTable> {
+async function readDemand(file: SafetensorsFile, lastSecond: number): Promise<DemandLogs> {
   const [validAt, known, final] = await Promise.all(
     ['valid_at', 'demand_known', 'demand_final'].map((name) => file.read(name)),
   );
   const hidden = (validAt!.data as BigInt64Array).findIndex((second) => Number(second) > lastSecond);
   const targets = final!.data as Float32Array;
   if (hidden >= 0) targets.fill(Number.NaN, hidden);
-  return { known: known!.data as Float32Array, final: targets };
+  return demandLogs({ known: known!.data as Float32Array, final: targets });
 }
 
-/** Runs of consecutive positions, so that each is one read: rows `at` … hold positions `from` … `to` (excluded). */
-function runsOf(positions: Int32Array): { at: number; from: number; to: number }[] {
-  const runs: { at: number; from: number; to: number }[] = [];
+/** Rows of a file that are read at once: some 1.3 MB, so that reading holds little beside its result. */
+const ROWS_AT_ONCE = 1024;
+
+/** Copies the rows of `inputs` at `start` + positions to where their tokens lie. */
+async function readRows(
+  file: SafetensorsFile,
+  start: number,
+  positions: Int32Array,
+  inputs: Float32Array,
+  columns: number,
+): Promise<void> {
+  for (const { at, tokens, from, to } of spansOf(positions)) {
+    const { data } = await file.read('inputs', start + from, start + to);
+    const rows = data as Float32Array;
+    for (let token = at; token < at + tokens; token++) {
+      const row = positions[token]! - from;
+      inputs.set(rows.subarray(row * columns, (row + 1) * columns), token * columns);
+    }
+  }
+}
+
+/**
+ * Cuts tokens into runs of rising positions that few rows span, each of which is one read: rows `from` … `to`
+ * (excluded) for `tokens` tokens from `at` on. Of stripes, the rows of the other ranks are read and passed over.
+ */
+function spansOf(positions: Int32Array): { at: number; tokens: number; from: number; to: number }[] {
+  const spans: { at: number; tokens: number; from: number; to: number }[] = [];
   positions.forEach((position, at) => {
     if (position === PADDING) return;
-    const last = runs.at(-1);
-    if (last && last.to === position && last.at + last.to - last.from === at) last.to++;
-    else runs.push({ at, from: position, to: position + 1 });
+    const last = spans.at(-1);
+    const follows = last && last.at + last.tokens === at && position >= last.to;
+    if (follows && position - last.from < ROWS_AT_ONCE) {
+      last.to = position + 1;
+      last.tokens++;
+    } else {
+      spans.push({ at, tokens: 1, from: position, to: position + 1 });
+    }
   });
-  return runs;
+  return spans;
 }

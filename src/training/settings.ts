@@ -9,6 +9,10 @@ export interface ResolvedTraining {
   maxSteps: number;
   budgetSeconds: number;
   checkpointEverySteps: number;
+  sequencesPerStep: number;
+  gradientCheckpointing: boolean;
+  precision: TrainingSettings['precision'];
+  wire: TrainingSettings['wire'];
   layout: TrainingSettings['layout'];
   learningRate: number;
   schedule: { warmUp: number; floor: number };
@@ -29,6 +33,10 @@ export function resolveTraining(settings: TrainingSettings): ResolvedTraining {
     maxSteps: settings.maxSteps ?? preset.maxSteps,
     budgetSeconds: 60 * (settings.budgetMinutes ?? preset.budgetMinutes),
     checkpointEverySteps: settings.checkpointEverySteps,
+    sequencesPerStep: settings.sequencesPerStep,
+    gradientCheckpointing: settings.gradientCheckpointing,
+    precision: settings.precision,
+    wire: settings.wire,
     layout: settings.layout,
     learningRate: settings.learningRate ?? preset.learningRate,
     schedule: { warmUp: 0.05, floor: 0.01 },

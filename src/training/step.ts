@@ -1,6 +1,6 @@
 import type { Engine, Transformer } from '../model/transformer.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerState } from './adamw.ts';
-import { leadWeights, totalWeight, weightedLoss } from './loss.ts';
+import { leadWeights, weightedLoss } from './loss.ts';
 import type { SequenceShare } from './sequences-dataset.ts';
 import type { ResolvedTraining } from './settings.ts';
 
@@ -15,41 +15,54 @@ export interface StepOutcome {
   gradientNorm: number;
 }
 
+/** What stays the same from step to step. */
+export interface StepContext {
+  model: Transformer;
+  settings: ResolvedTraining;
+  engine: Engine;
+  /** Of this rank's tokens. */
+  positions: Int32Array;
+  /** This rank's share of the run's n-th sequence, counted from 0 over all steps. */
+  shareAt(sequence: number): Promise<SequenceShare>;
+}
+
 /**
- * One step on one sequence, the same on every rank: agree, forward, loss over the ring's targets, backward, sum the
- * gradients, clip, AdamW. `decision` is looked at on rank 0 only; the others follow it.
+ * One step, the same on every rank: agree, then for each of its sequences forward, loss and backward; sum the
+ * gradients over the ring, divide by all its targets, clip, AdamW. Sequences only add to one gradient, so memory does
+ * not grow with their number. `decision` is looked at on rank 0 only; the others follow it.
  */
 export async function trainStep(
-  model: Transformer,
-  settings: ResolvedTraining,
+  { model, settings, engine, positions, shareAt }: StepContext,
   optimizer: OptimizerState,
-  share: SequenceShare,
-  positions: Int32Array,
-  engine: Engine,
   decision: { verdict: Verdict; rate: number },
 ): Promise<StepOutcome | Exclude<Verdict, 'go'>> {
   const { ring } = engine;
-  const weights = leadWeights(model.config.horizon, settings.leads);
-  const own = totalWeight(share.targets, weights);
-  const said = await ring.allGatherNumbers([own, VERDICTS.indexOf(decision.verdict), decision.rate]);
-  const [, code, rate] = said[0] as [number, number, number];
+  const said = await ring.allGatherNumbers([VERDICTS.indexOf(decision.verdict), decision.rate]);
+  const [code, rate] = said[0] as [number, number];
   const verdict = VERDICTS[code]!;
   if (verdict !== 'go') return verdict;
 
-  // A sequence without a single target teaches nothing; dividing by 1 keeps its zero gradient zero.
-  const total = said.reduce((sum, [count]) => sum + count!, 0) || 1;
-  const tokens = { inputs: share.inputs, positions, region: share.region };
-  const { outputs, trace } = await model.forward(optimizer.weights, tokens, engine);
-  const { sum, gradient: dOutputs } = weightedLoss(outputs, share.targets, weights, {
-    scale: model.config.outputScale,
-    bend: settings.bend,
-    total,
-  });
-  const gradient = await model.backward(optimizer.weights, tokens, trace, dOutputs, engine);
+  const { sequencesPerStep, gradientCheckpointing: checkpointing, bend } = settings;
+  const { horizon, outputScale: scale } = model.config;
+  const weights = leadWeights(horizon, settings.leads);
+  const gradient = new Float32Array(model.layout.size);
+  const own = { loss: 0, targets: 0 };
+  for (let i = 0; i < sequencesPerStep; i++) {
+    const { inputs, targets, region } = await shareAt(optimizer.step * sequencesPerStep + i);
+    const tokens = { inputs, positions, region };
+    const { outputs, trace } = await model.forward(optimizer.weights, tokens, engine, { checkpointing });
+    const part = weightedLoss(outputs, targets, weights, { scale, bend });
+    own.loss += part.sum;
+    own.targets += part.total;
+    await model.backward(optimizer.weights, tokens, trace, part.gradient, engine, gradient);
+  }
+
   await ring.allReduce(gradient);
-  const sums = await ring.allGatherNumbers([sum]);
-  const gradientNorm = clipByGlobalNorm(gradient, settings.clipNorm);
+  const sums = await ring.allGatherNumbers([own.loss, own.targets]);
+  // A step without a single target teaches nothing; dividing by 1 keeps its zero gradient zero.
+  const targets = sums.reduce((sum, [, count]) => sum + count!, 0) || 1;
+  const { norm, factor } = clipByGlobalNorm(gradient, targets, settings.clipNorm);
   const learningRate = settings.learningRate * rate;
-  applyAdamW(optimizer, gradient, model.layout, learningRate, settings.optimizer);
-  return { loss: sums.reduce((a, [b]) => a + b!, 0) / total, learningRate, gradientNorm };
+  applyAdamW(optimizer, gradient, model.layout, { learningRate, factor }, settings.optimizer);
+  return { loss: sums.reduce((sum, [loss]) => sum + loss!, 0) / targets, learningRate, gradientNorm: norm };
 }
