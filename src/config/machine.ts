@@ -19,3 +19,22 @@ export function commandFolders(environment: NodeJS.ProcessEnv = process.env): st
 export function inheritedEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ...extra };
 }
+
+/** The GPUs that this process may see, as NVIDIA's libraries read it: numbers or ids, in order; absent: all. */
+export function visibleGpus(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return environment['CUDA_VISIBLE_DEVICES'];
+}
+
+/**
+ * What TensorFlow's library reads from the environment, set before it is loaded. What a person has set stands, but for
+ * the threads, which are Ringwatt's to divide among slots.
+ */
+export function prepareForTensorflow(threads: number): void {
+  process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
+  // Its notes about the processor are no news; errors still show.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // It takes all of a GPU's memory otherwise, and a second slot on that GPU would get none.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  // So that the numbers of CUDA_VISIBLE_DEVICES are those that nvidia-smi shows.
+  process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
+}
