@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
 import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import type { PipelineInput } from '../src/contracts/pipeline.ts';
+import { PRESET_SEQUENCE_HOURS } from '../src/contracts/sequence-length.ts';
 import type {
   BacktestResult,
   RegionScore,
@@ -96,8 +97,11 @@ export const ofRolling = (
 
 /** A preset's sequence length, where the input does not say. */
 export function sequenceSettings({ regions, sequenceLength, training }: PipelineInput, ranges: Ranges) {
-  const byPreset = training.preset === 'quick' ? 2184 : 8760;
-  return { regions, ...ranges, sequenceLength: sequenceLength ?? byPreset };
+  return {
+    regions,
+    ...ranges,
+    sequenceLength: sequenceLength ?? PRESET_SEQUENCE_HOURS[training.preset],
+  };
 }
 
 /** What stands below the table when all is done. */

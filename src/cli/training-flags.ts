@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { PRESET_SEQUENCE_HOURS, spellHours } from '../contracts/sequence-length.ts';
 import { decimal, integer } from './flags.ts';
 
 export interface TrainingFlags {
@@ -8,48 +9,76 @@ export interface TrainingFlags {
   budgetMinutes?: number;
   maxSteps?: number;
   checkpointEvery?: number;
+  sequencesPerStep?: number;
   layout?: string;
+  window?: number;
+  gradientCheckpointing?: boolean;
+  precision?: string;
+  wire?: string;
+  device?: string;
+  mixed?: boolean;
+  elastic?: boolean;
   width?: number;
   layers?: number;
   heads?: number;
+  kvHeads?: number;
   learningRate?: number;
 }
 
 /** The flags of `train` and `run` that say what is trained and for how long. */
 export function addTrainingFlags(command: Command): Command {
-  return command
-    .option(
-      '--preset <name>',
-      'quick (2,184 hours, 2 layers of 64) or default (8,760 hours) (default: quick)',
-    )
-    .option('--ring-size <slots>', 'slots that share each sequence, 1 to 8 (default: 2)', integer)
-    .option('--seed <number>', 'decides the first weights and the order of the data (default: 1)', integer)
-    .option('--budget-minutes <minutes>', 'stop at the first step past it (default: by preset)', decimal)
-    .option('--max-steps <count>', 'stop after so many steps (default: by preset)', integer)
-    .option('--checkpoint-every <steps>', 'default: 20', integer)
-    .option('--layout <name>', 'zigzag or contiguous: how tokens are dealt to the slots (default: zigzag)')
-    .option('--width <number>', 'model width (default: by preset)', integer)
-    .option('--layers <count>', 'default: by preset', integer)
-    .option('--heads <count>', 'default: by preset', integer)
-    .option('--learning-rate <number>', 'default: by preset', decimal);
+  return LISTED.reduce((all, option) => all.addOption(option), command);
 }
 
 /** As `trainingSettings` of the contracts names them; absent flags stay absent. */
 export function settingsOf(flags: TrainingFlags): object {
-  const { preset, ringSize, seed, budgetMinutes, maxSteps, layout, width, layers, heads, learningRate } =
-    flags;
-  const settings = {
-    preset,
-    ringSize,
-    seed,
-    budgetMinutes,
-    maxSteps,
-    layout,
-    width,
-    layers,
-    heads,
-    learningRate,
-  };
-  const all = { ...settings, checkpointEverySteps: flags.checkpointEvery };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const { checkpointEvery: checkpointEverySteps, ...named } = flags;
+  const names = LISTED.map((option) => option.attributeName());
+  const settings = Object.entries({ ...named, checkpointEverySteps }).filter(
+    ([name, value]) => value !== undefined && (name === 'checkpointEverySteps' || names.includes(name)),
+  );
+  return Object.fromEntries(settings);
 }
+
+const flag = (flags: string, description: string) => new Option(flags, description);
+const whole = (flags: string, description: string) => flag(flags, description).argParser(integer);
+
+const LISTED: Option[] = [
+  flag(
+    '--preset <name>',
+    `quick (${spellHours(PRESET_SEQUENCE_HOURS.quick)}, 2 layers of 64) or default (${spellHours(PRESET_SEQUENCE_HOURS.default)}, 3 layers of 128) (default: quick)`,
+  ),
+  whole('--ring-size <slots>', 'slots that share each sequence, 1 to 8 (default: 2)'),
+  whole('--seed <number>', 'decides the first weights and the order of the data (default: 1)'),
+  flag('--budget-minutes <minutes>', 'stop at the first step past it (default: by preset)').argParser(
+    decimal,
+  ),
+  whole('--max-steps <count>', 'stop after so many steps (default: by preset)'),
+  whole('--checkpoint-every <steps>', 'steps between two checkpoints (default: 20)'),
+  whole('--sequences-per-step <count>', 'sequences whose gradients make one step, 1 to 64 (default: 1)'),
+  flag(
+    '--layout <name>',
+    'zigzag, contiguous or striped: how tokens are dealt to the slots (default: zigzag)',
+  ),
+  whole('--window <hours>', 'hours that a token looks back, itself included (default: all of the sequence)'),
+  flag(
+    '--gradient-checkpointing',
+    'keep only the inputs of each layer and compute its attention again going back: less memory, the same bits',
+  ),
+  flag(
+    '--precision <name>',
+    'float32, or bfloat16: products of halves summed in float32, where the kernel has them (default: float32)',
+  ),
+  flag(
+    '--wire <name>',
+    'float32, or bfloat16: half the bytes between slots, and their rounding (default: float32)',
+  ),
+  flag('--device <name>', 'any, cpu or gpu: what the slots must compute with (default: any)'),
+  flag('--mixed', 'let slots that compute differently share a ring: bits may differ'),
+  flag('--elastic', 'go on with fewer slots when one is lost and no spare one comes: bits may differ'),
+  whole('--width <number>', 'model width (default: by preset)'),
+  whole('--layers <count>', 'layers of the model (default: by preset)'),
+  whole('--heads <count>', 'attention heads (default: by preset)'),
+  whole('--kv-heads <count>', 'heads of keys and values, a divisor of the heads (default: as many)'),
+  flag('--learning-rate <number>', 'at its peak (default: by preset)').argParser(decimal),
+];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
+import { sequenceHours } from './sequence-length.ts';
 import { modelName, regionScore } from './stages.ts';
 import { dateBound, dateRange, firstHourOf, lastHourOf } from './time.ts';
 import { trainingSettings } from './training.ts';
@@ -26,7 +27,7 @@ const pipelineFields = z.strictObject({
     .describe(
       'Instead of train and score: score the last days of the record that every region has demand of, train on those before',
     ),
-  sequenceLength: z.number().int().min(24).max(35_136).optional().describe('Hours; default by preset'),
+  sequenceLength: sequenceHours.optional().describe('Hours; default by preset'),
   training: trainingSettings.default(trainingSettings.parse({})),
   promote: z
     .enum(['if-better', 'always', 'never'])

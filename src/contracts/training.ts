@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
+import { PRESET_SEQUENCE_HOURS, spellHours } from './sequence-length.ts';
 
 export const presetName = z.enum(['quick', 'default']);
 
@@ -7,7 +8,11 @@ const steps = z.number().int().positive().max(10_000_000);
 
 /** The network and its training; every default has its reason in docs/ring-attention.md. */
 export const trainingSettings = z.strictObject({
-  preset: presetName.default('quick').describe('quick: 2,184 hours, 2 layers of 64; default: 8,760 hours'),
+  preset: presetName
+    .default('quick')
+    .describe(
+      `quick: ${spellHours(PRESET_SEQUENCE_HOURS.quick)}, 2 layers of 64; default: ${spellHours(PRESET_SEQUENCE_HOURS.default)}, 3 layers of 128`,
+    ),
   ringSize: z.number().int().min(1).max(8).default(2).describe('Slots that share each sequence'),
   seed: z.number().int().nonnegative().default(1),
   budgetMinutes: z
@@ -111,6 +116,8 @@ export const slotRecord = z.strictObject({
   host: z.string(),
   number: z.number().int(),
   device: z.string(),
+  /** The attention kernel's variant; null where TensorFlow.js computes. */
+  kernel: z.string().nullable(),
   /** What computes: backend, its version and variant; slots of one ring must agree. */
   numerics: z.string(),
   threads: z.number().int(),

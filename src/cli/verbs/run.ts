@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LONGEST_SEQUENCE_HOURS } from '../../contracts/sequence-length.ts';
 import { defineVerb, integer, regionList } from '../flags.ts';
 import { perform } from '../session.ts';
 import { addTrainingFlags } from '../training-flags.ts';
@@ -41,7 +42,11 @@ export function addPipelineFlags(command: Command): Command {
       .option('--rolling', 'score the last days of the record and train on those before, not on fixed years')
       .option('--score-days <days>', 'rolling: how many are scored (default: 365)', integer)
       .option('--train-days <days>', 'rolling: how many before them are trained on (default: 913)', integer)
-      .option('--sequence-length <hours>', 'hours in a sequence (default: by preset)', integer)
+      .option(
+        '--sequence-length <hours>',
+        `hours in a sequence, up to ${LONGEST_SEQUENCE_HOURS} (default: by preset)`,
+        integer,
+      )
       .option('--promote <when>', 'if-better (default), always or never'),
   );
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LONGEST_SEQUENCE_HOURS, PRESET_SEQUENCE_HOURS } from '../../contracts/sequence-length.ts';
 import { sequencesInput } from '../../contracts/stages.ts';
 import { resolveDataset } from '../datasets.ts';
 import { defineVerb, integer, regionList } from '../flags.ts';
@@ -20,6 +21,7 @@ interface Options {
 export function defineSequences(program: Command): void {
   defineVerb(program, 'sequences', 'Normalise features and cut them into training sequences.', [
     'sequences --sequence-length 8760 --stride 168',
+    'sequences --train 2015-07..2022-07 --score 2023..2023 --sequence-length 61344',
   ])
     .option('--dataset <uri>', 'a features manifest of the home (default: the newest)')
     .option('--regions <codes>', 'comma-separated (default: all distinct ones)', regionList)
@@ -28,7 +30,11 @@ export function defineSequences(program: Command): void {
       'the hours to train on; normalisation is fitted on them alone (default: 2015-07..2017)',
     )
     .option('--score <from..to>', 'the hours kept for scoring (default: 2018)')
-    .option('--sequence-length <hours>', 'hours in a sequence (default: 2184)', integer)
+    .option(
+      '--sequence-length <hours>',
+      `hours in a sequence, up to ${LONGEST_SEQUENCE_HOURS} (default: ${PRESET_SEQUENCE_HOURS.quick})`,
+      integer,
+    )
     .option('--stride <hours>', 'hours between the starts of two sequences (default: 168)', integer)
     .option('--horizon <hours>', 'hours ahead predicted at every hour (default: 48)', integer)
     .action(
