@@ -42,11 +42,21 @@ export const configSchema = z.strictObject({
     .string()
     .default('127.0.0.1')
     .describe('The address other slots reach this host at; RINGWATT_SLOT_HOST'),
+  tls: z
+    .string()
+    .optional()
+    .describe(
+      'The folder with the certificates for links off loopback, one folder a host; default: tls in the home; RINGWATT_TLS',
+    ),
   hostName: z.string().default(hostname()).describe('Names the queues of this host; RINGWATT_HOST_NAME'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
     .describe('What the services write into their logs: this level and worse; RINGWATT_LOG_LEVEL'),
+  backend: z
+    .enum(['auto', 'wasm', 'tensorflow'])
+    .default('auto')
+    .describe('What TensorFlow.js computes with, docs/gpu.md; RINGWATT_BACKEND'),
   uiPort: z
     .number()
     .int()
@@ -68,8 +78,10 @@ export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   caisoSecondsPerRequest: 'RINGWATT_CAISO_SECONDS_PER_REQUEST',
   slots: 'RINGWATT_SLOTS',
   slotHost: 'RINGWATT_SLOT_HOST',
+  tls: 'RINGWATT_TLS',
   hostName: 'RINGWATT_HOST_NAME',
   logLevel: 'RINGWATT_LOG_LEVEL',
+  backend: 'RINGWATT_BACKEND',
   uiPort: 'RINGWATT_UI_PORT',
 };
 

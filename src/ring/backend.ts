@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join, sep } from 'node:path';
-import nodeUtil from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
+import { loadConfig, type Config } from '../config/config.ts';
 import { UnavailableError } from '../errors.ts';
+import { startNativeTensorflow } from './native-tensorflow.ts';
 
 /** What computes. `numerics` decides whether two slots give the same bits and may share a ring. */
 export interface Backend {
@@ -18,39 +19,25 @@ export interface Backend {
   note?: string;
 }
 
-const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 const require = createRequire(import.meta.url);
 
 let started: Promise<Backend> | undefined;
 
-/** Starts TensorFlow.js once a process: the native backend where its package is installed, else WASM. */
+/** Starts TensorFlow.js once a process, on the backend that RINGWATT_BACKEND names. */
 export function startBackend(): Promise<Backend> {
-  started ??= startNative().then((native) => ('name' in native ? native : startWasm(native.note)));
+  started ??= start(loadConfig().backend);
   return started;
 }
 
-async function startNative(): Promise<Backend | { note: string }> {
-  const installed = NATIVE_PACKAGES.find((name) => isInstalled(name));
-  if (installed === undefined) {
-    return { note: 'Neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed.' };
-  }
-  defineRemovedUtilities();
-  try {
-    await import(installed);
-    if (!(await tf.setBackend('tensorflow'))) return { note: `${installed} offers no backend.` };
-  } catch (error) {
-    return {
-      note: `${installed} is installed but does not load: ${(error as Error).message.split('\n')[0]}`,
-    };
-  }
-  const { version } = require(`${installed}/package.json`) as { version: string };
-  const gpu = installed.endsWith('-gpu');
-  return {
-    name: 'tfjs-native',
-    numerics: `${installed.split('/')[1]} ${version} f32`,
-    device: gpu ? 'gpu' : 'cpu',
-    threads: availableParallelism(),
-  };
+async function start(wanted: Config['backend']): Promise<Backend> {
+  if (wanted === 'wasm') return startWasm('RINGWATT_BACKEND asks for WebAssembly');
+  const native = await startNativeTensorflow(availableParallelism());
+  if ('name' in native) return native;
+  if (wanted === 'auto') return startWasm(native.note);
+  throw new UnavailableError(
+    `RINGWATT_BACKEND asks for TensorFlow's own library: ${native.note}.`,
+    'Run `setup tensorflow`, or leave RINGWATT_BACKEND out.',
+  );
 }
 
 async function startWasm(note: string): Promise<Backend> {
@@ -71,19 +58,4 @@ async function startWasm(note: string): Promise<Backend> {
     threads: 1,
     note,
   };
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    require.resolve(`${name}/package.json`);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 took away. */
-function defineRemovedUtilities(): void {
-  const util = nodeUtil as unknown as Record<string, unknown>;
-  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
 }
