@@ -1,6 +1,9 @@
 import { RingBrokenError } from '../errors.ts';
 import type { KeyValueBlock } from './block-attention.ts';
+import { BufferPool } from './buffers.ts';
+import type { FrameType } from './frames.ts';
 import type { Link } from './transport.ts';
+import { bytesPerFloat, EXACT, pack, unpack, type Travel } from './wire.ts';
 
 /** Where the time of a ring goes that is not computation, and what crossed its links, since it was joined. */
 export interface RingTiming {
@@ -22,12 +25,15 @@ export class Collectives {
   readonly #links: { next: Link; previous: Link } | undefined;
   #operation = 0;
   #waitMs = 0;
+  #packMs = 0;
+  readonly #buffers = new BufferPool();
 
   constructor(rank: number, worldSize: number, links?: { next: Link; previous: Link }) {
     if (worldSize > 1 && !links) throw new RangeError('A ring of several ranks needs links.');
     this.rank = rank;
     this.worldSize = worldSize;
     this.#links = links;
+    links?.previous.receiveInto((bytes) => this.#buffers.take(bytes));
   }
 
   static alone(): Collectives {
@@ -45,7 +51,7 @@ export class Collectives {
     const total = (of: (link: Link) => number) => links.reduce((sum, link) => sum + of(link), 0);
     return {
       waitSeconds: this.#waitMs / 1000,
-      transferSeconds: total(({ traffic }) => traffic.transferMs) / 1000,
+      transferSeconds: (this.#packMs + total(({ traffic }) => traffic.transferMs)) / 1000,
       bytesSent: total(({ traffic }) => traffic.bytesSent),
       bytesReceived: total(({ traffic }) => traffic.bytesReceived),
     };
@@ -61,34 +67,48 @@ export class Collectives {
     }
   }
 
-  /** Positions travel with their tokens. */
-  sendKeyValues({ k, v, positions }: KeyValueBlock): Promise<void> {
-    return this.#next.send('keyValues', positions.length, positions, k, v);
+  /** Positions travel with their tokens. Resolves when the block's memory may be written to again. */
+  sendKeyValues({ k, v, positions }: KeyValueBlock, travel = EXACT): Promise<void> {
+    return this.#sendFloats('keyValues', positions.length, [positions], { k, v }, travel);
   }
 
-  async receiveKeyValues(): Promise<KeyValueBlock> {
-    const { payload, tag: tokens } = await this.#previous.receive('keyValues');
-    const floats = (payload.byteLength / 4 - tokens) / 2;
-    if (!Number.isInteger(floats) || floats < 0) throw mismatch('keys and values', this.#previous);
-    return {
-      positions: new Int32Array(payload.buffer, 0, tokens),
-      k: new Float32Array(payload.buffer, 4 * tokens, floats),
-      v: new Float32Array(payload.buffer, 4 * (tokens + floats), floats),
-    };
+  /** A block whose keys, and values, are `length` floats each. May be called ahead; `release` k and v after use. */
+  receiveKeyValues(length: number, travel = EXACT): Promise<KeyValueBlock> {
+    const due = this.#previous.receive('keyValues').then(({ payload, tag: tokens }) => {
+      if (payload.byteLength !== 4 * tokens + 2 * length * bytesPerFloat(travel.wire)) {
+        throw mismatch('keys and values', this.#previous);
+      }
+      const positions = new Int32Array(payload.slice(0, 4 * tokens).buffer);
+      const [k, v] = this.#timed(() => unpack(payload.buffer, 4 * tokens, length, travel, this.#buffers));
+      return { positions, k, v };
+    });
+    return quietly(due);
   }
 
-  sendGradient(dk: Float32Array, dv: Float32Array): Promise<void> {
-    return this.#next.send('gradient', 0, dk, dv);
+  sendGradient(dk: Float32Array, dv: Float32Array, travel = EXACT): Promise<void> {
+    return this.#sendFloats('gradient', 0, [], { dk, dv }, travel);
   }
 
-  /** The gradient of a block's keys and values, of `length` floats each. */
-  async receiveGradient(length: number): Promise<{ dk: Float32Array; dv: Float32Array }> {
-    const { payload } = await this.#previous.receive('gradient');
-    if (payload.byteLength !== 8 * length) throw mismatch('a gradient', this.#previous);
-    return {
-      dk: new Float32Array(payload.buffer, 0, length),
-      dv: new Float32Array(payload.buffer, 4 * length, length),
-    };
+  /** The gradient of a block's keys and values, of `length` floats each. May be called ahead. */
+  receiveGradient(length: number, travel = EXACT): Promise<{ dk: Float32Array; dv: Float32Array }> {
+    const due = this.#previous.receive('gradient').then(({ payload }) => {
+      if (payload.byteLength !== 2 * length * bytesPerFloat(travel.wire)) {
+        throw mismatch('a gradient', this.#previous);
+      }
+      const [dk, dv] = this.#timed(() => unpack(payload.buffer, 0, length, travel, this.#buffers));
+      return { dk, dv };
+    });
+    return quietly(due);
+  }
+
+  /** Memory for a block of `length` floats; its contents are anything. Give it back with `release`. */
+  borrow(length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#buffers.take(4 * length));
+  }
+
+  /** Nobody reads these any more, nor are they on their way: the next hop may have their memory. */
+  release(...views: readonly ArrayBufferView[]): void {
+    for (const { buffer } of views) this.#buffers.give(buffer as ArrayBuffer);
   }
 
   /**
@@ -107,10 +127,12 @@ export class Collectives {
       const addend = await this.#exchange('reduce', operation, part(rank - hop), part(rank - hop - 1).length);
       const target = part(rank - hop - 1);
       for (let i = 0; i < target.length; i++) target[i] = addend[i]! + target[i]!;
+      this.release(addend);
     }
     for (let hop = 0; hop < worldSize - 1; hop++) {
       const whole = await this.#exchange('reduce', operation, part(rank + 1 - hop), part(rank - hop).length);
       part(rank - hop).set(whole);
+      this.release(whole);
     }
   }
 
@@ -180,13 +202,39 @@ export class Collectives {
     own: Float32Array,
     length: number,
   ): Promise<Float32Array> {
-    // The part sent now is written to only after its bytes have left this process, so it is copied.
-    const sent = this.#next.send(type, operation, own.slice());
+    const sent = this.#next.send(type, operation, own);
     const { payload } = await this.stand(this.#previous.receive(type, operation));
+    // The part sent now is written to in a later hop.
     await this.stand(sent);
     if (payload.byteLength !== 4 * length) throw mismatch('a sum', this.#previous);
     return new Float32Array(payload.buffer, 0, length);
   }
+
+  #sendFloats(
+    type: FrameType,
+    tag: number,
+    before: ArrayBufferView[],
+    tensors: Record<string, Float32Array>,
+    travel: Travel,
+  ): Promise<void> {
+    const packed = this.#timed(() => pack(tensors, travel, this.#buffers));
+    const sent = this.#next.send(type, tag, ...before, ...packed);
+    if (travel.wire === 'float32') return sent;
+    return quietly(sent.then(() => this.release(...packed)));
+  }
+
+  #timed<T>(packing: () => T): T {
+    const began = performance.now();
+    const result = packing();
+    this.#packMs += performance.now() - began;
+    return result;
+  }
+}
+
+/** A failure of something begun ahead is met when it is awaited, not before. */
+function quietly<T>(ahead: Promise<T>): Promise<T> {
+  ahead.catch(() => undefined);
+  return ahead;
 }
 
 const mismatch = (what: string, link: Link) =>

@@ -1,55 +1,57 @@
-import type {
-  AttentionState,
-  BlockAttention,
-  BlockOptions,
-  KeyValueBlock,
-  OutputGradient,
-} from './block-attention.ts';
+import type { BlockAttention, BlockOptions, KeyValueBlock, OutputGradient } from './block-attention.ts';
 import type { Collectives } from './collectives.ts';
-import { NO_SCORE } from './tiles.ts';
+import { halvesOf, type BackwardStep } from './head-range.ts';
+import { add, finish, freshState, rowProducts, type AttentionResult } from './softmax.ts';
+import { sees } from './tiles.ts';
+import { EXACT, type Travel } from './wire.ts';
 
-/** What forward leaves for backward, and the result: out is heads × tokens × headDim, lse heads × tokens. */
-export interface AttentionResult {
-  out: Float32Array;
-  lse: Float32Array;
-}
+export type { AttentionResult } from './softmax.ts';
 
 export interface LocalTokens extends KeyValueBlock {
   q: Float32Array;
 }
 
+export interface RingOptions extends BlockOptions {
+  /** What keys, values and their gradients travel as; default float32. Must be the same on every rank. */
+  travel?: Travel;
+}
+
 /**
  * Exact attention of this rank's queries to the keys of all ranks (Liu, Zaharia & Abbeel 2023, arXiv:2310.01889):
- * keys and values go once around the ring; a block is sent on before it is computed with, so that both overlap.
- * Every rank of the ring must call it at the same point of the program.
+ * keys and values go once around the ring. A block goes on to the next rank, and the one after it comes in, while it
+ * is computed with. Every rank of the ring must call it at the same point of the program.
  */
 export async function ringAttentionForward(
   ring: Collectives,
   engine: BlockAttention,
   local: LocalTokens,
-  options: BlockOptions,
+  options: RingOptions,
 ): Promise<AttentionResult> {
-  const tokens = local.positions.length;
-  const state: AttentionState = {
-    out: new Float32Array(local.q.length),
-    max: new Float32Array(options.heads * tokens).fill(NO_SCORE),
-    sum: new Float32Array(options.heads * tokens),
-  };
+  const { travel = EXACT, heads, headDim } = options;
+  const state = freshState(heads, local.positions.length, headDim);
   let block: KeyValueBlock = local;
-  for (let hop = 0; hop < ring.worldSize; hop++) {
+  for (let hop = 0; ; hop++) {
     const last = hop === ring.worldSize - 1;
-    const sent = last ? undefined : ring.sendKeyValues(block);
-    await engine.forward(state, local, block, options);
-    if (last) break;
-    block = await ring.stand(ring.receiveKeyValues());
-    if (sent) await ring.stand(sent);
+    const computing = sees(local.positions, block.positions, options)
+      ? engine.forward(state, local, block, options)
+      : undefined;
+    const arriving = last ? undefined : ring.receiveKeyValues(local.k.length, travel);
+    const departing = last ? undefined : ring.sendKeyValues(block, travel);
+    await computing;
+    const next = arriving && (await ring.stand(arriving));
+    if (departing) await ring.stand(departing);
+    if (hop > 0) ring.release(block.k, block.v);
+    if (!next) return finish(state, headDim);
+    block = next;
   }
-  return finish(state, options.headDim);
 }
 
 /**
- * The gradients of this rank's q, k and v. Keys and values go around once more; the gradient of each block follows
- * it, every rank adds its part in the order of the ring, and one last hop brings it home.
+ * The gradients of this rank's q, k and v. Keys and values go around once more. The gradient of a block goes with
+ * it, one hop behind: while a rank computes with one block, what it found for the block before is on its way, and the
+ * neighbours' sum for this one comes in. Half of the heads of the rank's own block are computed first, while the first
+ * block comes, and half last, while the sum over all others comes home. So a gradient is always the sum over ranks
+ * r+1, r+2, …, r−1 in this order, then r's own.
  */
 export async function ringAttentionBackward(
   ring: Collectives,
@@ -57,54 +59,79 @@ export async function ringAttentionBackward(
   local: LocalTokens,
   result: AttentionResult,
   dOut: Float32Array,
-  options: BlockOptions,
+  options: RingOptions,
 ): Promise<{ dq: Float32Array; dk: Float32Array; dv: Float32Array }> {
+  const { travel = EXACT } = options;
+  const { length } = local.k;
   const output: OutputGradient = {
     dOut,
     lse: result.lse,
     delta: rowProducts(dOut, result.out, options.headDim),
   };
-  const dq = new Float32Array(local.q.length);
-  let block: KeyValueBlock = local;
-  for (let hop = 0; ; hop++) {
+  const gradient = {
+    dq: new Float32Array(local.q.length),
+    dk: new Float32Array(length),
+    dv: new Float32Array(length),
+  };
+  const own: BackwardStep = { gradient, output, queries: local, keyValues: local, options };
+  const compute = async ({ queries, keyValues, ...step }: BackwardStep) => {
+    if (!sees(queries.positions, keyValues.positions, options)) return;
+    await engine.backward(step.gradient, step.output, queries, keyValues, step.options);
+  };
+  if (ring.worldSize === 1) {
+    await compute(own);
+    return gradient;
+  }
+
+  const [first, rest] = halvesOf(own);
+  const ahead = compute(first);
+  let arriving = ring.receiveKeyValues(length, travel);
+  let passing: Departure = { sent: ring.sendKeyValues(local, travel), memory: [] };
+  let returning: Departure | undefined;
+  await ahead;
+  for (let hop = 1; hop < ring.worldSize; hop++) {
     const last = hop === ring.worldSize - 1;
-    const sent = last ? undefined : ring.sendKeyValues(block);
-    const dk = new Float32Array(block.k.length);
-    const dv = new Float32Array(block.v.length);
-    await engine.backward({ dq, dk, dv }, output, local, block, options);
-    if (hop > 0) {
-      const before = await ring.stand(ring.receiveGradient(dk.length));
-      add(dk, before.dk);
-      add(dv, before.dv);
+    const block = await ring.stand(arriving);
+    await gone(ring, passing);
+    const partial = { dk: ring.borrow(length).fill(0), dv: ring.borrow(length).fill(0) };
+    const computing = compute({ ...own, gradient: { dq: gradient.dq, ...partial }, keyValues: block });
+    const before = hop > 1 ? ring.receiveGradient(length, travel) : undefined;
+    if (!last) {
+      arriving = ring.receiveKeyValues(length, travel);
+      passing = { sent: ring.sendKeyValues(block, travel), memory: [block.k, block.v] };
     }
-    if (ring.worldSize === 1) return { dq, dk, dv };
-    if (sent) await ring.stand(sent);
-    await ring.stand(ring.sendGradient(dk, dv));
-    if (last) return { dq, ...(await ring.stand(ring.receiveGradient(local.k.length))) };
-    block = await ring.stand(ring.receiveKeyValues());
+    await computing;
+    if (last) ring.release(block.k, block.v);
+    if (before) addAndRelease(ring, partial, await ring.stand(before));
+    await gone(ring, returning);
+    returning = { sent: ring.sendGradient(partial.dk, partial.dv, travel), memory: [partial.dk, partial.dv] };
   }
+  const home = ring.receiveGradient(length, travel);
+  if (rest) await compute(rest);
+  addAndRelease(ring, gradient, await ring.stand(home));
+  await gone(ring, returning);
+  return gradient;
 }
 
-function finish({ out, max, sum }: AttentionState, headDim: number): AttentionResult {
-  const lse = new Float32Array(sum.length);
-  for (let row = 0; row < sum.length; row++) {
-    // A row without any key (padding) gives 0, and 0 as its log-sum-exp: its masked scores still vanish.
-    const total = sum[row]!;
-    lse[row] = total > 0 ? max[row]! + Math.log(total) : 0;
-    const factor = total > 0 ? 1 / total : 0;
-    for (let c = row * headDim; c < (row + 1) * headDim; c++) out[c] = out[c]! * factor;
-  }
-  return { out, lse };
+interface BlockGradient {
+  dk: Float32Array;
+  dv: Float32Array;
 }
 
-function rowProducts(a: Float32Array, b: Float32Array, headDim: number): Float32Array {
-  return Float32Array.from({ length: a.length / headDim }, (_, row) => {
-    let total = 0;
-    for (let c = row * headDim; c < (row + 1) * headDim; c++) total += a[c]! * b[c]!;
-    return total;
-  });
+/** What is on its way, and the memory that is free when it has left. */
+interface Departure {
+  sent: Promise<void>;
+  memory: Float32Array[];
 }
 
-function add(target: Float32Array, addend: Float32Array): void {
-  for (let i = 0; i < target.length; i++) target[i] = target[i]! + addend[i]!;
+async function gone(ring: Collectives, departure: Departure | undefined): Promise<void> {
+  if (!departure) return;
+  await ring.stand(departure.sent);
+  ring.release(...departure.memory);
+}
+
+function addAndRelease(ring: Collectives, target: BlockGradient, sum: BlockGradient): void {
+  add(target.dk, sum.dk);
+  add(target.dv, sum.dv);
+  ring.release(sum.dk, sum.dv);
 }

@@ -8,7 +8,7 @@ import type {
   QueryBlock,
 } from './block-attention.ts';
 import { scoped } from './scope.ts';
-import { coverage, maskOf, MAX_TILE, tilesOf, type Tile } from './tiles.ts';
+import { coverage, maskOf, MAX_TILE, tilesOf, type Sight, type Tile } from './tiles.ts';
 
 /**
  * The block in TensorFlow.js operations, one head and one tile pair at a time, so that no more than
@@ -49,17 +49,17 @@ export class TensorBlockAttention implements BlockAttention {
   async #eachTile(
     { positions: queryPositions }: QueryBlock,
     { positions: keyPositions }: KeyValueBlock,
-    { heads, causal, pause }: BlockOptions,
+    options: BlockOptions,
     scores: 'rows × keys' | 'keys × rows',
     work: (head: number, pair: TilePair, mask: tf.Tensor2D | undefined) => void,
   ): Promise<void> {
     const transposed = scores === 'keys × rows';
-    for (const pair of this.#pairs(queryPositions, keyPositions, causal)) {
-      const mask = maskTensor(pair, queryPositions, keyPositions, causal, transposed);
+    for (const pair of this.#pairs(queryPositions, keyPositions, options)) {
+      const mask = maskTensor(pair, queryPositions, keyPositions, options, transposed);
       try {
-        for (let head = 0; head < heads; head++) {
+        for (let head = 0; head < options.heads; head++) {
           work(head, pair, mask);
-          await pause();
+          await options.pause();
         }
       } finally {
         mask?.dispose();
@@ -67,11 +67,11 @@ export class TensorBlockAttention implements BlockAttention {
     }
   }
 
-  *#pairs(queryPositions: Int32Array, keyPositions: Int32Array, causal: boolean): Generator<TilePair> {
+  *#pairs(queryPositions: Int32Array, keyPositions: Int32Array, sight: Sight): Generator<TilePair> {
     const keyTiles = tilesOf(keyPositions, this.#maxTile);
     for (const query of tilesOf(queryPositions, this.#maxTile)) {
       for (const key of keyTiles) {
-        const covered = coverage(query, key, causal);
+        const covered = coverage(query, key, sight);
         if (covered !== 'none') yield { query, key, masked: covered === 'some' };
       }
     }
@@ -88,11 +88,12 @@ function foldTile(
   state: AttentionState,
   queries: QueryBlock,
   keyValues: KeyValueBlock,
-  { headDim }: BlockOptions,
+  { heads, kvHeads, headDim }: BlockOptions,
   head: number,
   { query, key }: TilePair,
   mask: tf.Tensor2D | undefined,
 ): void {
+  const kvHead = kvHeadOf(head, heads, kvHeads);
   const first = head * queries.positions.length + query.from;
   const rows = query.to - query.from;
   const max = state.max.subarray(first, first + rows);
@@ -102,8 +103,8 @@ function foldTile(
 
   const [tileSum, tileOut] = scoped(() => {
     const q = rowsOf(queries.q, headDim, head, queries.positions.length, query);
-    const k = rowsOf(keyValues.k, headDim, head, keyValues.positions.length, key);
-    const v = rowsOf(keyValues.v, headDim, head, keyValues.positions.length, key);
+    const k = rowsOf(keyValues.k, headDim, kvHead, keyValues.positions.length, key);
+    const v = rowsOf(keyValues.v, headDim, kvHead, keyValues.positions.length, key);
     const raw = tf.matMul(tf.mul(q, 1 / Math.sqrt(headDim)) as tf.Tensor2D, tf.transpose(k)); // rows × keys
     const scores = mask ? tf.add(raw, mask) : raw;
     const tileMax = tf.max(scores, 1).dataSync();
@@ -126,21 +127,22 @@ function backTile(
   output: OutputGradient,
   queries: QueryBlock,
   keyValues: KeyValueBlock,
-  { headDim }: BlockOptions,
+  { heads, kvHeads, headDim }: BlockOptions,
   head: number,
   { query, key }: TilePair,
   mask: tf.Tensor2D | undefined,
 ): void {
   const queryCount = queries.positions.length;
   const keyCount = keyValues.positions.length;
+  const kvHead = kvHeadOf(head, heads, kvHeads);
   const rows = query.to - query.from;
   const first = head * queryCount + query.from;
   const [dq, dk, dv] = scoped(() => {
     const scale = 1 / Math.sqrt(headDim);
     const q = tf.mul(rowsOf(queries.q, headDim, head, queryCount, query), scale) as tf.Tensor2D;
     const dOut = rowsOf(output.dOut, headDim, head, queryCount, query);
-    const k = rowsOf(keyValues.k, headDim, head, keyCount, key);
-    const v = rowsOf(keyValues.v, headDim, head, keyCount, key);
+    const k = rowsOf(keyValues.k, headDim, kvHead, keyCount, key);
+    const v = rowsOf(keyValues.v, headDim, kvHead, keyCount, key);
     const lse = tf.tensor2d(output.lse.subarray(first, first + rows), [1, rows]);
     const delta = tf.tensor2d(output.delta.subarray(first, first + rows), [1, rows]);
     const raw = tf.matMul(k, tf.transpose(q)); // keys × rows
@@ -154,9 +156,12 @@ function backTile(
     ] as const;
   });
   addAt(gradient.dq, dq, first * headDim);
-  addAt(gradient.dk, dk, (head * keyCount + key.from) * headDim);
-  addAt(gradient.dv, dv, (head * keyCount + key.from) * headDim);
+  addAt(gradient.dk, dk, (kvHead * keyCount + key.from) * headDim);
+  addAt(gradient.dv, dv, (kvHead * keyCount + key.from) * headDim);
 }
+
+/** Neighbouring query heads share a head of keys and values. */
+const kvHeadOf = (head: number, heads: number, kvHeads: number) => Math.floor((head * kvHeads) / heads);
 
 function rowsOf(data: Float32Array, headDim: number, head: number, tokens: number, tile: Tile): tf.Tensor2D {
   const first = (head * tokens + tile.from) * headDim;
@@ -168,14 +173,14 @@ function maskTensor(
   { query, key, masked }: TilePair,
   queryPositions: Int32Array,
   keyPositions: Int32Array,
-  causal: boolean,
+  sight: Sight,
   transposed: boolean,
 ): tf.Tensor2D | undefined {
   if (!masked) return undefined;
   const rows = queryPositions.subarray(query.from, query.to);
   const columns = keyPositions.subarray(key.from, key.to);
   const shape: [number, number] = transposed ? [columns.length, rows.length] : [rows.length, columns.length];
-  return tf.tensor2d(maskOf(rows, columns, causal, transposed), shape);
+  return tf.tensor2d(maskOf(rows, columns, sight, transposed), shape);
 }
 
 function addAt(target: Float32Array, addend: ArrayLike<number>, offset: number): void {

@@ -54,27 +54,46 @@ function tileOf(positions: Int32Array, from: number, to: number): Tile {
   return { from, to, lowest, highest, padded: positions.subarray(from, to).includes(PADDING) };
 }
 
+/** Which keys count for a query, beyond padding. */
+export interface Sight {
+  causal: boolean;
+  /** Positions that a query sees back, itself included (and ahead, unless causal). */
+  window?: number;
+}
+
 /** What the mask does to a tile pair: nothing of it counts, all of it counts, or it must be masked entry by entry. */
-export function coverage(queries: Tile, keys: Tile, causal: boolean): 'none' | 'all' | 'some' {
+export function coverage(
+  queries: Tile,
+  keys: Tile,
+  { causal, window = Infinity }: Sight,
+): 'none' | 'all' | 'some' {
   if (queries.highest === PADDING || keys.highest === PADDING) return 'none';
   if (causal && keys.lowest > queries.highest) return 'none';
+  const [back, ahead] = [queries.highest - keys.lowest, keys.highest - queries.lowest];
+  // The nearest that two of them can be, when one tile lies wholly before the other.
+  if (-ahead >= window || -back >= window) return 'none';
   if (queries.padded || keys.padded) return 'some';
-  return causal && keys.highest > queries.lowest ? 'some' : 'all';
+  return back < window && ahead < (causal ? 1 : window) ? 'all' : 'some';
+}
+
+/** Whether anything of one block counts for anything of another. */
+export function sees(queryPositions: Int32Array, keyPositions: Int32Array, sight: Sight): boolean {
+  const keys = tilesOf(keyPositions, keyPositions.length);
+  return tilesOf(queryPositions, queryPositions.length).some((query) =>
+    keys.some((key) => coverage(query, key, sight) !== 'none'),
+  );
 }
 
 /**
  * Added to the scores. Far below any score, so that it swallows the score exactly; far above −∞, so that no
- * subtraction gives NaN; and far below `NO_SCORE`, so that exp(MASKED − NO_SCORE) is exactly 0.
+ * subtraction gives NaN; and far below `NO_SCORE` (softmax.ts), so that exp(MASKED − NO_SCORE) is exactly 0.
  */
 export const MASKED = -1e30;
-/** The running maximum of a row that has seen no key yet. */
-export const NO_SCORE = -1e20;
-
 /** The additive mask of a tile pair, queries × keys, or keys × queries when `transposed`. */
 export function maskOf(
   queryPositions: Int32Array,
   keyPositions: Int32Array,
-  causal: boolean,
+  { causal, window = Infinity }: Sight,
   transposed: boolean,
 ): Float32Array {
   const rows = queryPositions.length;
@@ -84,7 +103,8 @@ export function maskOf(
     const query = queryPositions[i]!;
     for (let j = 0; j < columns; j++) {
       const key = keyPositions[j]!;
-      const counts = query !== PADDING && key !== PADDING && (!causal || key <= query);
+      const inSight = query - key < window && key - query < (causal ? 1 : window);
+      const counts = query !== PADDING && key !== PADDING && inSight;
       if (!counts) mask[transposed ? j * rows + i : i * columns + j] = MASKED;
     }
   }

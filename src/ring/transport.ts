@@ -5,22 +5,14 @@ import {
   FRAME_HEADER_BYTES,
   FrameDecoder,
   MAX_PAYLOAD_BYTES,
+  MAX_STRANGER_BYTES,
   type Frame,
   type FrameType,
 } from './frames.ts';
+import { Inbox } from './inbox.ts';
+import { DEFAULT_TIMING, Vigil, type LinkTiming } from './vigil.ts';
 
-export interface LinkTiming {
-  /** How often a link says that its process lives. */
-  aliveEveryMs: number;
-  /** After so long without a byte the neighbour counts as lost. */
-  silenceMs: number;
-}
-
-/**
- * A dead process closes its connection and is noticed at once; this is for a paused or unplugged one. Shorter, and a
- * slot that computes one long segment on an overloaded machine would be taken for lost.
- */
-export const DEFAULT_TIMING: LinkTiming = { aliveEveryMs: 1000, silenceMs: 8000 };
+export { DEFAULT_TIMING, type LinkTiming } from './vigil.ts';
 
 export interface Traffic {
   bytesSent: number;
@@ -29,11 +21,13 @@ export interface Traffic {
   transferMs: number;
 }
 
-const REFORM = 'The ring forms again from the last checkpoint.';
+const REFORM = 'The ring forms again, from what its slots still hold.';
 
 /**
- * One TCP connection to a neighbour, as frames in order. What breaks it (a closed socket, silence, a malformed
- * frame, a frame of another epoch) breaks it for good: every pending and later call throws `RingBrokenError`.
+ * One connection to a neighbour, as frames in order. What breaks it (a closed socket, silence, a malformed frame, a
+ * frame of another epoch, one that is missing) breaks it for good: every pending and later call throws
+ * `RingBrokenError`. Back-pressure goes both ways: a send resolves when its bytes have left this process, and nothing
+ * is read ahead of what the program asks for beyond the inbox's bounds.
  */
 export class Link {
   /** Who is at the other end, for messages. */
@@ -41,24 +35,26 @@ export class Link {
   readonly traffic: Traffic = { bytesSent: 0, bytesReceived: 0, transferMs: 0 };
   readonly #socket: Socket;
   readonly #epoch: number;
-  readonly #decoder = new FrameDecoder();
-  readonly #received: Frame[] = [];
-  #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | undefined;
+  readonly #decoder: FrameDecoder;
+  readonly #inbox = new Inbox(() => this.#resume());
+  readonly #vigil: Vigil;
+  #sequence = 0;
   #broken: RingBrokenError | undefined;
   #ended = false;
-  #watch: NodeJS.Timeout | undefined;
-  #lastHeard = performance.now();
-  #lastWatched = performance.now();
 
   constructor(socket: Socket, name: string, epoch: number, timing: LinkTiming = DEFAULT_TIMING) {
     this.name = name;
     this.#socket = socket;
     this.#epoch = epoch;
+    this.#decoder = new FrameDecoder({ maxPayload: MAX_STRANGER_BYTES, epoch });
+    this.#vigil = new Vigil(timing, {
+      beat: () => this.#beat(),
+      lost: (what) => this.#fail(what),
+    });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (error) => this.#break(`the connection failed (${error.message})`));
     socket.on('close', () => this.#onClose());
-    this.#watch = setInterval(() => this.#beat(timing), timing.aliveEveryMs);
   }
 
   /** From here on the neighbour has proved who it is, and may send whole blocks. */
@@ -67,7 +63,15 @@ export class Link {
     this.#decoder.maxPayload = MAX_PAYLOAD_BYTES;
   }
 
-  /** Resolves when the frame is handed over and the stream takes more: a slow neighbour slows its sender. */
+  /** Where the payloads of large frames go. */
+  receiveInto(allocate: (bytes: number) => ArrayBuffer): void {
+    this.#decoder.allocate = allocate;
+  }
+
+  /**
+   * Resolves when the bytes have left this process: a slow neighbour slows its sender, and from then on, not before,
+   * the memory may be written to again. Nothing is copied on the way to the socket.
+   */
   send(type: FrameType, tag: number, ...payload: ArrayBufferView[]): Promise<void> {
     const sent = this.#write(type, tag, payload);
     // A send is often awaited only after a long computation; its failure must not count as unhandled until then.
@@ -75,20 +79,21 @@ export class Link {
     return sent;
   }
 
-  /** The next frame, which must be of this type and tag: both sides run the same program. */
-  async receive(type: FrameType, tag?: number): Promise<Frame> {
-    const frame = await this.receiveAny();
-    if (frame.type === type && (tag === undefined || frame.tag === tag)) return frame;
-    throw this.#break(`it sent ${frame.type} ${frame.tag} where ${type} ${tag ?? ''} was due`);
+  /**
+   * The next frame, which must be of this type and tag: both sides run the same program. May be called ahead, several
+   * times: frames go to the calls in their order.
+   */
+  receive(type: FrameType, tag?: number): Promise<Frame> {
+    const due = this.receiveAny().then((frame) => {
+      if (frame.type === type && (tag === undefined || frame.tag === tag)) return frame;
+      throw this.#fail(`it sent ${frame.type} ${frame.tag} where ${type} ${tag ?? ''} was due`);
+    });
+    due.catch(() => undefined);
+    return due;
   }
 
   receiveAny(): Promise<Frame> {
-    const frame = this.#received.shift();
-    if (frame) return Promise.resolve(frame);
-    if (this.#broken) return Promise.reject(this.#broken);
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
+    return this.#inbox.next();
   }
 
   /** Throws when the neighbour is known to be lost, so that a long computation need not go on. */
@@ -107,84 +112,98 @@ export class Link {
 
   /** Closes at once; the neighbour sees a broken ring. */
   destroy(): void {
-    clearInterval(this.#watch);
+    this.#vigil.end();
     if (this.#ended) this.#socket.end();
     else this.#socket.destroy();
     this.#break('the link was closed on this side');
+    // What a neighbour still sends to an end that has said goodbye is let through unread, so that its close arrives.
+    if (this.#ended) this.#socket.resume();
   }
 
-  async #write(type: FrameType, tag: number, payload: ArrayBufferView[]): Promise<void> {
-    if (this.#broken) throw this.#broken;
+  #write(type: FrameType, tag: number, payload: ArrayBufferView[]): Promise<void> {
+    if (this.#broken) return Promise.reject(this.#broken);
     const began = performance.now();
     const parts = payload.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    this.#socket.cork();
-    this.#socket.write(encodeHeader({ type, epoch: this.#epoch, tag }, parts));
-    for (const part of parts) this.#socket.write(part);
-    this.#socket.uncork();
-    this.traffic.transferMs += performance.now() - began;
-    this.traffic.bytesSent += parts.reduce((sum, { byteLength }) => sum + byteLength, FRAME_HEADER_BYTES);
-    if (!this.#socket.writableNeedDrain) return;
-    await new Promise<void>((resolve, reject) => {
-      const done = () => {
-        this.#socket.off('drain', done).off('close', done);
-        if (this.#broken) reject(this.#broken);
-        else resolve();
-      };
-      this.#socket.on('drain', done).on('close', done);
+    const head = { type, epoch: this.#epoch, sequence: this.#sequence, tag };
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const pieces = [encodeHeader(head, parts), ...parts.filter(({ byteLength }) => byteLength > 0)];
+    const sent = new Promise<void>((resolve, reject) => {
+      this.#socket.cork();
+      pieces.forEach((piece, i) => {
+        if (i < pieces.length - 1) this.#socket.write(piece);
+        else
+          this.#socket.write(piece, (error) => {
+            if (error) reject(this.#break(`the connection failed (${error.message})`));
+            else resolve();
+          });
+      });
+      this.#socket.uncork();
     });
+    this.traffic.bytesSent += parts.reduce((sum, { byteLength }) => sum + byteLength, FRAME_HEADER_BYTES);
+    this.traffic.transferMs += performance.now() - began;
+    return sent;
   }
 
   #onData(chunk: Buffer): void {
-    const began = (this.#lastHeard = performance.now());
-    this.traffic.bytesReceived += chunk.length;
+    // Bytes that come after the end of this side belong to nobody.
+    if (this.#broken) return;
+    const began = performance.now();
+    let used = 0;
+    let whole = false;
     try {
-      for (const frame of this.#decoder.push(chunk)) this.#onFrame(frame);
+      while (used < chunk.length && !this.#inbox.full) {
+        const { used: taken, frame } = this.#decoder.take(chunk.subarray(used));
+        used += taken;
+        if (!frame) continue;
+        whole = true;
+        this.#onFrame(frame);
+      }
     } catch (error) {
-      this.#break((error as Error).message);
-      this.#socket.destroy();
+      this.#fail((error as Error).message.replace(/^A (.*)\.$/, 'a $1'));
+      return;
     }
+    this.traffic.bytesReceived += used;
+    this.#vigil.heard(used, whole || !this.#decoder.owed);
+    if (this.#inbox.full && !this.#socket.isPaused()) {
+      this.#socket.pause();
+      this.#vigil.deaf = true;
+    }
+    if (used < chunk.length) this.#socket.unshift(chunk.subarray(used));
     this.traffic.transferMs += performance.now() - began;
   }
 
+  #resume(): void {
+    if (!this.#socket.isPaused()) return;
+    this.#vigil.deaf = false;
+    this.#socket.resume();
+  }
+
   #onFrame(frame: Frame): void {
-    if (frame.epoch !== this.#epoch) {
-      throw new Error(`it sent a frame of epoch ${frame.epoch} to a ring of epoch ${this.#epoch}`);
-    }
     if (frame.type === 'alive') return;
-    if (frame.type === 'goodbye') {
-      this.#ended = true;
-      return;
-    }
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting) waiting.resolve(frame);
-    else this.#received.push(frame);
+    if (frame.type === 'goodbye') this.#ended = true;
+    else this.#inbox.put(frame);
+  }
+
+  #beat(): void {
+    // Behind bytes that wait to leave it would only wait as well, and those say the same.
+    if (!this.#broken && !this.#socket.writableNeedDrain) void this.send('alive', 0);
   }
 
   #onClose(): void {
-    clearInterval(this.#watch);
+    this.#vigil.end();
     this.#break(this.#ended ? 'it has left the ring' : 'it closed the connection');
   }
 
-  #beat({ aliveEveryMs, silenceMs }: LinkTiming): void {
-    const now = performance.now();
-    // When this process itself was held up, what neighbours sent meanwhile may still lie unread.
-    if (now - this.#lastWatched > 2 * aliveEveryMs)
-      this.#lastHeard = Math.max(this.#lastHeard, now - silenceMs / 2);
-    this.#lastWatched = now;
-    if (now - this.#lastHeard > silenceMs) {
-      this.#break(`it has been silent for ${(silenceMs / 1000).toFixed(1)} s`);
-      this.#socket.destroy();
-      return;
-    }
-    if (!this.#socket.writableNeedDrain) void this.send('alive', 0);
+  #fail(what: string): RingBrokenError {
+    const broken = this.#break(what);
+    this.#vigil.end();
+    this.#socket.destroy();
+    return broken;
   }
 
   #break(what: string): RingBrokenError {
     this.#broken ??= new RingBrokenError(`The ring broke at ${this.name}: ${what}.`, REFORM);
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.reject(this.#broken);
+    this.#inbox.fail(this.#broken);
     return this.#broken;
   }
 }
