@@ -89,7 +89,7 @@ pub fn forward(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State
     check::run(run)?;
     check::block(shape, &q, &kv)?;
     check::state(shape, q.positions.len(), &state)?;
-    Ok(crate::scalar::forward(run, shape, q, kv, state))
+    Ok(crate::forward::run(run, shape, q, kv, state))
 }
 
 /// Adds what this pair of blocks contributes to the gradients of queries, keys and values.

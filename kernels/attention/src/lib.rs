@@ -7,7 +7,17 @@
 
 mod api;
 mod check;
+mod entry;
+mod exp;
+mod forward;
+mod pool;
+mod reach;
 mod scalar;
+mod scratch;
+mod shared;
+mod simd;
+mod tile;
+mod transpose;
 mod variant;
 
 pub use api::{

@@ -34,6 +34,21 @@ impl Variant {
     }
 
     pub fn is_available(self) -> bool {
-        self == Variant::Portable
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Variant::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && Variant::Avx2.is_available()
+            }
+            #[cfg(target_arch = "x86_64")]
+            Variant::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "aarch64")]
+            Variant::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            Variant::Portable => true,
+            _ => false,
+        }
     }
 }

@@ -1,0 +1,47 @@
+//! The algorithm compiled once for each instruction set: `#[target_feature]` switches the set on for the entry point
+//! and for all that is inlined into it.
+
+use crate::api::Outcome;
+use crate::forward::{self, Forward};
+use crate::simd;
+use crate::variant::Variant;
+
+macro_rules! entries {
+    ($module:ident, $simd:ty, $rows:literal, $vectors:literal $(, $feature:literal)?) => {
+        mod $module {
+            use super::*;
+
+            /// # Safety
+            /// The processor must have the instruction set; for the rest see the function called.
+            $(#[target_feature(enable = $feature)])?
+            pub unsafe fn forward(job: &Forward, scratch: &forward::Scratch, unit: usize) -> Outcome {
+                unsafe { forward::unit::<$simd, $rows, $vectors>(job, scratch, unit) }
+            }
+        }
+    };
+}
+
+// Rows by vectors of the register tile: 24 sums, three vectors and a factor in 32 registers; 12 sums in 16.
+#[cfg(target_arch = "x86_64")]
+entries!(avx512, simd::Avx512, 8, 3, "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma");
+#[cfg(target_arch = "x86_64")]
+entries!(avx2, simd::Avx2, 4, 3, "avx2,fma");
+#[cfg(target_arch = "aarch64")]
+entries!(neon, simd::Neon, 8, 3, "neon");
+entries!(portable, simd::Portable, 4, 3);
+
+/// # Safety
+/// The variant must be available; for the rest see `forward::unit`.
+pub unsafe fn forward(variant: Variant, job: &Forward, scratch: &forward::Scratch, unit: usize) -> Outcome {
+    unsafe {
+        match variant {
+            #[cfg(target_arch = "x86_64")]
+            Variant::Avx512 => avx512::forward(job, scratch, unit),
+            #[cfg(target_arch = "x86_64")]
+            Variant::Avx2 => avx2::forward(job, scratch, unit),
+            #[cfg(target_arch = "aarch64")]
+            Variant::Neon => neon::forward(job, scratch, unit),
+            _ => portable::forward(job, scratch, unit),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Forward: units of some query rows of one head, each against all keys. A row's result depends on nothing but the
+//! order of the keys, so any thread may take any unit.
+
+mod unit;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use crate::api::{KeyValues, Outcome, Queries, Run, Shape, State};
+use crate::pool;
+use crate::reach::{KeySpan, QuerySpan, Reach};
+use crate::scratch;
+use crate::shared::Shared;
+
+pub use unit::{Scratch, unit};
+
+/// Queries side by side in the lanes of a block: three vectors of AVX-512, a multiple of every panel width.
+pub const BLOCK: usize = 48;
+/// Keys folded in at once: their scores stay in the first cache.
+pub const KEYS: usize = 96;
+/// Blocks of queries that share a block of keys while it is in the second cache.
+const MOST_BLOCKS: usize = 4;
+/// So many units at least, where the shape gives them, keep threads busy to the end.
+const ENOUGH_UNITS: usize = 32;
+
+pub struct Forward<'a> {
+    pub shape: Shape,
+    pub scale: f32,
+    pub q: Queries<'a>,
+    pub kv: KeyValues<'a>,
+    pub out: Shared<'a>,
+    pub max: Shared<'a>,
+    pub sum: Shared<'a>,
+    pub cancelled: &'a AtomicBool,
+    pub reach: Reach,
+    /// Of each block of queries, of each block of keys.
+    pub query_spans: Vec<QuerySpan>,
+    pub key_spans: Vec<KeySpan>,
+    pub blocks_a_unit: usize,
+}
+
+impl Forward<'_> {
+    pub fn blocks(&self) -> usize {
+        self.query_spans.len()
+    }
+
+    fn units_a_head(&self) -> usize {
+        self.blocks().div_ceil(self.blocks_a_unit)
+    }
+
+    /// The head and the blocks of queries of a unit. Late rows come first: where attention is causal they take longest.
+    pub fn place(&self, unit: usize) -> (usize, std::ops::Range<usize>) {
+        let first = (self.units_a_head() - 1 - unit / self.shape.heads) * self.blocks_a_unit;
+        (unit % self.shape.heads, first..(first + self.blocks_a_unit).min(self.blocks()))
+    }
+}
+
+pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) -> Outcome {
+    let reach = Reach::new(shape, q.positions, BLOCK);
+    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK).map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK)).collect();
+    let blocks_a_unit = (shape.heads * query_spans.len() / ENOUGH_UNITS).clamp(1, MOST_BLOCKS);
+    let job = Forward {
+        shape: *shape,
+        scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,
+        q,
+        kv,
+        out: Shared::new(state.out),
+        max: Shared::new(state.max),
+        sum: Shared::new(state.sum),
+        cancelled: run.cancelled,
+        reach,
+        query_spans,
+        key_spans: kv.positions.chunks(KEYS).map(KeySpan::of).collect(),
+        blocks_a_unit,
+    };
+    let units = job.units_a_head() * shape.heads;
+    let next = AtomicUsize::new(0);
+    let stopped = AtomicBool::new(false);
+    pool::run(run.threads.min(units), &|| {
+        scratch::with(unit::Scratch::room(shape.head_dim), |arena| {
+            let scratch = unit::Scratch::new(arena, shape.head_dim);
+            loop {
+                let unit = next.fetch_add(1, Relaxed);
+                if unit >= units || stopped.load(Relaxed) {
+                    return;
+                }
+                // SAFETY: the variant is available (check.rs); each unit is drawn once, and no two share rows.
+                if unsafe { crate::entry::forward(run.variant, &job, &scratch, unit) } == Outcome::Cancelled {
+                    stopped.store(true, Relaxed);
+                }
+            }
+        });
+    });
+    if stopped.load(Relaxed) { Outcome::Cancelled } else { Outcome::Done }
+}
