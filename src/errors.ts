@@ -57,6 +57,17 @@ export class RingBrokenError extends RingwattError {
   override readonly retryable: boolean = true;
 }
 
+/** The process that computes for a slot ended by itself while its worker lives. */
+export class SlotDiedError extends RingBrokenError {}
+
+/** Slots that should hold the same bits do not; going on with either would hide it. */
+export class SlotsDisagreeError extends RingwattError {}
+
+/** A run's last checkpoint found no place for as long as its ring could wait; the slots still hold what it is made of. */
+export class CheckpointUnwrittenError extends StorageError {
+  override readonly retryable: boolean = true;
+}
+
 /** Someone asked for the step in hand to be dropped; the last checkpoint stands. */
 export class SegmentAbortedError extends RingwattError {
   override readonly retryable: boolean = true;

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { BadInputError } from '../src/errors.ts';
 import { writeFileOnce } from '../src/lake/atomic-write.ts';
 import type { Home } from '../src/lake/home.ts';
 
@@ -7,7 +8,8 @@ const TOKEN_FILE = 'run/ring-token';
 
 /**
  * The secret that the links of a run prove they know. It is derived from a file that only this user can read, so that
- * it never travels through Temporal, whose histories others may read.
+ * it never travels through Temporal, whose histories others may read. Hosts that train together share their home, and
+ * with it this file.
  */
 export async function ringToken(home: Home, runId: string): Promise<string> {
   const path = home.path(TOKEN_FILE);
@@ -17,5 +19,12 @@ export async function ringToken(home: Home, runId: string): Promise<string> {
     // Slots start together: what the first of them wrote is everybody's.
     return readFile(path, 'utf8');
   });
+  const { mode } = await stat(path);
+  if ((mode & 0o077) !== 0) {
+    throw new BadInputError(
+      `Others than its user may read ${path} (mode ${(mode & 0o777).toString(8)}), by which slots know each other.`,
+      'Stop the services and remove it; another is made. It is no secret any more.',
+    );
+  }
   return createHmac('sha256', secret).update(runId).digest('hex');
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineBacktest } from './verbs/backtest.ts';
 import { defineBackup, defineRestore } from './verbs/backup.ts';
+import { defineCerts } from './verbs/certs.ts';
 import { defineDemo } from './verbs/demo.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
@@ -46,6 +47,7 @@ const VERBS = [
   defineGc,
   defineBackup,
   defineRestore,
+  defineCerts,
   defineDemo,
   defineSetup,
 ];

@@ -38,6 +38,13 @@ export const configSchema = z.strictObject({
     .default(5)
     .describe("CAISO's acceptable use; RINGWATT_CAISO_SECONDS_PER_REQUEST"),
   slots: z.number().int().min(1).max(64).default(2).describe('Slot processes on this host; RINGWATT_SLOTS'),
+  slotDevices: z
+    .string()
+    .regex(/^(cpu|gpu:\d+)(,(cpu|gpu:\d+))*$/, 'devices such as gpu:0,gpu:1 are expected')
+    .optional()
+    .describe(
+      'What the slots of this host compute on, one after another and around again, such as gpu:0,gpu:1; default: each takes what it finds; RINGWATT_SLOT_DEVICES',
+    ),
   slotHost: z
     .string()
     .default('127.0.0.1')
@@ -57,6 +64,21 @@ export const configSchema = z.strictObject({
     .enum(['auto', 'wasm', 'tensorflow'])
     .default('auto')
     .describe('What TensorFlow.js computes with, docs/gpu.md; RINGWATT_BACKEND'),
+  kernel: z
+    .enum(['auto', 'none', 'avx512', 'avx2', 'neon', 'portable'])
+    .default('auto')
+    .describe(
+      'What computes attention and large products: auto takes the best variant of the compiled kernels that this processor runs, none leaves all to TensorFlow.js; RINGWATT_KERNEL',
+    ),
+  threads: z
+    .number()
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe(
+      'Threads that a slot computes with; default: the cores divided by the slots of this host, at least 1; RINGWATT_THREADS',
+    ),
   uiPort: z
     .number()
     .int()
@@ -77,15 +99,24 @@ export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   eiaRequestsPerHour: 'RINGWATT_EIA_REQUESTS_PER_HOUR',
   caisoSecondsPerRequest: 'RINGWATT_CAISO_SECONDS_PER_REQUEST',
   slots: 'RINGWATT_SLOTS',
+  slotDevices: 'RINGWATT_SLOT_DEVICES',
   slotHost: 'RINGWATT_SLOT_HOST',
   tls: 'RINGWATT_TLS',
   hostName: 'RINGWATT_HOST_NAME',
   logLevel: 'RINGWATT_LOG_LEVEL',
   backend: 'RINGWATT_BACKEND',
+  kernel: 'RINGWATT_KERNEL',
+  threads: 'RINGWATT_THREADS',
   uiPort: 'RINGWATT_UI_PORT',
 };
 
-const NUMERIC = new Set<keyof Config>(['eiaRequestsPerHour', 'caisoSecondsPerRequest', 'slots', 'uiPort']);
+const NUMERIC = new Set<keyof Config>([
+  'eiaRequestsPerHour',
+  'caisoSecondsPerRequest',
+  'slots',
+  'threads',
+  'uiPort',
+]);
 
 export function loadConfig(
   flags: Partial<Config> = {},

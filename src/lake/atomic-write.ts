@@ -5,15 +5,17 @@ import { storageFailure } from './storage-failure.ts';
 
 /**
  * Lets `write` fill a temporary file beside `path`, then syncs it, moves it into place and syncs the folder:
- * after a crash there is the whole file or none. The temporary file goes away when anything fails.
+ * after a crash there is the whole file or none. The temporary file goes away when anything fails. Whoever may come
+ * too late, when the folder was deleted for good, must not make it again.
  */
 export async function placeAtomically(
   path: string,
   write: (temporary: string) => Promise<void>,
+  { makeFolder = true } = {},
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (makeFolder) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await write(temporary);
     await syncPath(temporary);
     await rename(temporary, path);

@@ -24,7 +24,7 @@ export async function joinRing(
     listener.identity,
     peers[after]!.address,
     { own: rank, neighbour: after },
-    options,
+    { ...options, tls: listener.tls },
   );
   const accepting = listener.accept(before, options.patienceMs);
   try {

@@ -1,62 +1,69 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
-import { connect as connectTcp } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { BadInputError, RingBrokenError } from '../errors.ts';
+import { connectTo } from './connect.ts';
+import { NONCE_BYTES, proof, sameBytes, type RingIdentity } from './proof.ts';
+import { Strangers, type StrangerLimits } from './strangers.ts';
+import { refusedBy, refuseUncertified, serverOptions } from './tls-links.ts';
+import { isLoopback, type RingTls } from './tls.ts';
 import { DEFAULT_TIMING, Link, type LinkTiming } from './transport.ts';
 
-/** A ring is one run under one epoch; `token` is the secret of the run, and never crosses a wire. */
-export interface RingIdentity {
-  runId: string;
-  epoch: number;
-  token: string;
-}
+export type { RingIdentity } from './proof.ts';
 
 export interface RendezvousOptions {
   /** The address to listen on and to be reached at; default 127.0.0.1. */
   host?: string;
+  /** What this host proves itself with. Needed off loopback; given, it is used on loopback too. */
+  tls?: RingTls | undefined;
   timing?: LinkTiming;
   /** How long neighbours may take to appear. */
   patienceMs?: number;
+  strangers?: StrangerLimits;
 }
 
 const PATIENCE_MS = 30_000;
-const PSK_CIPHERS = 'ECDHE-PSK-CHACHA20-POLY1305:PSK-AES256-GCM-SHA384';
+/** A hello and a proof with their headers are a tenth of this; nobody unknown makes this side hold more. */
+const STRANGER_BYTES = 4096;
 const CURE = 'The ring forms again from the last checkpoint.';
-
-/** Off loopback, links are TLS with the run's token as pre-shared key: encrypted, and both ends prove they know it. */
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** The open door of a slot: neighbours that prove who they are wait here until the ring is joined. */
 export class RingListener {
   readonly address: string;
   readonly identity: RingIdentity;
+  /** What links of this ring are wrapped in, the ones called as well as those that come in. */
+  readonly tls: RingTls | undefined;
   readonly #server: Server;
   readonly #timing: LinkTiming;
   readonly #arrived = new Map<number, Link>();
-  readonly #sockets = new Set<Socket>();
+  readonly #strangers: Strangers;
   #expected: { rank: number; resolve: (link: Link) => void; reject: (error: Error) => void } | undefined;
+  #refusal = '';
 
-  private constructor(server: Server, identity: RingIdentity, host: string, timing: LinkTiming) {
+  private constructor(server: Server, identity: RingIdentity, host: string, options: RendezvousOptions) {
     this.#server = server;
     this.identity = identity;
-    this.#timing = timing;
+    this.tls = options.tls;
+    this.#timing = options.timing ?? DEFAULT_TIMING;
+    this.#strangers = new Strangers(options.strangers);
     const { port } = server.address() as AddressInfo;
     this.address = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-    server.on(isLoopback(host) ? 'connection' : 'secureConnection', (socket: Socket) => {
+    server.on('connection', (socket: Socket) => this.#strangers.admit(socket));
+    server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       void this.#welcome(socket);
     });
+    server.on('tlsClientError', (error) => this.#noteRefusal(error));
   }
 
   static async open(identity: RingIdentity, options: RendezvousOptions = {}): Promise<RingListener> {
-    const host = options.host ?? '127.0.0.1';
-    const server = isLoopback(host)
-      ? createServer()
-      : createTlsServer({
-          ciphers: PSK_CIPHERS,
-          maxVersion: 'TLSv1.2',
-          pskCallback: () => pskOf(identity),
-        });
+    const { host = '127.0.0.1', tls } = options;
+    if (!tls && !isLoopback(host)) {
+      throw new BadInputError(
+        `The slot is asked to listen on ${host} without certificates, and links to other hosts are mutual TLS.`,
+        'Make them with `ringwatt certs`, see docs/several-hosts.md.',
+      );
+    }
+    const server = tls ? createTlsServer(serverOptions(tls)) : createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, host, () => resolve());
@@ -66,7 +73,7 @@ export class RingListener {
         'Set RINGWATT_SLOT_HOST to an address of this host.',
       );
     });
-    return new RingListener(server, identity, host, options.timing ?? DEFAULT_TIMING);
+    return new RingListener(server, identity, host, options);
   }
 
   /** The link from the neighbour of this rank, once it has arrived. */
@@ -76,7 +83,7 @@ export class RingListener {
     const { promise, resolve, reject } = Promise.withResolvers<Link>();
     this.#expected = { rank, resolve, reject };
     const timer = setTimeout(
-      () => reject(new RingBrokenError(`Rank ${rank} did not join the ring in time.`, CURE)),
+      () => reject(new RingBrokenError(`Rank ${rank} did not join the ring in time.${this.#refusal}`, CURE)),
       patienceMs,
     );
     return promise.finally(() => clearTimeout(timer));
@@ -86,33 +93,45 @@ export class RingListener {
   close(): void {
     this.#expected?.reject(new RingBrokenError('The slot waits for its neighbours no longer.', CURE));
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#strangers.turnAway();
   }
 
   async #welcome(socket: Socket): Promise<void> {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    const unlimited = limitBytes(socket, STRANGER_BYTES);
     const link = new Link(socket, 'a neighbour that is joining', this.identity.epoch, this.#timing);
     try {
-      const hello = await link.receive('hello');
-      const rank = hello.tag;
-      const nonce = randomBytes(16);
-      const theirs = hello.payload.subarray(0, 16);
-      const said = Buffer.from(hello.payload.subarray(16)).toString('utf8');
-      if (said !== this.identity.runId) throw new Error(`it belongs to run ${said}`);
-      await link.send('challenge', rank, nonce, proof(this.identity, 'listener', rank, theirs, nonce));
-      const answer = await link.receive('proof', rank);
-      const expected = proof(this.identity, 'caller', rank, theirs, nonce);
-      if (!sameBytes(answer.payload, expected)) throw new Error('it does not know the token');
-      await link.send('welcome', rank);
-      this.#sockets.delete(socket);
+      if (socket instanceof TLSSocket) await refuseUncertified(socket, link);
+      const rank = await this.#examine(socket, link);
+      unlimited();
+      this.#strangers.trust(socket);
       link.trust(`rank ${rank}`);
+      await link.send('welcome', rank);
       this.#arrived.set(rank, link);
       if (this.#expected?.rank === rank) this.#expected.resolve(link);
-    } catch {
+    } catch (error) {
       // Whoever it is, it has not shown that it belongs here; the ring waits for one that does.
+      this.#noteRefusal(error as Error);
       link.destroy();
     }
+  }
+
+  /** The rank that this caller has proved to be. */
+  async #examine(socket: Socket, link: Link): Promise<number> {
+    const { tag: rank, payload } = await link.receive('hello');
+    const callerNonce = payload.subarray(0, NONCE_BYTES);
+    const run = Buffer.from(payload.subarray(NONCE_BYTES)).toString('utf8');
+    if (run !== this.identity.runId) throw new Error('it belongs to another run');
+    const listenerNonce = randomBytes(NONCE_BYTES);
+    const subject = { rank, callerNonce, listenerNonce, socket };
+    await link.send('challenge', rank, listenerNonce, proof(this.identity, { role: 'listener', ...subject }));
+    const answer = await link.receive('proof', rank);
+    if (!sameBytes(answer.payload, proof(this.identity, { role: 'caller', ...subject })))
+      throw new Error('it does not know the token');
+    return rank;
+  }
+
+  #noteRefusal({ message }: Error): void {
+    this.#refusal = ` Whoever came last was turned away: ${message}`;
   }
 }
 
@@ -123,20 +142,21 @@ export async function callNeighbour(
   ranks: { own: number; neighbour: number },
   options: RendezvousOptions = {},
 ): Promise<Link> {
-  const socket = await connectTo(identity, address, options.patienceMs ?? PATIENCE_MS);
+  const socket = await connectTo(address, options.tls, options.patienceMs ?? PATIENCE_MS);
   const link = new Link(socket, `rank ${ranks.neighbour}`, identity.epoch, options.timing ?? DEFAULT_TIMING);
   try {
-    const nonce = randomBytes(16);
-    await link.send('hello', ranks.own, nonce, Buffer.from(identity.runId, 'utf8'));
-    const challenge = await link.receive('challenge', ranks.own);
-    const theirs = challenge.payload.subarray(0, 16);
-    const expected = proof(identity, 'listener', ranks.own, nonce, theirs);
-    if (!sameBytes(challenge.payload.subarray(16), expected)) {
+    const callerNonce = randomBytes(NONCE_BYTES);
+    await link.send('hello', ranks.own, callerNonce, Buffer.from(identity.runId, 'utf8'));
+    const challenge = await receiveChallenge(link, ranks.own, address);
+    const listenerNonce = challenge.subarray(0, NONCE_BYTES);
+    const subject = { rank: ranks.own, callerNonce, listenerNonce, socket };
+    if (!sameBytes(challenge.subarray(NONCE_BYTES), proof(identity, { role: 'listener', ...subject }))) {
       throw new RingBrokenError(`Rank ${ranks.neighbour} at ${address} does not know the run's token.`, CURE);
     }
-    await link.send('proof', ranks.own, proof(identity, 'caller', ranks.own, nonce, theirs));
-    await link.receive('welcome', ranks.own);
+    // From now on it may send: the first block can come in one piece with its welcome.
     link.trust(link.name);
+    await link.send('proof', ranks.own, proof(identity, { role: 'caller', ...subject }));
+    await link.receive('welcome', ranks.own);
     return link;
   } catch (error) {
     link.destroy();
@@ -144,43 +164,20 @@ export async function callNeighbour(
   }
 }
 
-async function connectTo(identity: RingIdentity, address: string, patienceMs: number): Promise<Socket> {
-  const { hostname, port } = new URL(`tcp://${address}`);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const socket = isLoopback(host)
-    ? connectTcp(Number(port), host)
-    : connectTls({
-        host,
-        port: Number(port),
-        ciphers: PSK_CIPHERS,
-        maxVersion: 'TLSv1.2',
-        pskCallback: () => ({ psk: pskOf(identity), identity: identity.runId }),
-        checkServerIdentity: () => undefined,
-      });
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const timer = setTimeout(() => socket.destroy(new Error('no answer')), patienceMs);
-  socket.once(isLoopback(host) ? 'connect' : 'secureConnect', () => resolve(socket));
-  socket.once('error', (error) =>
-    reject(new RingBrokenError(`The neighbour at ${address} cannot be reached (${error.message}).`, CURE)),
-  );
-  return promise.finally(() => clearTimeout(timer));
+async function receiveChallenge(link: Link, rank: number, address: string): Promise<Uint8Array> {
+  const frame = await link.receiveAny();
+  if (frame.type === 'refused') throw refusedBy(address, Buffer.from(frame.payload).toString('latin1'));
+  if (frame.type === 'challenge' && frame.tag === rank) return frame.payload;
+  throw new RingBrokenError(`The slot at ${address} answered a call with ${frame.type}.`, CURE);
 }
 
-/** What each side sends to show that it knows the token, bound to run, epoch, rank, role and both nonces. */
-function proof(
-  { token, runId, epoch }: RingIdentity,
-  role: 'listener' | 'caller',
-  rank: number,
-  callerNonce: Uint8Array,
-  listenerNonce: Uint8Array,
-): Buffer {
-  return createHmac('sha256', token)
-    .update(JSON.stringify([role, runId, epoch, rank]))
-    .update(callerNonce)
-    .update(listenerNonce)
-    .digest();
+/** Breaks the connection when more comes in; what it returns ends that. */
+function limitBytes(socket: Socket, most: number): () => void {
+  let heard = 0;
+  const count = (chunk: Buffer) => {
+    heard += chunk.length;
+    if (heard > most) socket.destroy(new Error('it said more than a caller has to say'));
+  };
+  socket.on('data', count);
+  return () => socket.off('data', count);
 }
-
-const pskOf = ({ token, runId }: RingIdentity) => createHmac('sha256', token).update(`tls ${runId}`).digest();
-
-const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && timingSafeEqual(a, b);

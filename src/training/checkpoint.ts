@@ -1,10 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ArtifactReference } from '../contracts/artifact.ts';
-import { CorruptArtifactError, describeIssues } from '../errors.ts';
+import { CorruptArtifactError, describeIssues, StorageError } from '../errors.ts';
 import { readArtifact, referTo } from '../lake/artifacts.ts';
+import { placeAtomically } from '../lake/atomic-write.ts';
 import type { Home } from '../lake/home.ts';
-import { readSafetensors, readSafetensorsMetadata, tensor, writeSafetensors } from '../lake/safetensors.ts';
+import { encodeSafetensors, readSafetensors, readSafetensorsMetadata, tensor } from '../lake/safetensors.ts';
 import { modelConfig, type ModelConfig } from '../model/config.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
 import { namedTensors, flatWeights } from '../model/weights.ts';
@@ -18,14 +20,16 @@ const historyPoint = z.strictObject({
 });
 
 /** Besides weights and moments; the data cursor is `step`, because the order is a function of it. */
-const checkpointState = z.strictObject({
+export const checkpointState = z.strictObject({
   formatVersion: z.literal(1),
   runId: z.string(),
+  /** Of the ring that took the last step, as `ringSize` is. */
   epoch: z.number().int(),
   step: z.number().int(),
   secondsUsed: z.number(),
   tokensSeen: z.number(),
   ringSize: z.number().int(),
+  /** What the run began with. */
   numerics: z.string(),
   model: modelConfig,
   history: z.array(historyPoint),
@@ -40,28 +44,74 @@ export interface Checkpoint {
 /** The one being written and the one before it. */
 const KEPT = 2;
 
+/** A checkpoint as it was at one moment, ready to be written while training goes on. */
+export interface Snapshot {
+  uri: string;
+  step: number;
+  bytes: Uint8Array;
+}
+
 /**
- * Writes `checkpoints/<run>/<step>-<epoch>.safetensors` and deletes all but the newest. The epoch in the name keeps a
- * slot that wakes from a pause from writing over what its successors wrote.
+ * What will be `checkpoints/<run>/<step>-<epoch>.safetensors`. The epoch, that of the ring that writes it, keeps a slot
+ * that wakes from a pause from writing over what its successors wrote.
  */
-export async function writeCheckpoint(
-  home: Home,
+export function snapshotOf(
   { state, optimizer }: Checkpoint,
   layout: ParameterLayout,
-): Promise<ArtifactReference> {
-  const uri = `${folderOf(state.runId)}/${state.step}-${state.epoch}.safetensors`;
-  const { m, v } = optimizer;
+  epoch: number,
+): Snapshot {
+  const { weights, m, v } = optimizer;
   const tensors = {
-    ...namedTensors(optimizer.weights, layout),
+    ...namedTensors(weights, layout),
     'optimizer.m': tensor(m, [m.length]),
     'optimizer.v': tensor(v, [v.length]),
   };
-  await writeSafetensors(home.path(uri), tensors, { state: JSON.stringify(checkpointState.parse(state)) });
+  return {
+    uri: `${folderOf(state.runId)}/${state.step}-${epoch}.safetensors`,
+    step: state.step,
+    bytes: encodeSafetensors(tensors, { state: JSON.stringify(checkpointState.parse(state)) }),
+  };
+}
+
+/**
+ * Writes a snapshot into the folder of its run, which must be there: it is gone once the run is finished. All but the
+ * newest are deleted, and not before the new one was read back whole.
+ */
+export async function writeSnapshot(
+  home: Home,
+  runId: string,
+  { uri, bytes }: Snapshot,
+): Promise<ArtifactReference> {
+  const path = home.path(uri);
+  await placeAtomically(
+    path,
+    async (temporary) => {
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(bytes);
+      } finally {
+        await handle.close();
+      }
+    },
+    { makeFolder: false },
+  );
   const reference = await referTo(home, uri);
-  for (const old of (await checkpointsOf(home, state.runId)).slice(KEPT)) {
+  if (reference.sha256 !== (await sha256Aside(bytes))) {
+    await rm(path, { force: true });
+    throw new StorageError(
+      `What was read back of ${path} is not what was written.`,
+      'Check the disk, or choose another --home.',
+    );
+  }
+  for (const old of (await checkpointsOf(home, runId)).slice(KEPT)) {
     if (old !== uri) await rm(home.path(old), { force: true });
   }
   return reference;
+}
+
+/** The step that a checkpoint's name gives. */
+export function stepOf({ uri }: Pick<ArtifactReference, 'uri'>): number {
+  return Number(/(\d+)-\d+\.safetensors$/.exec(uri)?.[1] ?? 0);
 }
 
 /** The checkpoints of a run, newest first: by step, and of the same step by epoch. Names are compared as numbers. */
@@ -113,7 +163,21 @@ export async function readCheckpoint(
 
 /** Checkpoints are for going on; once a run is finished nobody goes on from it. */
 export async function deleteCheckpoints(home: Home, runId: string): Promise<void> {
-  await rm(home.path(folderOf(runId)), { recursive: true, force: true });
+  const folder = home.path(folderOf(runId));
+  // Moved away in one go: a slot that wakes meanwhile finds no folder to write into.
+  const aside = `${folder}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await rename(folder, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+/** SHA-256 off the event loop. */
+async function sha256Aside(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString('hex');
 }
 
 const folderOf = (runId: string) => `checkpoints/${runId}`;

@@ -1,9 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { LostAndFound } from '../contracts/training.ts';
-import { RingBrokenError } from '../errors.ts';
+import { RingBrokenError, type StorageError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 
 /** What one epoch of a run's ring tells those who come after it. */
 const journalEntry = z.strictObject({
@@ -46,28 +48,48 @@ export function lostAndFound(entries: readonly JournalEntry[]): LostAndFound {
   return total;
 }
 
-/** Rank 0's pen: it says at every step how far its epoch has come. Nothing is synced, a lost entry only miscounts. */
+/**
+ * Rank 0's pen: it says at every step how far its epoch has come. Nothing is synced: an entry that is lost only
+ * miscounts. A disk that takes no entry is tried again at the next step.
+ */
 export class JournalWriter {
-  readonly #file: number;
+  readonly #home: Home;
+  readonly #runId: string;
+  #file: number | undefined;
   #entry: JournalEntry;
+  #failure: StorageError | undefined;
+  #closed = false;
 
-  private constructor(file: number, entry: JournalEntry) {
-    this.#file = file;
+  constructor(home: Home, runId: string, entry: JournalEntry) {
+    this.#home = home;
+    this.#runId = runId;
     this.#entry = entry;
   }
 
-  /** Begins the entry of an epoch whose ring has just been formed. */
-  static async open(home: Home, runId: string, entry: JournalEntry): Promise<JournalWriter> {
-    await mkdir(home.path(folderOf(runId)), { recursive: true, mode: 0o700 });
-    await requireNewest(home, runId, entry.epoch);
-    const writer = new JournalWriter(openSync(pathOf(home, runId, entry.epoch), 'w', 0o600), entry);
-    writer.#write();
-    return writer;
+  /** Why the disk does not take the entry. */
+  get failure(): StorageError | undefined {
+    return this.#failure;
   }
 
-  begin(step: number): void {
+  /** Makes the run's folder and the entry of an epoch whose ring has just been formed. */
+  async open(): Promise<void> {
+    if (this.#file !== undefined || this.#closed) return;
+    const path = pathOf(this.#home, this.#runId, this.#entry.epoch);
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await requireNewest(this.#home, this.#runId, this.#entry.epoch);
+      this.#file = openSync(path, 'w', 0o600);
+      this.#failure = undefined;
+      this.#write();
+    } catch (error) {
+      this.#note(error, path);
+    }
+  }
+
+  async begin(step: number): Promise<void> {
     this.#entry = { ...this.#entry, begun: step + 1 };
-    this.#write();
+    if (this.#file === undefined) await this.open();
+    else this.#write();
   }
 
   end(): void {
@@ -76,12 +98,26 @@ export class JournalWriter {
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    this.#closed = true;
   }
 
   /** Through the open file, so that whoever wakes after the run was finished brings no folder back to life. */
   #write(): void {
-    writeSync(this.#file, `${JSON.stringify(this.#entry).padEnd(ENTRY_BYTES - 1)}\n`, 0);
+    if (this.#file === undefined) return;
+    try {
+      writeSync(this.#file, `${JSON.stringify(this.#entry).padEnd(ENTRY_BYTES - 1)}\n`, 0);
+      this.#failure = undefined;
+    } catch (error) {
+      this.#note(error, pathOf(this.#home, this.#runId, this.#entry.epoch));
+    }
+  }
+
+  #note(error: unknown, path: string): void {
+    const failure = storageFailure(error, path);
+    if (!failure) throw error;
+    this.#failure = failure;
   }
 }
 

@@ -1,152 +1,157 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
-import { RingBrokenError } from '../errors.ts';
-import { SLOT_PROCESS_PATH, type FromSlot, type SlotFailure, type ToSlot } from './slot-protocol.ts';
+import type { LostAndFound, SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
+import { RingBrokenError, RingwattError } from '../errors.ts';
+import { Home } from '../lake/home.ts';
+import type { LinkTiming } from '../ring/transport.ts';
+import { silentLogger } from '../stages/context.ts';
+import { lostAndFound, readJournal } from './journal.ts';
+import { newestCheckpoint } from './newest-checkpoint.ts';
+import { SlotClient, type SlotClientOptions } from './slot-client.ts';
 
 /** What a local ring trains: a segment without what the ring itself decides. */
 export type LocalSegment = Omit<SegmentInput, 'rank' | 'worldSize' | 'peers' | 'epoch'>;
 
-export interface LocalRingOptions {
+export interface LocalRingOptions extends SlotClientOptions {
   worldSize: number;
   home: string;
-  epoch?: number;
+  /** When links count as lost; the ring's own timing by default. */
+  timing?: LinkTiming;
   onProgress?: (rank: number, progress: SegmentProgress) => void;
+  /** Hears of every ring that is formed. */
+  onEpoch?: (epoch: number) => void;
 }
 
 /** One rank's end: its result, or why it has none. */
-export type RankOutcome = { result: SegmentResult } | { failure: SlotFailure };
+export type RankOutcome = { result: SegmentResult } | { failure: Error };
+
+/** What a run that was trained to its end has come to, and what it has cost. */
+export interface LocalRun {
+  /** By rank. */
+  results: SegmentResult[];
+  epochs: number;
+  lost: LostAndFound;
+}
+
+/** A slot that says nothing for so long when asked to join the next ring is ended, and another one started. */
+const ANSWER_WITHIN_MS = 10_000;
+/** Rings that break in a row without a step gained; then the trouble is not a slot's death. */
+const FRUITLESS_RINGS = 20;
 
 /**
  * A ring of slot processes on this machine without Temporal: for notebooks, benches and tests. Its processes are
  * children of this one and end with it.
  */
 export class LocalRing implements AsyncDisposable {
-  readonly slots: LocalSlot[];
+  readonly slots: SlotClient[];
   readonly #options: LocalRingOptions;
 
-  private constructor(slots: LocalSlot[], options: LocalRingOptions) {
+  private constructor(slots: SlotClient[], options: LocalRingOptions) {
     this.slots = slots;
     this.#options = options;
   }
 
   static async start(options: LocalRingOptions): Promise<LocalRing> {
-    const slots = Array.from({ length: options.worldSize }, () => new LocalSlot());
-    await Promise.all(slots.map((slot) => slot.ready));
+    const slots = Array.from({ length: options.worldSize }, () => new SlotClient(options));
+    await Promise.all(slots.map((slot) => slot.start()));
     return new LocalRing(slots, options);
   }
 
   /** Forms a ring of all slots and trains; resolves when every rank has ended, one way or the other. */
-  async train(segment: LocalSegment, epoch = this.#options.epoch ?? 1): Promise<RankOutcome[]> {
+  async train(segment: LocalSegment, epoch = 1): Promise<RankOutcome[]> {
     const token = randomBytes(32).toString('hex');
-    const addresses = await Promise.all(
-      this.slots.map((slot) => slot.listen({ kind: 'listen', runId: segment.runId, epoch, token })),
+    const { home, timing, onProgress } = this.#options;
+    this.#options.onEpoch?.(epoch);
+    const addresses = await this.#onAll((slot) =>
+      slot.listen(
+        { runId: segment.runId, epoch, token, ...(timing ? { timing } : {}) },
+        AbortSignal.timeout(ANSWER_WITHIN_MS),
+      ),
     );
-    const peers = addresses.map((address, rank) => ({ rank, queue: `local/${rank}`, address }));
-    return Promise.all(
-      this.slots.map((slot, rank) =>
-        slot.train(
-          {
-            kind: 'train',
-            home: this.#options.home,
-            segment: { ...segment, epoch, rank, worldSize: this.slots.length, peers },
-          },
-          (progress) => this.#options.onProgress?.(rank, progress),
-        ),
+    if (addresses.some((address) => 'failure' in address)) return addresses.map(withoutRing);
+    const peers = addresses.map((address, rank) => ({
+      rank,
+      queue: `local/${rank}`,
+      address: (address as { result: string }).result,
+    }));
+    const worldSize = peers.length;
+    return this.#onAll((slot, rank, broken) =>
+      slot.train(
+        home,
+        { ...segment, epoch, rank, worldSize, peers },
+        (progress) => onProgress?.(rank, progress),
+        broken,
       ),
     );
   }
 
-  /** Puts a new process in the place of one that died. */
-  async replace(rank: number): Promise<void> {
-    await this.slots[rank]!.end();
-    const slot = new LocalSlot();
-    await slot.ready;
-    this.slots[rank] = slot;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.slots.map((slot) => slot.end()));
-  }
-}
-
-export class LocalSlot {
-  readonly process: ChildProcess;
-  readonly ready: Promise<void>;
-
-  constructor() {
-    this.process = fork(SLOT_PROCESS_PATH, { serialization: 'json' });
-    this.ready = this.#expect('ready').then(() => undefined);
-  }
-
-  async listen(message: Extract<ToSlot, { kind: 'listen' }>): Promise<string> {
-    this.process.send(message);
-    return (await this.#expect('listening')).address;
-  }
-
-  async train(
-    message: Extract<ToSlot, { kind: 'train' }>,
-    onProgress: (progress: SegmentProgress) => void,
-  ): Promise<RankOutcome> {
-    const hear = (heard: FromSlot) => {
-      if (heard.kind === 'progress') onProgress(heard.progress);
-    };
-    this.process.on('message', hear);
-    this.process.send(message);
-    try {
-      return { result: (await this.#expect('done')).result };
-    } catch (error) {
-      return { failure: failureOf(error) };
-    } finally {
-      this.process.off('message', hear);
+  /**
+   * Trains to the end whatever dies on the way: dead slots are replaced and the ring is formed again, as the workflow
+   * does it. Throws what no new ring can cure.
+   */
+  async trainThroughFailures(segment: LocalSegment, firstEpoch = 1): Promise<LocalRun> {
+    const home = await Home.open(this.#options.home);
+    const { runId } = segment;
+    let fruitless = 0;
+    let best = -1;
+    for (let epoch = firstEpoch; ; epoch++) {
+      const { checkpoint } = await newestCheckpoint({ home, log: silentLogger }, runId);
+      const outcomes = await this.train({ ...segment, ...(checkpoint ? { checkpoint } : {}) }, epoch);
+      const results = outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result] : []));
+      const journal = await readJournal(home, runId);
+      if (results.length === outcomes.length && results.every(({ finished }) => finished)) {
+        return { results, epochs: epoch - firstEpoch + 1, lost: lostAndFound(journal) };
+      }
+      const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : []));
+      const incurable = failures.find((error) => !(error instanceof RingwattError && error.retryable));
+      if (incurable) throw incurable;
+      const step = journal.at(-1)?.begun ?? 0;
+      fruitless = step > best ? 0 : fruitless + 1;
+      best = Math.max(best, step);
+      if (fruitless >= FRUITLESS_RINGS) throw failures[0];
+      await Promise.all(this.slots.map((slot, rank) => (slot.alive ? undefined : this.replace(rank))));
     }
   }
 
-  tell(message: ToSlot): void {
-    this.process.send(message);
+  /** Puts a new process in the place of one that died. */
+  async replace(rank: number): Promise<void> {
+    await this.slots[rank]!.close();
+    const slot = new SlotClient(this.#options);
+    this.slots[rank] = slot;
+    // One that dies while it starts is replaced when the next ring is formed.
+    await slot.start().catch((error: unknown) => {
+      if (!(error instanceof RingBrokenError)) throw error;
+    });
   }
 
-  async end(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const exited = once(this.process, 'exit');
-    this.process.kill('SIGKILL');
-    await exited;
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.slots.map((slot) => slot.close()));
   }
 
-  /** The next message of this kind; rejects when the slot fails or dies first. */
-  #expect<Kind extends FromSlot['kind']>(kind: Kind): Promise<Extract<FromSlot, { kind: Kind }>> {
-    const { promise, resolve, reject } = Promise.withResolvers<Extract<FromSlot, { kind: Kind }>>();
-    const onMessage = (message: FromSlot) => {
-      if (message.kind === kind) resolve(message as Extract<FromSlot, { kind: Kind }>);
-      else if (message.kind === 'failed') reject(new SlotError(message.error));
-    };
-    const onExit = () =>
-      reject(
-        new RingBrokenError(
-          'A slot process died.',
-          'Put another in its place and go on from the checkpoint.',
-        ),
-      );
-    this.process.on('message', onMessage).once('exit', onExit);
-    return promise.finally(() => this.process.off('message', onMessage).off('exit', onExit));
+  /** Does the same on every slot. When one fails the others are told to stop, and all are waited for. */
+  async #onAll<Result>(
+    work: (slot: SlotClient, rank: number, broken: AbortSignal) => Promise<Result>,
+  ): Promise<({ result: Result } | { failure: Error })[]> {
+    const broken = new AbortController();
+    return Promise.all(
+      this.slots.map(async (slot, rank) => {
+        try {
+          return { result: await work(slot, rank, broken.signal) };
+        } catch (error) {
+          broken.abort();
+          const failure = error as Error;
+          if (failure.name !== 'TimeoutError') return { failure };
+          await slot.close();
+          return {
+            failure: new RingBrokenError(`Slot ${rank} does not answer.`, 'Another takes its place.'),
+          };
+        }
+      }),
+    );
   }
 }
 
-class SlotError extends Error {
-  readonly failure: SlotFailure;
-
-  constructor(failure: SlotFailure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
-function failureOf(error: unknown): SlotFailure {
-  if (error instanceof SlotError) return error.failure;
-  if (error instanceof RingBrokenError) {
-    const { name, message, cure, retryable } = error;
-    return { name, message, cure, retryable };
-  }
-  throw error;
-}
+/** The ring did not come about: who could have been in it has no result either. */
+const withoutRing = (address: { result: string } | { failure: Error }): { failure: Error } =>
+  'failure' in address
+    ? address
+    : { failure: new RingBrokenError('Another slot of the ring is lost.', 'The ring is formed anew.') };

@@ -1,50 +1,56 @@
-import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { SegmentInput, SegmentResult } from '../contracts/training.ts';
-import { BadInputError } from '../errors.ts';
-import { canonicalJson, sha256 } from '../lake/canonical.ts';
+import { SlotsDisagreeError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { resolveModel } from '../model/config.ts';
-import { initialWeights, layoutOf } from '../model/parameters.ts';
-import { randomOf } from '../model/random.ts';
 import { Transformer, type Engine } from '../model/transformer.ts';
 import { startBackend } from '../ring/backend.ts';
 import type { Collectives } from '../ring/collectives.ts';
 import { TensorBlockAttention } from '../ring/tensor-block-attention.ts';
 import { dealPositions } from '../sequences/ring-layout.ts';
-import { freshState } from './adamw.ts';
-import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { beginSegment } from './begin.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { requireSameState } from './common-state.ts';
 import { pauser, segmentAborted, type SegmentControls } from './controls.ts';
+import { HeldState } from './held-state.ts';
+import type { JournalEntry } from './journal.ts';
 import { sequenceAt } from './order.ts';
 import { Prefetch } from './prefetch.ts';
+import { RunRecord } from './run-record.ts';
 import { progressOf, rateAt } from './schedule.ts';
 import { SequencesDataset, type SequenceShare } from './sequences-dataset.ts';
 import { resolveTraining, type ResolvedTraining } from './settings.ts';
-import { trainStep, type StepContext, type Verdict } from './step.ts';
+import { trainStep, type StepContext, type StepOutcome, type Verdict } from './step.ts';
+import { TimeLedger } from './time-ledger.ts';
 
 const HISTORY_POINTS = 500;
 
 /**
- * One rank's part of a stretch of training: from the seed or a checkpoint, to the end of the budget, the end of the
- * segment or a request to stop, whichever comes first. Rank 0 decides and says so in every step's first message, so
- * that all ranks stop, and set their learning rate, alike.
+ * One rank's part of a stretch of training: from what a slot of the ring still holds, a checkpoint or the seed, to the
+ * end of the budget, the end of the segment or a request to stop, whichever comes first. Rank 0 decides and says so in
+ * every step's first message, so that all ranks stop, and set their learning rate, alike. `held` is what this slot
+ * remembers when the ring breaks.
  */
 export async function trainSegment(
   home: Home,
   segment: SegmentInput,
   ring: Collectives,
   controls: SegmentControls,
+  held = new HeldState(),
 ): Promise<SegmentResult> {
-  await using dataset = await SequencesDataset.open(home, segment.sequences);
-  const run = new SegmentRun(home, segment, ring, controls, dataset);
   try {
-    return await run.train();
+    await using dataset = await SequencesDataset.open(home, segment.sequences);
+    using run = new SegmentRun(home, segment, ring, controls, dataset, held);
+    const result = await run.train();
+    if (result.finished) held.drop();
+    return result;
   } catch (error) {
     ring.destroy();
+    if (error instanceof SlotsDisagreeError) held.drop();
     throw controls.signal.aborted ? segmentAborted() : error;
   }
 }
 
-class SegmentRun {
+class SegmentRun implements Disposable {
   readonly #home: Home;
   readonly #segment: SegmentInput;
   readonly #ring: Collectives;
@@ -53,8 +59,12 @@ class SegmentRun {
   readonly #settings: ResolvedTraining;
   readonly #model: Transformer;
   readonly #positions: Int32Array;
+  readonly #held: HeldState;
   #checkpoint: Checkpoint | undefined;
-  #written: ArtifactReference | undefined;
+  /** Rank 0's. */
+  #record: RunRecord | undefined;
+  #ledger: TimeLedger | undefined;
+  #due = false;
   #loss = Number.NaN;
   #rate = 0;
 
@@ -64,6 +74,7 @@ class SegmentRun {
     ring: Collectives,
     controls: SegmentControls,
     dataset: SequencesDataset,
+    held: HeldState,
   ) {
     const { channels, regions, horizon, sequenceLength } = dataset.details;
     this.#home = home;
@@ -71,6 +82,7 @@ class SegmentRun {
     this.#ring = ring;
     this.#controls = controls;
     this.#dataset = dataset;
+    this.#held = held;
     this.#settings = resolveTraining(segment.settings);
     this.#model = new Transformer(resolveModel(segment.settings, { channels, regions, horizon }));
     const deal = dealPositions(sequenceLength, ring.worldSize, this.#settings.layout);
@@ -79,9 +91,21 @@ class SegmentRun {
 
   async train(): Promise<SegmentResult> {
     const { numerics } = await startBackend();
-    const checkpoint = (this.#checkpoint = await this.#begin(numerics));
-    await this.#requireAgreement(numerics, checkpoint);
+    const { checkpoint, from } = await beginSegment(
+      {
+        home: this.#home,
+        segment: this.#segment,
+        ring: this.#ring,
+        settings: this.#settings,
+        model: this.#model,
+        numerics,
+      },
+      this.#held.of(this.#segment.runId),
+    );
+    this.#checkpoint = checkpoint;
+    this.#held.keep(checkpoint);
     const { state, optimizer } = checkpoint;
+    if (this.#ring.rank === 0) await this.#openRecord(from, numerics);
     const engine: Engine = {
       ring: this.#ring,
       attention: new TensorBlockAttention(),
@@ -101,33 +125,48 @@ class SegmentRun {
       shareAt: (sequence) => shares.take(sequence),
     };
     const tokensAStep = details.sequenceLength * this.#settings.sequencesPerStep;
+    const ledger = new TimeLedger({ ring: () => this.#ring.timing(), data: () => shares.waitSeconds });
+    this.#ledger = ledger;
     const began = performance.now();
+    const secondsHere = () => (performance.now() - began) / 1000;
     const secondsBefore = state.secondsUsed;
-    const seconds = () => secondsBefore + (performance.now() - began) / 1000;
+    const seconds = () => secondsBefore + secondsHere();
     let tokensHere = 0;
 
     for (;;) {
+      const verdict = this.#verdict(state.step, seconds(), secondsHere());
+      if (verdict === 'go') await this.#record?.begin(state.step);
       const outcome = await trainStep(context, optimizer, {
-        verdict: this.#verdict(state.step, seconds(), (performance.now() - began) / 1000),
+        verdict,
         rate: rateAt(progressOf(state.step, seconds(), this.#settings), this.#settings.schedule),
       });
       if (outcome === 'finished' || outcome === 'halted') return this.#end(outcome === 'finished');
-      state.step = optimizer.step;
-      state.secondsUsed = seconds();
-      state.tokensSeen += tokensAStep;
+      this.#commit(outcome, seconds(), tokensAStep);
       tokensHere += tokensAStep;
-      this.#loss = outcome.loss;
-      this.#rate = tokensHere / ((performance.now() - began) / 1000);
-      state.history.push({
-        step: state.step,
-        loss: outcome.loss,
-        learningRate: outcome.learningRate,
-        seconds: Math.round(state.secondsUsed * 1000) / 1000,
-      });
-      if (state.history.length > HISTORY_POINTS) thin(state.history);
-      if (state.step % this.#settings.checkpointEverySteps === 0) await this.#write();
+      this.#rate = tokensHere / secondsHere();
+      ledger.step();
+      this.#save();
       this.#report();
     }
+  }
+
+  async #openRecord(from: JournalEntry['from'], numerics: string): Promise<void> {
+    const { runId, epoch } = this.#segment;
+    const { step } = this.#checkpoint!.state;
+    this.#record = new RunRecord(this.#home, runId, this.#model.layout, {
+      epoch,
+      resumedAt: step,
+      from,
+      begun: step,
+      ended: false,
+      ringSize: this.#ring.worldSize,
+      numerics,
+    });
+    await this.#record.open();
+  }
+
+  [Symbol.dispose](): void {
+    this.#record?.close();
   }
 
   #verdict(step: number, secondsUsed: number, secondsHere: number): Verdict {
@@ -135,87 +174,60 @@ class SegmentRun {
     return this.#controls.stopRequested() || secondsHere >= this.#segment.segmentSeconds ? 'halted' : 'go';
   }
 
-  /** The same on every rank, whoever asks: from the checkpoint, or from the seed. */
-  async #begin(numerics: string): Promise<Checkpoint> {
-    const { checkpoint, runId, epoch, secondsUsed } = this.#segment;
-    const { worldSize } = this.#ring;
-    if (checkpoint) {
-      const found = await readCheckpoint(this.#home, checkpoint, layoutOf);
-      if (canonicalJson(found.state.model) !== canonicalJson(this.#model.config)) {
-        throw new BadInputError(
-          `${checkpoint.uri} holds another model than these settings and sequences ask for.`,
-          'Resume with the settings the run began with, or start a new run.',
-        );
-      }
-      return { ...found, state: { ...found.state, runId, epoch, numerics, ringSize: worldSize } };
-    }
-    const weights = initialWeights(this.#model.layout, randomOf('weights', this.#settings.seed));
-    return {
-      optimizer: freshState(weights),
-      state: {
-        formatVersion: 1,
-        runId,
-        epoch,
-        step: 0,
-        secondsUsed,
-        tokensSeen: 0,
-        ringSize: worldSize,
-        numerics,
-        model: this.#model.config,
-        history: [],
-      },
-    };
+  /** Synchronous, as the step's own change of the weights was: whoever looks sees all of a step or nothing. */
+  #commit({ loss, learningRate }: StepOutcome, secondsUsed: number, tokens: number): void {
+    const { state, optimizer } = this.#checkpoint!;
+    state.step = optimizer.step;
+    state.epoch = this.#segment.epoch;
+    state.ringSize = this.#ring.worldSize;
+    state.secondsUsed = secondsUsed;
+    state.tokensSeen += tokens;
+    state.history.push({
+      step: state.step,
+      loss,
+      learningRate,
+      seconds: Math.round(secondsUsed * 1000) / 1000,
+    });
+    if (state.history.length > HISTORY_POINTS) thin(state.history);
+    this.#loss = loss;
   }
 
-  /** Ranks that differ in anything would train apart without noticing. */
-  async #requireAgreement(numerics: string, { optimizer, state }: Checkpoint): Promise<void> {
-    const own = {
-      numerics,
-      settings: this.#settings,
-      model: this.#model.config,
-      step: state.step,
-      weights: sha256(new Uint8Array(optimizer.weights.buffer)),
-    };
-    const digest = Buffer.from(sha256(canonicalJson(own)), 'hex');
-    const all = await this.#ring.allGather(digest);
-    const other = all.findIndex((bytes) => !digest.equals(bytes));
-    if (other >= 0) {
-      throw new BadInputError(
-        `Rank ${this.#ring.rank} (${numerics}) and rank ${other} of run ${this.#segment.runId} do not compute alike.`,
-        'Give all slots of a ring the same version, settings and kind of machine.',
-      );
-    }
+  /** A checkpoint that is due while another one is being written is taken after the next step. */
+  #save(): void {
+    this.#due ||= this.#checkpoint!.state.step % this.#settings.checkpointEverySteps === 0;
+    if (this.#due && this.#record?.save(this.#checkpoint!)) this.#due = false;
   }
 
   async #end(finished: boolean): Promise<SegmentResult> {
     const { state } = this.#checkpoint!;
-    await this.#write();
+    await requireSameState(this.#ring, this.#checkpoint!);
+    await this.#record?.end(this.#checkpoint!, this.#controls.signal, () => this.#report());
     // Nobody leaves before all have come: a link that closes earlier would look like a failure.
     await this.#ring.barrier();
     await this.#ring.close();
     const { loss, ...measured } = this.#measured();
+    const checkpoint = this.#record?.checkpoint;
     return {
       rank: this.#ring.rank,
       finished,
       loss: Number.isFinite(loss) ? loss : (state.history.at(-1)?.loss ?? 0),
       ...measured,
+      shares: this.#ledger!.total(),
       kernel: null,
-      ...(this.#written ? { checkpoint: this.#written } : {}),
+      ...(checkpoint ? { checkpoint } : {}),
     };
-  }
-
-  async #write(): Promise<void> {
-    if (this.#ring.rank !== 0) return;
-    this.#written = await writeCheckpoint(this.#home, this.#checkpoint!, this.#model.layout);
   }
 
   #report(): void {
     const { maxSteps, budgetSeconds } = this.#settings;
+    const { checkpoint, failure } = this.#record ?? {};
     this.#controls.progress({
       ...this.#measured(),
+      shares: this.#ledger!.recent(),
       totalSteps: maxSteps,
       budgetSeconds,
-      ...(this.#written ? { checkpoint: this.#written } : {}),
+      ...(checkpoint ? { checkpoint } : {}),
+      ...(failure === undefined ? {} : { checkpointFailure: failure }),
     });
   }
 
@@ -227,7 +239,6 @@ class SegmentRun {
       secondsUsed: state.secondsUsed,
       tokensPerSecond: Math.round(this.#rate),
       memoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
-      shares: { compute: 0, wait: 0, transfer: 0, data: 0 },
     };
   }
 }

@@ -2,7 +2,8 @@ import { totalmem } from 'node:os';
 import { RingwattError } from '../errors.ts';
 import { Home } from '../lake/home.ts';
 import { startBackend } from '../ring/backend.ts';
-import type { FromSlot, ToSlot } from './slot-protocol.ts';
+import { HeldState } from './held-state.ts';
+import type { FromSlot, SlotFailure, ToSlot } from './slot-protocol.ts';
 import { SlotSession } from './slot-session.ts';
 
 /**
@@ -15,41 +16,43 @@ const tell = (message: FromSlot): void => {
 };
 
 let session: SlotSession | undefined;
+const held = new HeldState();
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToSlot) => {
-  const before = session;
   void handle(message).catch((error: unknown) => {
-    // What an earlier ring's end looks like from inside is no news to a parent that has asked for the next one.
-    const superseded = message.kind === 'train' && before !== session;
-    if (!superseded) tell({ kind: 'failed', error: asFailure(error) });
+    tell({ kind: 'failed', epoch: epochOf(message), error: asFailure(error) });
   });
 });
 
 async function handle(message: ToSlot): Promise<void> {
   switch (message.kind) {
     case 'listen': {
-      const { runId, epoch, token, host } = message;
-      const opened = await SlotSession.listen({ runId, epoch, token }, host);
-      session?.abort();
-      session = opened;
-      tell({ kind: 'listening', runId, epoch, address: opened.address });
+      const { runId, epoch, token, ...options } = message;
+      const before = session;
+      session = undefined;
+      // What an earlier ring was doing is over before the next one may see what this slot holds.
+      await before?.end();
+      held.dropOthers(runId);
+      session = await SlotSession.listen({ runId, epoch, token }, options);
+      tell({ kind: 'listening', runId, epoch, address: session.address });
       return;
     }
     case 'train': {
-      const current = requireSession();
+      const { segment } = message;
+      const { epoch } = segment;
       const home = await Home.open(message.home);
-      const result = await current.train(home, message.segment, (progress) =>
-        tell({ kind: 'progress', progress }),
+      const result = await requireSession().train(home, segment, held, (progress) =>
+        tell({ kind: 'progress', epoch, progress }),
       );
-      if (current === session) tell({ kind: 'done', result });
+      tell({ kind: 'done', epoch, result });
       return;
     }
     case 'stop':
-      session?.stop();
+      if (session?.epoch === message.epoch) session.stop();
       return;
     case 'abort':
-      session?.abort();
+      if (session?.epoch === message.epoch) session.abort();
   }
 }
 
@@ -58,11 +61,13 @@ function requireSession(): SlotSession {
   throw new TypeError('A slot was told to train before it was told to listen.');
 }
 
-function asFailure(error: unknown) {
+function epochOf(message: ToSlot): number {
+  return message.kind === 'train' ? message.segment.epoch : message.epoch;
+}
+
+function asFailure(error: unknown): SlotFailure {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return error instanceof RingwattError
-    ? { name, message, cure: error.cure, retryable: error.retryable }
-    : { name, message, cure: '', retryable: false };
+  return { name, message, cure: error instanceof RingwattError ? error.cure : '' };
 }
 
 const { numerics, device, threads } = await startBackend();

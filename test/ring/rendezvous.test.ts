@@ -3,16 +3,23 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { BadInputError, RingBrokenError } from '../../src/errors.ts';
 import { joinRing } from '../../src/ring/join.ts';
-import { callNeighbour, RingListener, type RingIdentity } from '../../src/ring/rendezvous.ts';
+import {
+  callNeighbour,
+  RingListener,
+  type RendezvousOptions,
+  type RingIdentity,
+} from '../../src/ring/rendezvous.ts';
 import { Link } from '../../src/ring/transport.ts';
+import { until } from '../support/until.ts';
 
 const ring: RingIdentity = { runId: 'run', epoch: 4, token: 'the secret of the run' };
 const ranks = { own: 1, neighbour: 0 };
 
 describe('rendezvous', () => {
   const doors: RingListener[] = [];
-  const door = async (identity = ring, host?: string) => {
-    const listener = await RingListener.open(identity, host === undefined ? {} : { host });
+  const portOf = ({ address }: RingListener) => Number(address.split(':').at(-1));
+  const door = async (identity = ring, options: RendezvousOptions = {}) => {
+    const listener = await RingListener.open(identity, options);
     doors.push(listener);
     return listener;
   };
@@ -73,18 +80,63 @@ describe('rendezvous', () => {
     await Promise.all(joined.map((each) => each.close()));
   });
 
-  it('encrypts off loopback, and lets nobody in who does not know the token', async () => {
-    const listener = await door(ring, '0.0.0.0');
-    const caller = await callNeighbour(ring, listener.address, ranks);
-    const accepted = await listener.accept(1);
-    await caller.send('gather', 1, Buffer.from('hello'));
-    assert.equal(Buffer.from((await accepted.receive('gather')).payload).toString(), 'hello');
-    await assert.rejects(
-      callNeighbour({ ...ring, token: 'a guess' }, listener.address, ranks),
-      RingBrokenError,
+  it('takes no hello and no proof a second time', async () => {
+    const listener = await door();
+    const recorded: Buffer[] = [];
+    const recorder = createServer((caller) => {
+      const onward = connect(portOf(listener), '127.0.0.1');
+      caller.on('data', (chunk: Buffer) => recorded.push(chunk)).pipe(onward);
+      onward.on('error', () => undefined).pipe(caller.on('error', () => undefined));
+    }).listen(0, '127.0.0.1');
+    await once(recorder, 'listening');
+    const address = `127.0.0.1:${(recorder.address() as AddressInfo).port}`;
+    const genuine = await callNeighbour(ring, address, ranks);
+    const first = await listener.accept(1);
+    const replayed = connect(portOf(listener), '127.0.0.1').on('error', () => undefined);
+    replayed.resume().write(Buffer.concat(recorded));
+    await once(replayed, 'close');
+    assert.equal(await listener.accept(1), first);
+    genuine.destroy();
+    recorder.close();
+  });
+
+  it('lets no stranger stay that says nothing, or nothing but that it lives', async () => {
+    const listener = await door(ring, { strangers: { patienceMs: 60, atOnce: 10 } });
+    const silent = connect(portOf(listener), '127.0.0.1').on('error', () => undefined);
+    const talkative = connect(portOf(listener), '127.0.0.1');
+    const link = new Link(talkative, 'the door', ring.epoch, { aliveEveryMs: 5, silenceMs: 60_000 });
+    await Promise.all([once(silent.resume(), 'close'), once(talkative, 'close')]);
+    link.destroy();
+  });
+
+  it('has room for a neighbour however many strangers hold on to its door', async () => {
+    const listener = await door(ring, { strangers: { patienceMs: 60_000, atOnce: 3 } });
+    let gone = 0;
+    const crowd = Array.from({ length: 12 }, () =>
+      connect(portOf(listener), '127.0.0.1')
+        .on('error', () => undefined)
+        .on('close', () => (gone += 1))
+        .resume(),
     );
+    await until(() => gone === 9);
+    const caller = await callNeighbour(ring, listener.address, ranks);
+    await listener.accept(1);
     caller.destroy();
-    accepted.destroy();
+    for (const stranger of crowd) stranger.destroy();
+  });
+
+  it('takes no more from a stranger than a caller has to say', async () => {
+    const listener = await door(ring, { strangers: { patienceMs: 60_000, atOnce: 3 } });
+    const socket = connect(portOf(listener), '127.0.0.1');
+    const flood = new Link(socket, 'the door', ring.epoch);
+    let sent = 0;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    for (; sent < 1000 && !socket.destroyed; sent++) {
+      await flood.send('hello', 1, Buffer.alloc(1000)).catch(() => undefined);
+    }
+    await closed;
+    assert.ok(sent < 1000);
+    await assert.rejects(listener.accept(1, 10), /turned away/);
   });
 
   it('says which neighbour cannot be reached', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../../src/contracts/training.ts';
 import {
@@ -14,7 +15,7 @@ import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { startBackend } from '../../src/ring/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
-import { checkpointsOf, readCheckpoint } from '../../src/training/checkpoint.ts';
+import { checkpointsOf, readCheckpoint, stepOf } from '../../src/training/checkpoint.ts';
 import { noControls, type SegmentControls } from '../../src/training/controls.ts';
 import { trainSegment } from '../../src/training/segment.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';
@@ -142,19 +143,24 @@ describe('a segment of training', () => {
     assert.deepEqual(await checkpointsOf(home, 'another-run'), []);
   });
 
-  it('keeps two checkpoints and names the newest in its progress', async () => {
+  it('writes checkpoints while it goes on, keeps two, and names the newest whole one in its progress', async () => {
     const { home, sequences } = await smallHome();
-    const named: (string | undefined)[] = [];
-    const listening = { ...noControls, progress: (p: SegmentProgress) => void named.push(p.checkpoint?.uri) };
-    await train(home, segmentOf(sequences, smallSettings({ checkpointEverySteps: 2 })), 1, listening);
-    assert.deepEqual((await readdir(home.path('checkpoints/run'))).sort(), [
-      '4-1.safetensors',
-      '6-1.safetensors',
-    ]);
-    assert.deepEqual(
-      named.map((uri) => uri && /(\d+)-\d+\.safetensors$/.exec(uri)?.[1]),
-      [undefined, '2', '2', '4', '4', '6'],
-    );
+    const named: number[] = [];
+    const listening: SegmentControls = {
+      ...noControls,
+      progress: ({ step, checkpoint }) => {
+        if (!checkpoint) return;
+        assert.ok(existsSync(home.pathOf(checkpoint)) && stepOf(checkpoint) <= step);
+        named.push(stepOf(checkpoint));
+      },
+    };
+    const settings = smallSettings({ checkpointEverySteps: 2, maxSteps: 30 });
+    const [result] = await train(home, segmentOf(sequences, settings), 1, listening);
+    const kept = (await checkpointsOf(home, 'run')).map((uri) => stepOf({ uri }));
+    assert.equal(kept.length, 2);
+    assert.equal(kept[0], 30);
+    assert.equal(stepOf(result!.checkpoint!), 30);
+    assert.ok(named.length > 0 && named.every((step, i) => step >= (named[i - 1] ?? 0)), named.join(' '));
   });
 
   it('drops the step in hand when it is aborted', async () => {

@@ -3,9 +3,12 @@ import { reference } from '../support/fake-stages.ts';
 
 // A slot's child without mathematics: what it does is named by the run.
 
+/** Of the segment in hand. */
+let epoch = 0;
 const tell = (message: FromSlot) => process.send!(message);
 const progressAt = (step: number): FromSlot => ({
   kind: 'progress',
+  epoch,
   progress: {
     step,
     totalSteps: 2,
@@ -19,6 +22,7 @@ const progressAt = (step: number): FromSlot => ({
 });
 const done = (finished: boolean): FromSlot => ({
   kind: 'done',
+  epoch,
   result: {
     rank: 0,
     step: 2,
@@ -42,6 +46,7 @@ process.on('message', (message: ToSlot) => {
       return;
     }
     case 'train':
+      epoch = message.segment.epoch;
       return train(message.segment.runId);
     case 'stop':
       tell(done(false));
@@ -56,9 +61,8 @@ function train(behaviour: string): void {
       name: 'RingBrokenError',
       message: 'The link to rank 1 is gone.',
       cure: '',
-      retryable: true,
     };
-    tell({ kind: 'failed', error });
+    tell({ kind: 'failed', epoch, error });
   }
   if (behaviour !== 'plain') return;
   tell(progressAt(2));

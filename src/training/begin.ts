@@ -1,0 +1,96 @@
+import type { SegmentInput } from '../contracts/training.ts';
+import { BadInputError } from '../errors.ts';
+import { canonicalJson, sha256 } from '../lake/canonical.ts';
+import type { Home } from '../lake/home.ts';
+import { initialWeights, layoutOf } from '../model/parameters.ts';
+import { randomOf } from '../model/random.ts';
+import type { Transformer } from '../model/transformer.ts';
+import type { Collectives } from '../ring/collectives.ts';
+import { freshState } from './adamw.ts';
+import { readCheckpoint, stepOf, type Checkpoint } from './checkpoint.ts';
+import { newestHeld, requireSameState } from './common-state.ts';
+import type { JournalEntry } from './journal.ts';
+import type { ResolvedTraining } from './settings.ts';
+
+export interface Beginning {
+  checkpoint: Checkpoint;
+  from: JournalEntry['from'];
+}
+
+interface Member {
+  home: Home;
+  segment: SegmentInput;
+  ring: Collectives;
+  settings: ResolvedTraining;
+  model: Transformer;
+  /** What this rank computes with. */
+  numerics: string;
+}
+
+/**
+ * What a new ring trains on from, the same on every rank: the newest state that any of them holds in memory, else the
+ * checkpoint, else the seed.
+ */
+export async function beginSegment(member: Member, held: Checkpoint | undefined): Promise<Beginning> {
+  const { ring, segment } = member;
+  await requireAgreement(member);
+  const atLeast = segment.checkpoint ? stepOf(segment.checkpoint) : 0;
+  const { mixed } = segment.settings;
+  const newest = await newestHeld(ring, held, { atLeast, mixed });
+  const checkpoint = newest ?? (await fromDisk(member));
+  if (!newest) await requireSameState(ring, checkpoint);
+  requireNumerics(member, checkpoint);
+  return { checkpoint, from: newest ? 'memory' : segment.checkpoint ? 'checkpoint' : 'seed' };
+}
+
+async function fromDisk({ home, segment, ring, settings, model, numerics }: Member): Promise<Checkpoint> {
+  const { checkpoint, runId, epoch, secondsUsed } = segment;
+  if (checkpoint) {
+    const found = await readCheckpoint(home, checkpoint, layoutOf);
+    if (canonicalJson(found.state.model) !== canonicalJson(model.config)) {
+      throw new BadInputError(
+        `${checkpoint.uri} holds another model than these settings and sequences ask for.`,
+        'Resume with the settings the run began with, or start a new run.',
+      );
+    }
+    return { ...found, state: { ...found.state, runId } };
+  }
+  return {
+    optimizer: freshState(initialWeights(model.layout, randomOf('weights', settings.seed))),
+    state: {
+      formatVersion: 1,
+      runId,
+      epoch,
+      step: 0,
+      secondsUsed,
+      tokensSeen: 0,
+      ringSize: ring.worldSize,
+      numerics,
+      model: model.config,
+      history: [],
+    },
+  };
+}
+
+/** Ranks that differ in anything would train apart without noticing. */
+async function requireAgreement({ ring, segment, settings, model, numerics }: Member): Promise<void> {
+  const own = { numerics: segment.settings.mixed ? 'mixed' : numerics, settings, model: model.config };
+  const digest = Buffer.from(sha256(canonicalJson(own)), 'hex');
+  const all = await ring.allGather(digest);
+  const other = all.findIndex((bytes) => !digest.equals(bytes));
+  if (other >= 0) {
+    throw new BadInputError(
+      `Rank ${ring.rank} (${numerics}) and rank ${other} of run ${segment.runId} do not compute alike.`,
+      'Give all slots of a ring the same version, settings and kind of machine, or allow it with --mixed.',
+    );
+  }
+}
+
+/** A run that goes on with other arithmetic than it began with comes to other bits: only where that is allowed. */
+function requireNumerics({ segment, numerics }: Member, { state }: Checkpoint): void {
+  if (segment.settings.mixed || state.numerics === numerics) return;
+  throw new BadInputError(
+    `Run ${segment.runId} began with ${state.numerics}; these slots compute with ${numerics}.`,
+    'Give it slots of the kind it began with, or let it go on with other bits: --mixed.',
+  );
+}

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import {
+  connect as connectTls,
+  createServer as createTls,
+  type ConnectionOptions,
+  type TLSSocket,
+} from 'node:tls';
+import { BadInputError, RingBrokenError } from '../../src/errors.ts';
+import { joinRing } from '../../src/ring/join.ts';
+import { callNeighbour, RingListener, type RingIdentity } from '../../src/ring/rendezvous.ts';
+import { clientOptions } from '../../src/ring/tls-links.ts';
+import { isLoopback, readRingTls, type RingTls } from '../../src/ring/tls.ts';
+import { hostFolder, testAuthority } from './certificates.ts';
+
+const ring: RingIdentity = { runId: 'run', epoch: 4, token: 'the secret of the run' };
+const ranks = { own: 1, neighbour: 0 };
+const HOST = '127.0.0.1';
+const portOf = ({ address }: RingListener) => Number(address.split(':').at(-1));
+
+describe('mutual TLS between slots', () => {
+  let authority: Awaited<ReturnType<typeof testAuthority>>;
+  let other: Awaited<ReturnType<typeof testAuthority>>;
+  let good: RingTls;
+  const open: { close?(): void; destroy?(): void }[] = [];
+
+  before(async () => {
+    [authority, other] = [await testAuthority(), await testAuthority()];
+    good = await authority.issue(HOST);
+  });
+  afterEach(() => {
+    for (const each of open.splice(0)) each.close ? each.close() : each.destroy?.();
+  });
+
+  const door = async (tls: RingTls | undefined = good) => {
+    const listener = await RingListener.open(ring, { host: HOST, tls });
+    open.push(listener);
+    return listener;
+  };
+  const call = async (listener: RingListener, tls: RingTls | undefined, identity = ring) => {
+    const link = await callNeighbour(identity, listener.address, ranks, { tls });
+    open.push(link);
+    return link;
+  };
+  const nobodyCame = (listener: RingListener, why: RegExp) =>
+    assert.rejects(listener.accept(1, 10), (error: Error) => {
+      assert.ok(error instanceof RingBrokenError);
+      assert.match(error.message, why);
+      return true;
+    });
+
+  it('forms a ring of hosts whose certificates come from one authority, over TLS 1.3 alone', async () => {
+    const doors = await Promise.all(['127.0.0.1', '127.0.0.2'].map(async (host) => {
+      const listener = await RingListener.open(ring, { host, tls: await authority.issue(host) });
+      open.push(listener);
+      return listener;
+    })); // prettier-ignore
+    const peers = doors.map(({ address }, rank) => ({ rank, address }));
+    const joined = await Promise.all(doors.map((each, rank) => joinRing(each, rank, peers)));
+    const said = await Promise.all(joined.map((each) => each.allGatherNumbers([each.rank + 1])));
+    assert.deepEqual(said, [[[1], [2]], [[1], [2]]]); // prettier-ignore
+    await Promise.all(joined.map((each) => each.close()));
+    const old = handshake(await door(), {
+      ...clientOptions(good),
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.2',
+    });
+    await assert.rejects(old, /protocol version|PROTOCOL_VERSION/);
+  });
+
+  it('still asks for the token of the run', async () => {
+    const listener = await door();
+    await assert.rejects(call(listener, good, { ...ring, token: 'a guess' }), RingBrokenError);
+    await nobodyCame(listener, /turned away: it does not know the token|closed the connection/);
+  });
+
+  const bad: Record<string, { of: () => Promise<RingTls>; says: RegExp }> = {
+    'from another authority': { of: () => other.issue(HOST), says: /comes from another authority/ },
+    'that has expired': { of: () => authority.issue(HOST, -1), says: /has expired/ },
+  };
+  for (const [what, { of, says }] of Object.entries(bad)) {
+    it(`turns a caller away with a certificate ${what}, and tells it so`, async () => {
+      const listener = await door();
+      // The caller itself trusts the authority of the one it calls: what is wrong is what it shows.
+      const shown = { ...(await of()), ca: authority.ca };
+      await assert.rejects(call(listener, shown), (error: Error) => {
+        assert.ok(error instanceof BadInputError);
+        assert.match(error.message, new RegExp(`refuses our certificate: it ${says.source}`));
+        return true;
+      });
+      await nobodyCame(listener, says);
+    });
+
+    it(`does not speak to a listener with a certificate ${what}`, async () => {
+      const shown = { ...(await of()), ca: authority.ca };
+      const listener = await door(shown);
+      await assert.rejects(call(listener, good), (error: Error) => {
+        assert.ok(error instanceof BadInputError);
+        assert.match(
+          error.message,
+          new RegExp(`certificate of the slot at ${listener.address} ${says.source}`),
+        );
+        return true;
+      });
+    });
+  }
+
+  it('does not speak to a listener whose certificate is for another address than the one called', async () => {
+    const listener = await door(await authority.issue('127.0.0.2'));
+    await assert.rejects(call(listener, good), (error: Error) => {
+      assert.ok(error instanceof BadInputError);
+      assert.match(error.message, /is for another name or address/);
+      return true;
+    });
+  });
+
+  it('checks names as well as addresses', async () => {
+    const named = await RingListener.open(ring, {
+      host: 'localhost',
+      tls: await authority.issue('localhost'),
+    });
+    open.push(named);
+    await call(named, good);
+    const elsewhere = named.address.replace('localhost', HOST);
+    await assert.rejects(callNeighbour(ring, elsewhere, ranks, { tls: good }), /another name or address/);
+  });
+
+  it('turns away who shows no certificate, also one that goes on from an earlier session', async () => {
+    const listener = await door();
+    const without = { ca: good.ca, minVersion: 'TLSv1.3' } as const;
+    const first = await handshake(listener, without);
+    const sessions: Buffer[] = [];
+    first.on('session', (session: Buffer) => sessions.push(session)).resume();
+    await once(first, 'close');
+    await nobodyCame(listener, /its certificate/);
+    const again = await handshake(listener, { ...without, session: sessions[0] });
+    assert.equal(again.isSessionReused(), false);
+    again.resume();
+    await once(again, 'close');
+    await nobodyCame(listener, /its certificate/);
+  });
+
+  it('takes no plain connection at a TLS door, and no TLS at a plain one', async () => {
+    const secured = await door();
+    await assert.rejects(call(secured, undefined), RingBrokenError);
+    await nobodyCame(secured, /turned away/);
+    const plain = await RingListener.open(ring, { host: HOST });
+    open.push(plain);
+    await assert.rejects(call(plain, good), RingBrokenError);
+    await nobodyCame(plain, /turned away/);
+  });
+
+  it('forms the ring although rubbish comes in first', async () => {
+    const doors = [await door(), await door()];
+    for (const listener of doors) {
+      for (const rubbish of [
+        'GET / HTTP/1.0\r\n\r\n',
+        Buffer.alloc(3000, 0x16),
+        Buffer.from([0x16, 3, 1, 0xff, 0xff]),
+      ]) {
+        const socket = connect(portOf(listener), HOST);
+        open.push(socket.on('error', () => undefined));
+        socket.write(rubbish);
+      }
+    }
+    const peers = doors.map(({ address }, rank) => ({ rank, address }));
+    const joined = await Promise.all(doors.map((each, rank) => joinRing(each, rank, peers)));
+    await Promise.all(joined.map((each) => each.close()));
+  });
+
+  it('takes no proof that was made for another connection', async () => {
+    const listener = await door();
+    // Somebody in the middle with a certificate of our own authority passes on what both sides say.
+    const middle = createServer().listen(0, HOST);
+    open.push(middle);
+    await once(middle, 'listening');
+    const between = createTls({ ...clientOptions(good), requestCert: true }, (theirs: TLSSocket) => {
+      const ours = connectTls({ ...clientOptions(good), port: portOf(listener), host: HOST });
+      open.push(theirs, ours);
+      theirs.on('error', () => ours.destroy()).on('close', () => ours.destroy());
+      ours.on('error', () => theirs.destroy()).on('close', () => theirs.destroy());
+      theirs.pipe(ours).pipe(theirs);
+    });
+    middle.on('connection', (socket: Socket) => void between.emit('connection', socket));
+    const address = `${HOST}:${(middle.address() as AddressInfo).port}`;
+    await assert.rejects(callNeighbour(ring, address, ranks, { tls: good }), /does not know the run's token/);
+  });
+
+  it('listens off loopback with certificates alone, and calls nobody there without', async () => {
+    await assert.rejects(RingListener.open(ring, { host: '0.0.0.0' }), /without certificates/);
+    await assert.rejects(callNeighbour(ring, '192.0.2.1:1', ranks), /RINGWATT_SLOT_HOST|its own host alone/);
+    assert.deepEqual(
+      ['127.0.0.1', '127.8.8.8', '::1', 'localhost', '127.evil.example', '10.0.0.1', '::', 'fd00::1'].map(
+        isLoopback,
+      ),
+      [true, true, true, true, false, false, false, false],
+    );
+  });
+
+  /** A TLS connection of its own making. */
+  async function handshake(listener: RingListener, options: ConnectionOptions): Promise<TLSSocket> {
+    const socket = connectTls({ ...options, port: portOf(listener), host: HOST });
+    open.push(socket);
+    await once(socket, 'secureConnect');
+    return socket.on('error', () => undefined);
+  }
+});
+
+describe('the certificates of a host', () => {
+  const host = 'alpha.example';
+  let authority: Awaited<ReturnType<typeof testAuthority>>;
+  before(async () => {
+    authority = await testAuthority();
+  });
+
+  const refused = async (files: Partial<RingTls>, says: RegExp, cure: RegExp, mode?: number) => {
+    const folder = await hostFolder(host, files, mode);
+    await assert.rejects(readRingTls(folder, host), (error: Error) => {
+      assert.ok(error instanceof BadInputError, String(error));
+      assert.match(error.message, says);
+      assert.match(error.cure, cure);
+      return true;
+    });
+  };
+
+  it('are read when nothing is wrong with them', async () => {
+    const files = await authority.issue(host);
+    assert.deepEqual(await readRingTls(await hostFolder(host, files), host), files);
+  });
+
+  it('are missed by name, with how to make them', async () => {
+    const { key: _, ...rest } = await authority.issue(host);
+    await refused({}, /alpha\.example has no ca\.pem/, /ringwatt certs --hosts alpha\.example/);
+    await refused(rest, /alpha\.example has no key\.pem/, /RINGWATT_TLS/);
+  });
+
+  it('are refused with a key that others may read', async () => {
+    const files = await authority.issue(host);
+    await refused(files, /Others than its user may read .*key\.pem \(mode 640\)/, /chmod 600/, 0o640);
+  });
+
+  it('are refused before their time, after it, for another name, of another authority, with another key', async () => {
+    const renew = /ringwatt certs --hosts alpha\.example --renew/;
+    const files = await authority.issue(host);
+    await refused(await authority.issue(host, -1), /expired: it was good until/, renew);
+    await refused(await authority.issue('beta'), /is for DNS:beta, not for alpha\.example/, renew);
+    const { ca } = await testAuthority();
+    await refused({ ...files, ca }, /was not made by the authority in ca\.pem/, renew);
+    const { key } = await authority.issue(host);
+    await refused({ ...files, key }, /does not fit the key/, renew);
+    await refused({ ...files, cert: 'rubbish' }, /cert\.pem is no PEM file/, renew);
+  });
+});

@@ -1,0 +1,6 @@
+import { SlotClient } from '../../src/training/slot-client.ts';
+
+// Starts a slot, prints its process id, and stays.
+const slot = new SlotClient();
+await slot.start();
+process.stdout.write(`${slot.pid}\n`);
