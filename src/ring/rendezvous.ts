@@ -23,8 +23,6 @@ export interface RendezvousOptions {
 }
 
 const PATIENCE_MS = 30_000;
-/** A hello and a proof with their headers are a tenth of this; nobody unknown makes this side hold more. */
-const STRANGER_BYTES = 4096;
 const CURE = 'The ring forms again from the last checkpoint.';
 
 /** The open door of a slot: neighbours that prove who they are wait here until the ring is joined. */
@@ -97,12 +95,10 @@ export class RingListener {
   }
 
   async #welcome(socket: Socket): Promise<void> {
-    const unlimited = limitBytes(socket, STRANGER_BYTES);
     const link = new Link(socket, 'a neighbour that is joining', this.identity.epoch, this.#timing);
     try {
       if (socket instanceof TLSSocket) await refuseUncertified(socket, link);
       const rank = await this.#examine(socket, link);
-      unlimited();
       this.#strangers.trust(socket);
       link.trust(`rank ${rank}`);
       await link.send('welcome', rank);
@@ -169,15 +165,4 @@ async function receiveChallenge(link: Link, rank: number, address: string): Prom
   if (frame.type === 'refused') throw refusedBy(address, Buffer.from(frame.payload).toString('latin1'));
   if (frame.type === 'challenge' && frame.tag === rank) return frame.payload;
   throw new RingBrokenError(`The slot at ${address} answered a call with ${frame.type}.`, CURE);
-}
-
-/** Breaks the connection when more comes in; what it returns ends that. */
-function limitBytes(socket: Socket, most: number): () => void {
-  let heard = 0;
-  const count = (chunk: Buffer) => {
-    heard += chunk.length;
-    if (heard > most) socket.destroy(new Error('it said more than a caller has to say'));
-  };
-  socket.on('data', count);
-  return () => socket.off('data', count);
 }

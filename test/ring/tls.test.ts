@@ -23,14 +23,17 @@ describe('mutual TLS between slots', () => {
   let authority: Awaited<ReturnType<typeof testAuthority>>;
   let other: Awaited<ReturnType<typeof testAuthority>>;
   let good: RingTls;
-  const open: { close?(): void; destroy?(): void }[] = [];
+  const open: ({ close(): void } | { destroy(): void })[] = [];
 
   before(async () => {
     [authority, other] = [await testAuthority(), await testAuthority()];
     good = await authority.issue(HOST);
   });
   afterEach(() => {
-    for (const each of open.splice(0)) each.close ? each.close() : each.destroy?.();
+    for (const each of open.splice(0)) {
+      if ('destroy' in each) each.destroy();
+      else each.close();
+    }
   });
 
   const door = async (tls: RingTls | undefined = good) => {
@@ -175,7 +178,7 @@ describe('mutual TLS between slots', () => {
     const middle = createServer().listen(0, HOST);
     open.push(middle);
     await once(middle, 'listening');
-    const between = createTls({ ...clientOptions(good), requestCert: true }, (theirs: TLSSocket) => {
+    const between = createTls({ ...good, requestCert: true }, (theirs: TLSSocket) => {
       const ours = connectTls({ ...clientOptions(good), port: portOf(listener), host: HOST });
       open.push(theirs, ours);
       theirs.on('error', () => ours.destroy()).on('close', () => ours.destroy());
