@@ -3,8 +3,8 @@ import {
   ringAttentionForward,
   type AttentionResult,
   type LocalTokens,
+  type RingOptions,
 } from '../ring/ring-attention.ts';
-import type { BlockOptions } from '../ring/block-attention.ts';
 import { rowsOf, type Chunk } from './chunks.ts';
 import { joinHeads, mergeProjection, partHeads, splitProjection } from './heads.ts';
 import type { ParameterViews } from './parameter-views.ts';
@@ -19,7 +19,7 @@ export interface Pass {
   rotation: Rotation;
   chunks: Chunk[];
   width: number;
-  block: BlockOptions;
+  block: RingOptions;
   engine: Engine;
 }
 

@@ -1,5 +1,7 @@
-import type { BlockAttention, BlockOptions, HeadShape } from '../ring/block-attention.ts';
+import type { BlockAttention, HeadShape } from '../ring/block-attention.ts';
 import type { Collectives } from '../ring/collectives.ts';
+import type { RingOptions } from '../ring/ring-attention.ts';
+import type { Travel } from '../ring/wire.ts';
 import { chunksOf, rowsOf, type Chunk } from './chunks.ts';
 import type { ModelConfig } from './config.ts';
 import { shapeOf } from './heads.ts';
@@ -22,6 +24,8 @@ export interface Tokens {
 export interface Engine {
   ring: Collectives;
   attention: BlockAttention;
+  /** What goes around the ring; default float32. */
+  travel?: Travel;
   pause(): Promise<void>;
 }
 
@@ -165,10 +169,11 @@ export class Transformer {
 
   #pass(weights: Float32Array, { positions, region }: Tokens, engine: Engine): Pass {
     const { width, window } = this.config;
-    const block: BlockOptions = {
+    const block: RingOptions = {
       ...this.#shape,
       causal: true,
       ...(window === undefined ? {} : { window }),
+      ...(engine.travel === undefined ? {} : { travel: engine.travel }),
       pause: () => engine.pause(),
     };
     return {

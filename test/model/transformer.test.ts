@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { startBackend } from '../../src/ring/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { TensorBlockAttention } from '../../src/ring/tensor-block-attention.ts';
+import type { Wire } from '../../src/ring/wire.ts';
 import { modelConfig, type ModelConfig } from '../../src/model/config.ts';
 import { initialWeights, layoutOf } from '../../src/model/parameters.ts';
 import { gaussians, randomOf } from '../../src/model/random.ts';
@@ -35,6 +36,7 @@ interface Choice {
   config?: ModelConfig;
   data?: Float32Array;
   checkpointing?: boolean;
+  wire?: Wire;
   /** Floats of a chunk's widest array; by default all tokens are one chunk. */
   widest?: number;
 }
@@ -47,7 +49,7 @@ const weightsOf = (config: ModelConfig) => {
 
 /** Outputs in the order of positions, and the whole gradient, computed by a ring. */
 async function onRing(worldSize: number, layout: RingLayout, choice: Choice = {}) {
-  const { config = PLAIN, data = inputs, checkpointing, widest } = choice;
+  const { config = PLAIN, data = inputs, checkpointing, widest, wire = 'float32' } = choice;
   const model = new Transformer(config, { widest });
   const weights = weightsOf(config);
   const deal = dealPositions(TOKENS, worldSize, layout);
@@ -63,7 +65,12 @@ async function onRing(worldSize: number, layout: RingLayout, choice: Choice = {}
       return result;
     };
     const tokens = { inputs: rows(data, 3), positions, region: REGION };
-    const engine = { ring, attention: new TensorBlockAttention(4), pause: () => Promise.resolve() };
+    const engine = {
+      ring,
+      attention: new TensorBlockAttention(4),
+      travel: { wire },
+      pause: () => Promise.resolve(),
+    };
     const { outputs: mine, trace } = await model.forward(weights, tokens, engine, { checkpointing });
     positions.forEach((position, i) => {
       const row = mine.subarray(i * config.horizon, (i + 1) * config.horizon);
@@ -104,9 +111,10 @@ describe('the transformer', () => {
       const expected = new Float64Array(flat.length);
       const step = 1e-5;
       for (const { offset, shape } of layoutOf(config).parameters) {
-        // All of a small parameter, every eleventh number of a large one.
+        // All of a small parameter, some numbers of a large one.
         const count = shape[0] * shape[1];
-        for (let i = offset; i < offset + count; i += count > 10 ? 11 : 1) {
+        const stride = Math.ceil(count / 12) | 1;
+        for (let i = offset; i < offset + count; i += count > 10 ? stride : 1) {
           const value = flat[i]!;
           flat[i] = value + step;
           const up = objective(flat);
@@ -137,6 +145,16 @@ describe('the transformer', () => {
     const kept = await onRing(2, 'zigzag', { config });
     const again = await onRing(2, 'zigzag', { config, checkpointing: true });
     assert.deepEqual(again, kept);
+  });
+
+  it('lets halves travel where it is told so: near the float32 result, and not the same', async () => {
+    const exact = await onRing(2, 'zigzag');
+    const rounded = await onRing(2, 'zigzag', { wire: 'bfloat16' });
+    assertClose(rounded.outputs, exact.outputs, 2e-2, 'outputs');
+    assertClose(rounded.gradients[0]!, exact.gradients[0]!, 2e-2, 'gradient');
+    assert.notDeepEqual(rounded.outputs, exact.outputs);
+    assert.notDeepEqual(rounded.gradients, exact.gradients);
+    assert.deepEqual(rounded.gradients[0], rounded.gradients[1], 'the ranks part');
   });
 
   it('computes the same in one chunk as in many, a token in the last one', async () => {
