@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Plain JavaScript without dependencies, for any Node from 18 up: it brings what the rest needs (Node 24, the
-// npm packages), then hands over. All it says goes to stderr, so that a verb's stdout stays the verb's own.
+// npm packages, the kernels where cargo is there), then hands over. All it says goes to stderr, so that a verb's stdout stays the verb's own.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { handOver } from './hand-over.mjs';
+import { buildKernels } from './kernels.mjs';
 import { bringNode } from './node-runtime.mjs';
 import { installPackages, packagesAreCurrent } from './packages.mjs';
 import { NODE_MAJOR, ROOT, SetUpError, say } from './set-up.mjs';
@@ -36,6 +37,7 @@ async function main([command, ...rest]) {
   }
   const node = major >= NODE_MAJOR ? process.execPath : await bringNode();
   if (!packagesAreCurrent()) await installPackages(node);
+  await buildKernels();
   const script = join(ROOT, entry);
   if (!existsSync(script)) throw new SetUpError(`${script} is not there.`, 'Clone the repository again.');
   if (node === process.execPath) {

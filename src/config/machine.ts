@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the project itself: sources, shipped data, its `.cache`. */
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
+/** Where the set-up (bin/kernels.mjs) puts the kernels that it builds. */
+export const KERNEL_PLACE = join(PROJECT_ROOT, '.cache', 'kernels');
+
 /** Where this user keeps what may be fetched again; shared by all clones. XDG_CACHE_HOME, else ~/.cache. */
 export function userCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'ringwatt');

@@ -5,7 +5,7 @@ import type { Home } from '../lake/home.ts';
 import { readSafetensors } from '../lake/safetensors.ts';
 import { startBackend } from '../ring/backend.ts';
 import { Collectives } from '../ring/collectives.ts';
-import { TensorBlockAttention } from '../ring/tensor-block-attention.ts';
+import type { BlockAttention } from '../ring/block-attention.ts';
 import { modelConfig, type ModelConfig } from './config.ts';
 import { layoutOf } from './parameters.ts';
 import { Transformer, type Engine } from './transformer.ts';
@@ -35,22 +35,23 @@ export async function loadPredictor(home: Home, training: ArtifactReference): Pr
   const layout = layoutOf(config.data);
   const path = home.pathOf(file);
   const weights = flatWeights(readSafetensors(await readArtifact(home, file), path), layout, path);
-  await startBackend();
-  return new LoadedModel(config.data, weights);
+  const backend = await startBackend();
+  return new LoadedModel(config.data, weights, backend.attention());
 }
 
 class LoadedModel implements Predictor {
   readonly #model: Transformer;
   #weights: Float32Array | undefined;
-  readonly #engine: Engine = {
-    ring: Collectives.alone(),
-    attention: new TensorBlockAttention(),
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
-  };
+  readonly #engine: Engine;
 
-  constructor(config: ModelConfig, weights: Float32Array) {
+  constructor(config: ModelConfig, weights: Float32Array, attention: BlockAttention) {
     this.#model = new Transformer(config);
     this.#weights = weights;
+    this.#engine = {
+      ring: Collectives.alone(),
+      attention,
+      pause: () => new Promise((resolve) => setImmediate(resolve)),
+    };
   }
 
   get regions() {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { toEnvironment, type Config } from '../config/config.ts';
 import { PROJECT_ROOT } from '../config/machine.ts';
@@ -40,23 +41,39 @@ export async function planServices(
   const needsArchive = config.eiaApiKey === undefined && config.eiaBaseUrl === undefined;
   const archivePort = needsArchive ? await freePort() : undefined;
   const archiveUrl = archivePort === undefined ? null : `http://127.0.0.1:${archivePort}`;
+  const slots = options.slots ?? config.slots;
+  const cores = availableParallelism();
+  // Slots share the cores; what the pipeline worker computes (backtests, forecasts) it computes while they wait.
+  const slotConfig: Config = {
+    ...own,
+    slots,
+    threads: config.threads ?? Math.max(1, Math.floor(cores / slots)),
+  };
+  const pipelineConfig: Config = { ...own, slots, threads: config.threads ?? cores };
   const own: Config = {
     ...config,
     home: home.root,
+    // A slot divides the machine's cores by their number.
+    slots,
     temporalAddress: temporal.address,
     ...(archiveUrl ? { eiaBaseUrl: archiveUrl, caisoBaseUrl: config.caisoBaseUrl ?? archiveUrl } : {}),
   };
   if (archivePort !== undefined) services.push(archiveServer(archivePort, own));
 
-  const slots = options.slots ?? config.slots;
+  const devices = config.slotDevices?.split(',') ?? [];
   const numbers = Array.from({ length: slots }, (_, index) => index + 1);
   const workers = [
-    worker(home, 'pipeline-worker', 'pipeline-worker.ts', [], own),
+    worker(home, 'pipeline-worker', 'pipeline-worker.ts', [], pipelineConfig),
     ...numbers.map((number) =>
-      worker(home, `slot-${number}`, 'slot-worker.ts', ['--number', String(number)], own),
+      worker(home, `slot-${number}`, 'slot-worker.ts', slotArguments(number, devices), own),
     ),
   ];
   return { tiers: [services, workers], temporal, archiveUrl, config: own };
+}
+
+function slotArguments(number: number, devices: readonly string[]): string[] {
+  const device = devices[(number - 1) % devices.length];
+  return ['--number', String(number), ...(device === undefined ? [] : ['--device', device])];
 }
 
 function archiveServer(port: number, config: Config): ServiceSpec {

@@ -5,7 +5,6 @@ import { resolveModel } from '../model/config.ts';
 import { Transformer, type Engine } from '../model/transformer.ts';
 import { startBackend } from '../ring/backend.ts';
 import type { Collectives } from '../ring/collectives.ts';
-import { TensorBlockAttention } from '../ring/tensor-block-attention.ts';
 import { dealPositions } from '../sequences/ring-layout.ts';
 import { beginSegment } from './begin.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -90,7 +89,8 @@ class SegmentRun implements Disposable {
   }
 
   async train(): Promise<SegmentResult> {
-    const { numerics } = await startBackend();
+    const backend = await startBackend();
+    const { numerics } = backend;
     const { checkpoint, from } = await beginSegment(
       {
         home: this.#home,
@@ -108,7 +108,7 @@ class SegmentRun implements Disposable {
     if (this.#ring.rank === 0) await this.#openRecord(from, numerics);
     const engine: Engine = {
       ring: this.#ring,
-      attention: new TensorBlockAttention(),
+      attention: backend.attention(this.#settings.precision),
       pause: pauser(this.#controls.signal, () => this.#ring.check()),
     };
     const { windows, details } = this.#dataset;

@@ -70,5 +70,5 @@ function asFailure(error: unknown): SlotFailure {
   return { name, message, cure: error instanceof RingwattError ? error.cure : '' };
 }
 
-const { numerics, device, threads } = await startBackend();
-tell({ kind: 'ready', numerics, device, threads, memoryMb: Math.round(totalmem() / 2 ** 20) });
+const { numerics, device, kernel, threads } = await startBackend();
+tell({ kind: 'ready', numerics, device, kernel, threads, memoryMb: Math.round(totalmem() / 2 ** 20) });

@@ -32,9 +32,10 @@ pub fn interface_version() -> u32 {
     INTERFACE
 }
 
+/// With a name for the very sources: bits may change with them.
 #[napi]
 pub fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
+    concat!(env!("CARGO_PKG_VERSION"), "+", env!("RINGWATT_SOURCES"))
 }
 
 /// Of the attention block, that this processor can run; best first.

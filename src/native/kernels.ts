@@ -1,0 +1,75 @@
+import type { AttentionState, KeyValueBlock, OutputGradient, QueryBlock } from '../ring/block-attention.ts';
+
+/**
+ * The compiled kernels (`kernels/addon`). Arrays are lent: a call works on them in place, so nobody may read, write or
+ * transfer them before its promise is settled. The addon refuses what it can see (arrays of a wrong size or type,
+ * results that overlap anything, shared or resizable memory) with a TypeError or RangeError that names the argument.
+ */
+export interface Kernels {
+  version: string;
+  /** Of the attention block, that this processor runs; best first. */
+  variants: readonly KernelVariant[];
+  /** What products are computed with: like the variant, it decides the bits. */
+  productInstructions: string;
+  /** Resolves to false when the call was cancelled: what it wrote is then of no use. */
+  attentionForward(call: ForwardCall): Promise<boolean>;
+  attentionBackward(call: BackwardCall): Promise<boolean>;
+  /** A number by which one call can be cancelled. */
+  ticket(): number;
+  /** False when there is no such call in flight. */
+  cancel(ticket: number): boolean;
+  /** Ends before it returns, so it may work on WebAssembly's memory. */
+  product(call: ProductCall): void;
+}
+
+export type KernelVariant = 'avx512' | 'avx2' | 'neon' | 'portable';
+export type Precision = 'float32' | 'bfloat16';
+
+interface BlockCall {
+  ticket: number;
+  variant: KernelVariant;
+  threads: number;
+  precision: Precision;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  causal: boolean;
+  window?: number | undefined;
+  q: QueryBlock['q'];
+  queryPositions: QueryBlock['positions'];
+  k: KeyValueBlock['k'];
+  v: KeyValueBlock['v'];
+  keyPositions: KeyValueBlock['positions'];
+}
+
+export type ForwardCall = BlockCall & AttentionState;
+
+export type BackwardCall = BlockCall &
+  OutputGradient & { dq: Float32Array; dk: Float32Array; dv: Float32Array };
+
+/** out (rows × columns) = a (rows × inner) · b (inner × columns), or added to `out`. */
+export interface ProductCall {
+  a: Float32Array;
+  b: Float32Array;
+  out: Float32Array;
+  rows: number;
+  inner: number;
+  columns: number;
+  /** `a` is stored inner × rows. */
+  transposeA: boolean;
+  /** `b` is stored columns × inner. */
+  transposeB: boolean;
+  accumulate: boolean;
+  threads: number;
+}
+
+/** As the addon exports it. */
+export interface KernelExports extends Omit<Kernels, 'version' | 'variants' | 'productInstructions'> {
+  interfaceVersion(): number;
+  version(): string;
+  variants(): KernelVariant[];
+  productInstructions(): string;
+}
+
+/** The version of these calls; `kernels/addon/src/lib.rs` has the same number. */
+export const KERNEL_INTERFACE = 1;
