@@ -102,7 +102,8 @@ export class SlotClient {
   }
 
   tell(message: ToSlot): void {
-    if (this.alive) this.#process!.send(message);
+    // A child may die at this very moment: that it has ended is then heard from it, not from here.
+    if (this.alive) this.#process!.send(message, () => undefined);
   }
 
   /** What happens to processes: `SIGKILL`, `SIGSTOP`, `SIGCONT`. */

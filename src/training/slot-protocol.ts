@@ -29,7 +29,14 @@ export type ToSlot =
 
 /** Answers name the epoch they are about: what an earlier ring says on its way out is not taken for the next one's. */
 export type FromSlot =
-  | { kind: 'ready'; numerics: string; device: string; kernel?: string | null; threads: number; memoryMb: number }
+  | {
+      kind: 'ready';
+      numerics: string;
+      device: string;
+      kernel?: string | null;
+      threads: number;
+      memoryMb: number;
+    }
   | { kind: 'listening'; runId: string; epoch: number; address: string }
   /** At most one a second. */
   | { kind: 'progress'; epoch: number; progress: SegmentProgress }
