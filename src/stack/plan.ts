@@ -42,14 +42,6 @@ export async function planServices(
   const archivePort = needsArchive ? await freePort() : undefined;
   const archiveUrl = archivePort === undefined ? null : `http://127.0.0.1:${archivePort}`;
   const slots = options.slots ?? config.slots;
-  const cores = availableParallelism();
-  // Slots share the cores; what the pipeline worker computes (backtests, forecasts) it computes while they wait.
-  const slotConfig: Config = {
-    ...own,
-    slots,
-    threads: config.threads ?? Math.max(1, Math.floor(cores / slots)),
-  };
-  const pipelineConfig: Config = { ...own, slots, threads: config.threads ?? cores };
   const own: Config = {
     ...config,
     home: home.root,
@@ -60,10 +52,12 @@ export async function planServices(
   };
   if (archivePort !== undefined) services.push(archiveServer(archivePort, own));
 
+  // What the pipeline worker computes (backtests, forecasts) it computes while the slots wait.
+  const pipeline: Config = { ...own, threads: config.threads ?? availableParallelism() };
   const devices = config.slotDevices?.split(',') ?? [];
   const numbers = Array.from({ length: slots }, (_, index) => index + 1);
   const workers = [
-    worker(home, 'pipeline-worker', 'pipeline-worker.ts', [], pipelineConfig),
+    worker(home, 'pipeline-worker', 'pipeline-worker.ts', [], pipeline),
     ...numbers.map((number) =>
       worker(home, `slot-${number}`, 'slot-worker.ts', slotArguments(number, devices), own),
     ),
