@@ -105,5 +105,5 @@ pub fn backward(
     check::block(shape, &q, &kv)?;
     check::output(shape, q.positions.len(), &output)?;
     check::gradients(shape, q.positions.len(), kv.positions.len(), &gradients)?;
-    Ok(crate::scalar::backward(run, shape, output, q, kv, gradients))
+    Ok(crate::backward::run(run, shape, output, q, kv, gradients))
 }

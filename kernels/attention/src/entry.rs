@@ -2,6 +2,7 @@
 //! and for all that is inlined into it.
 
 use crate::api::Outcome;
+use crate::backward::{self, Backward, Place};
 use crate::forward::{self, Forward};
 use crate::simd;
 use crate::variant::Variant;
@@ -16,6 +17,13 @@ macro_rules! entries {
             $(#[target_feature(enable = $feature)])?
             pub unsafe fn forward(job: &Forward, scratch: &forward::Scratch, unit: usize) -> Outcome {
                 unsafe { forward::unit::<$simd, $rows, $vectors>(job, scratch, unit) }
+            }
+
+            /// # Safety
+            /// As above.
+            $(#[target_feature(enable = $feature)])?
+            pub unsafe fn backward(job: &Backward, scratch: &backward::Scratch, place: Place) -> Outcome {
+                unsafe { backward::unit::<$simd, $rows, $vectors>(job, scratch, place) }
             }
         }
     };
@@ -42,6 +50,22 @@ pub unsafe fn forward(variant: Variant, job: &Forward, scratch: &forward::Scratc
             #[cfg(target_arch = "aarch64")]
             Variant::Neon => neon::forward(job, scratch, unit),
             _ => portable::forward(job, scratch, unit),
+        }
+    }
+}
+
+/// # Safety
+/// The variant must be available; for the rest see `backward::unit`.
+pub unsafe fn backward(variant: Variant, job: &Backward, scratch: &backward::Scratch, place: Place) -> Outcome {
+    unsafe {
+        match variant {
+            #[cfg(target_arch = "x86_64")]
+            Variant::Avx512 => avx512::backward(job, scratch, place),
+            #[cfg(target_arch = "x86_64")]
+            Variant::Avx2 => avx2::backward(job, scratch, place),
+            #[cfg(target_arch = "aarch64")]
+            Variant::Neon => neon::backward(job, scratch, place),
+            _ => portable::backward(job, scratch, place),
         }
     }
 }

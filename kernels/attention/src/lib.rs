@@ -6,13 +6,13 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod api;
+mod backward;
 mod check;
 mod entry;
 mod exp;
 mod forward;
 mod pool;
 mod reach;
-mod scalar;
 mod scratch;
 mod shared;
 mod simd;

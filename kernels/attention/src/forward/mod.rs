@@ -17,8 +17,6 @@ pub use unit::{Scratch, unit};
 pub const BLOCK: usize = 48;
 /// Keys folded in at once: their scores stay in the first cache.
 pub const KEYS: usize = 96;
-/// Blocks of queries that share a block of keys while it is in the second cache.
-const MOST_BLOCKS: usize = 4;
 /// So many units at least, where the shape gives them, keep threads busy to the end.
 const ENOUGH_UNITS: usize = 32;
 
@@ -57,7 +55,7 @@ impl Forward<'_> {
 pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) -> Outcome {
     let reach = Reach::new(shape, q.positions, BLOCK);
     let query_spans: Vec<_> = (0..reach.low.len() / BLOCK).map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK)).collect();
-    let blocks_a_unit = (shape.heads * query_spans.len() / ENOUGH_UNITS).clamp(1, MOST_BLOCKS);
+    let blocks_a_unit = (shape.heads * query_spans.len() / ENOUGH_UNITS).clamp(1, unit::blocks_that_fit(shape.head_dim));
     let job = Forward {
         shape: *shape,
         scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,

@@ -17,7 +17,13 @@ use crate::transpose::transpose;
 const NOTHING_SEEN: f32 = -3.0e38;
 /// Rows that a tile may read or write beyond its block.
 const SPARE: usize = 8;
-const MAX_BLOCKS: usize = 4;
+/// Blocks of queries that share a block of keys: the more, the less often keys and values come from beyond the second
+/// cache, as long as the blocks themselves stay in it (24 KiB each at 64).
+const MAX_BLOCKS: usize = 16;
+
+pub fn blocks_that_fit(head_dim: usize) -> usize {
+    (MAX_BLOCKS * 64 / head_dim).clamp(1, MAX_BLOCKS)
+}
 
 pub struct Scratch {
     /// (KEYS + SPARE) × BLOCK: scores, then probabilities.
@@ -29,7 +35,7 @@ pub struct Scratch {
     rows: *mut f32,
     /// A head's row, rounded up.
     row: usize,
-    blocks: [BlockScratch; MAX_BLOCKS],
+    blocks: Vec<BlockScratch>,
 }
 
 /// A block of queries on its way through the keys; row × BLOCK and BLOCK.
@@ -49,7 +55,8 @@ impl Scratch {
     pub fn room(head_dim: usize) -> usize {
         let row = Scratch::row(head_dim);
         let block = room(&[row * BLOCK, row * BLOCK, BLOCK, BLOCK]);
-        room(&[(KEYS + SPARE) * BLOCK, (KEYS + SPARE) * row, (KEYS + SPARE) * row, BLOCK * row]) + MAX_BLOCKS * block
+        room(&[(KEYS + SPARE) * BLOCK, (KEYS + SPARE) * row, (KEYS + SPARE) * row, BLOCK * row])
+            + blocks_that_fit(head_dim) * block
     }
 
     pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {
@@ -60,12 +67,14 @@ impl Scratch {
             values: arena.take((KEYS + SPARE) * row),
             rows: arena.take(BLOCK * row),
             row,
-            blocks: [(); MAX_BLOCKS].map(|()| BlockScratch {
-                q: arena.take(row * BLOCK),
-                out: arena.take(row * BLOCK),
-                max: arena.take(BLOCK),
-                sum: arena.take(BLOCK),
-            }),
+            blocks: (0..blocks_that_fit(head_dim))
+                .map(|_| BlockScratch {
+                    q: arena.take(row * BLOCK),
+                    out: arena.take(row * BLOCK),
+                    max: arena.take(BLOCK),
+                    sum: arena.take(BLOCK),
+                })
+                .collect(),
         }
     }
 }

@@ -1,0 +1,91 @@
+//! Backward: units of some keys of one key head, each against all queries of the head's group. A unit keeps its own dk
+//! and dv; dq is shared by all units of a key head, so they add to it in the order of their keys, each behind the one
+//! before: any number of threads gives the same bits, without a copy of dq for each.
+
+mod order;
+mod unit;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use crate::api::{Gradients, KeyValues, Outcome, OutputGradient, Queries, Run, Shape};
+use crate::pool;
+use crate::reach::{KeySpan, QuerySpan, Reach};
+use crate::scratch;
+use crate::shared::Shared;
+use order::Order;
+
+pub use order::Place;
+pub use unit::{Scratch, unit};
+
+/// Rows of queries taken at a time; a multiple of every tile's rows.
+pub const BLOCK: usize = 48;
+/// Keys of a unit; a multiple of every panel width.
+pub const KEYS: usize = 192;
+
+pub struct Backward<'a> {
+    pub shape: Shape,
+    pub scale: f32,
+    pub output: OutputGradient<'a>,
+    pub q: Queries<'a>,
+    pub kv: KeyValues<'a>,
+    pub dq: Shared<'a>,
+    pub dk: Shared<'a>,
+    pub dv: Shared<'a>,
+    pub cancelled: &'a AtomicBool,
+    pub reach: Reach,
+    /// Of each block of queries.
+    pub query_spans: Vec<QuerySpan>,
+    pub order: Order,
+}
+
+pub fn run(
+    run: &Run,
+    shape: &Shape,
+    output: OutputGradient,
+    q: Queries,
+    kv: KeyValues,
+    gradients: Gradients,
+) -> Outcome {
+    let reach = Reach::new(shape, q.positions, BLOCK);
+    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK).map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK)).collect();
+    let units_a_head = kv.positions.len().div_ceil(KEYS);
+    let job = Backward {
+        shape: *shape,
+        scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,
+        output,
+        q,
+        kv,
+        dq: Shared::new(gradients.dq),
+        dk: Shared::new(gradients.dk),
+        dv: Shared::new(gradients.dv),
+        cancelled: run.cancelled,
+        reach,
+        query_spans,
+        order: Order::new(shape.kv_heads, units_a_head),
+    };
+    let threads = run.threads.min(shape.kv_heads * units_a_head);
+    pool::run(threads, &|| {
+        scratch::with(Scratch::room(shape.head_dim), |arena| {
+            let scratch = Scratch::new(arena, shape.head_dim);
+            while let Some(place) = job.order.draw() {
+                // SAFETY: the variant is available (check.rs); each unit is drawn once, no two share keys, and writes
+                // to dq wait for `order`.
+                match unsafe { crate::entry::backward(run.variant, &job, &scratch, place) } {
+                    Outcome::Done => job.order.finish(place),
+                    Outcome::Cancelled => job.order.stop(),
+                }
+            }
+        });
+    });
+    if job.order.stopped() { Outcome::Cancelled } else { Outcome::Done }
+}
+
+impl Backward<'_> {
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Relaxed) || self.order.stopped()
+    }
+
+    pub fn key_span(&self, from: usize, to: usize) -> KeySpan {
+        KeySpan::of(&self.kv.positions[from..to])
+    }
+}
