@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import { CheckpointUnwrittenError, RingBrokenError, StorageError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
 import { snapshotOf, writeSnapshot, type Checkpoint } from './checkpoint.ts';
 import { JournalWriter, requireNewest, type JournalEntry } from './journal.ts';
@@ -21,8 +22,8 @@ export class RunRecord {
   readonly #runId: string;
   readonly #epoch: number;
   #inFlight: Promise<void> | undefined;
-  /** A later epoch has taken over: nothing of this one counts any more. */
-  #superseded: Error | undefined;
+  /** Why nothing of this ring counts any more: a later one has taken over, or the run is finished. */
+  #broken: Error | undefined;
   #failure: string | undefined;
   #written: { step: number; reference: ArtifactReference } | undefined;
 
@@ -41,7 +42,7 @@ export class RunRecord {
 
   /** Why the disk did not take what was last given to it. */
   get failure(): string | undefined {
-    return this.#failure ?? this.#journal.failure?.line;
+    return this.#failure ?? this.#journal.failure?.message;
   }
 
   async open(): Promise<void> {
@@ -49,7 +50,7 @@ export class RunRecord {
   }
 
   async begin(step: number): Promise<void> {
-    if (this.#superseded) throw this.#superseded;
+    if (this.#broken) throw this.#broken;
     await this.#journal.begin(step);
   }
 
@@ -78,7 +79,7 @@ export class RunRecord {
         this.save(checkpoint);
         await this.#inFlight;
       }
-      if (this.#superseded) throw this.#superseded;
+      if (this.#broken) throw this.#broken;
       if (this.#written?.step === step) break;
       tell();
       if (performance.now() > giveUpAt) throw this.#unwritten();
@@ -102,20 +103,20 @@ export class RunRecord {
       this.#written = { step: snapshot.step, reference };
       this.#failure = undefined;
     } catch (error) {
-      if (error instanceof StorageError) this.#failure = error.line;
-      else this.#superseded = isGone(error) ? finishedWithout(this.#runId) : (error as Error);
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') this.#broken = finishedWithout(this.#runId);
+      else if (code === undefined && !(error instanceof StorageError)) this.#broken = error as Error;
+      else this.#failure = (storageFailure(error, this.#home.path(snapshot.uri)) ?? (error as Error)).message;
     }
   }
 
   #unwritten(): CheckpointUnwrittenError {
     return new CheckpointUnwrittenError(
-      `The last checkpoint of run ${this.#runId} finds no place: ${this.#failure}`,
+      `The last checkpoint of run ${this.#runId} finds no place. ${this.#failure}`,
       'The slots hold the run in memory: it goes on by itself once there is room.',
     );
   }
 }
-
-const isGone = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 const finishedWithout = (runId: string) =>
   new RingBrokenError(`Run ${runId} was finished without this slot.`, 'It is free for another run.');

@@ -63,6 +63,7 @@ class SegmentRun implements Disposable {
   /** Rank 0's. */
   #record: RunRecord | undefined;
   #ledger: TimeLedger | undefined;
+  #kernel: string | null = null;
   #due = false;
   #loss = Number.NaN;
   #rate = 0;
@@ -90,7 +91,8 @@ class SegmentRun implements Disposable {
 
   async train(): Promise<SegmentResult> {
     const backend = await startBackend();
-    const { numerics } = backend;
+    const { numerics, kernel } = backend;
+    this.#kernel = kernel;
     const { checkpoint, from } = await beginSegment(
       {
         home: this.#home,
@@ -213,7 +215,7 @@ class SegmentRun implements Disposable {
       loss: Number.isFinite(loss) ? loss : (state.history.at(-1)?.loss ?? 0),
       ...measured,
       shares: this.#ledger!.total(),
-      kernel: null,
+      kernel: this.#kernel,
       ...(checkpoint ? { checkpoint } : {}),
     };
   }

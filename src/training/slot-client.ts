@@ -17,6 +17,8 @@ export interface SlotClientOptions {
   path?: string;
   /** Variables for the child besides those of this process. */
   environment?: Record<string, string>;
+  /** A command that starts another one, put before Node: `['ip', 'netns', 'exec', 'far']`, `['taskset', '-c', '0']`. */
+  launcher?: readonly string[];
 }
 
 /**
@@ -35,9 +37,11 @@ export class SlotClient {
   /** What the child computes with. Starts it where it does not run. */
   start(): Promise<SlotIntroduction> {
     if (this.#ready && this.alive) return this.#ready;
+    const [execPath, ...execArgv] = [...(this.#options.launcher ?? []), process.execPath] as [string];
     this.#process = fork(this.#options.path ?? SLOT_PROCESS_PATH, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
+      execPath,
+      execArgv,
       env: inheritedEnvironment(this.#options.environment),
     });
     this.#ready = this.#answerOf('ready');

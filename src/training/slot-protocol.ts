@@ -33,7 +33,8 @@ export type FromSlot =
       kind: 'ready';
       numerics: string;
       device: string;
-      kernel?: string | null;
+      /** The attention kernel's variant; null where TensorFlow.js computes. */
+      kernel: string | null;
       threads: number;
       memoryMb: number;
     }

@@ -69,4 +69,4 @@ function train(behaviour: string): void {
   tell(done(true));
 }
 
-tell({ kind: 'ready', numerics: 'none', device: 'cpu', threads: 1, memoryMb: 1 });
+tell({ kind: 'ready', numerics: 'none', device: 'cpu', kernel: null, threads: 1, memoryMb: 1 });

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readdir, truncate, writeFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { RingBrokenError } from '../../src/errors.ts';
+import type { Home } from '../../src/lake/home.ts';
+import {
+  JournalWriter,
+  lostAndFound,
+  readJournal,
+  requireNewest,
+  type JournalEntry,
+} from '../../src/training/journal.ts';
+import { smallHome } from './small-home.ts';
+
+const entry = (epoch: number, more: Partial<JournalEntry> = {}): JournalEntry => ({
+  epoch,
+  resumedAt: 0,
+  from: 'seed',
+  begun: 0,
+  ended: false,
+  ringSize: 2,
+  numerics: 'n',
+  ...more,
+});
+
+describe('the journal of a run', () => {
+  let home: Home;
+  beforeEach(async () => ({ home } = await smallHome()));
+  const path = (epoch: number) => home.path(`checkpoints/run/journal/${epoch}.json`);
+
+  it('says of every epoch where it began, how far it came and whether it ended', async () => {
+    for (const epoch of [9, 10, 100]) {
+      const writer = new JournalWriter(home, 'run', entry(epoch));
+      await writer.open();
+      for (let step = 0; step < 3; step++) await writer.begin(step);
+      if (epoch === 100) writer.end();
+      writer.close();
+    }
+    assert.deepEqual(await readJournal(home, 'run'), [
+      entry(9, { begun: 3 }),
+      entry(10, { begun: 3 }),
+      entry(100, { begun: 3, ended: true }),
+    ]);
+    assert.deepEqual(await readJournal(home, 'another'), []);
+  });
+
+  it('leaves out what is torn, empty or of another make', async () => {
+    const writer = new JournalWriter(home, 'run', entry(1, { begun: 4 }));
+    await writer.open();
+    writer.close();
+    for (const epoch of [2, 3, 4]) await writeFile(path(epoch), JSON.stringify(entry(epoch)));
+    await truncate(path(2), 20);
+    await writeFile(path(3), '');
+    await writeFile(path(4), '{"epoch":4}');
+    await writeFile(home.path('checkpoints/run/journal/6.json.tmp'), '');
+    assert.deepEqual(await readJournal(home, 'run'), [entry(1, { begun: 4 })]);
+  });
+
+  it('tells a ring that a later one has gone on without it', async () => {
+    const later = new JournalWriter(home, 'run', entry(7));
+    await later.open();
+    await requireNewest(home, 'run', 7);
+    await assert.rejects(requireNewest(home, 'run', 6), RingBrokenError);
+    await assert.rejects(new JournalWriter(home, 'run', entry(6)).open(), RingBrokenError);
+    assert.deepEqual(await readdir(home.path('checkpoints/run/journal')), ['7.json']);
+    later.close();
+  });
+});
+
+describe('what broken rings have cost', () => {
+  it('is counted between an epoch and the one after it', () => {
+    const journal = [
+      entry(1, { begun: 8 }),
+      // A neighbour held step 7: the eighth is taken again.
+      entry(2, { from: 'memory', resumedAt: 7, begun: 12 }),
+      // Nobody held anything.
+      entry(3, { from: 'checkpoint', resumedAt: 5, begun: 20, ended: true }),
+      // A new segment of a run that nothing has befallen.
+      entry(4, { from: 'checkpoint', resumedAt: 20, begun: 21 }),
+    ];
+    assert.deepEqual(lostAndFound(journal), { stepsLost: 1 + 7, fullRestarts: 1, restarts: 2 });
+    assert.deepEqual(lostAndFound([]), { stepsLost: 0, fullRestarts: 0, restarts: 0 });
+  });
+
+  it('is the number of steps begun beyond those that the run is made of', () => {
+    const life = fc.array(
+      fc.record({ steps: fc.nat(9), back: fc.nat(12), broken: fc.boolean(), memory: fc.boolean() }),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(life, (rings) => {
+        let at = 0;
+        let begun = 0;
+        const journal = rings.map(({ steps, back, broken, memory }, epoch) => {
+          const before = rings[epoch - 1];
+          // Only what broke goes back; with a neighbour's memory by the step in hand at most.
+          if (before?.broken) at = Math.max(0, at - (memory ? Math.min(1, back) : back));
+          const resumedAt = at;
+          at += steps;
+          begun += steps;
+          return entry(epoch, {
+            resumedAt,
+            begun: at,
+            ended: !broken,
+            from: memory ? 'memory' : 'checkpoint',
+          });
+        });
+        const { stepsLost, fullRestarts, restarts } = lostAndFound(journal);
+        assert.equal(stepsLost, begun - at);
+        assert.equal(restarts, rings.slice(0, -1).filter(({ broken }) => broken).length);
+        assert.ok(fullRestarts <= restarts);
+        if (rings.every(({ memory }) => memory)) assert.ok(stepsLost <= restarts && fullRestarts === 0);
+      }),
+    );
+  });
+});
