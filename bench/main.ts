@@ -7,11 +7,12 @@ import { BadInputError, messageOf } from '../src/errors.ts';
 import type { Bench, Measure } from './measure.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const USAGE = `bench <name> [--json] [--python PATH]
+const USAGE = `bench <name> [--json] [--python PATH] [--only PART,PART]
 
 Runs one benchmark and prints ratios: 1 and more is at least as good as the peer or the target.
   --json          one JSON object on stdout
   --python PATH   the interpreter that has the peers (default: python3)
+  --only PARTS    some parts of a benchmark that has parts, as ring has
 `;
 
 async function main(): Promise<number> {
@@ -20,6 +21,7 @@ async function main(): Promise<number> {
     options: {
       json: { type: 'boolean', default: false },
       python: { type: 'string', default: 'python3' },
+      only: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -38,6 +40,7 @@ async function main(): Promise<number> {
   }
   const results = await bench.run({
     python: values.python,
+    only: values.only?.split(',').map((part) => part.trim()),
     say: (line) => process.stderr.write(`${line}\n`),
   });
   const answer = { bench: name, machine: describeMachine(), results };
@@ -71,7 +74,7 @@ function asTable(results: Measure[]): string {
   return results
     .map(({ measure, ours, peer, theirs, unit, ratio, floor, holds }) => {
       const against = theirs === null ? '' : `, ${peer ?? 'target'} ${theirs} ${unit}`;
-      const verdict = holds === null ? 'peer not installed' : holds ? 'holds' : 'DOES NOT HOLD';
+      const verdict = holds === null ? 'not decided' : holds ? 'holds' : 'DOES NOT HOLD';
       return `${measure}: ${ours} ${unit}${against}; ratio ${ratio?.toFixed(2) ?? '-'} (floor ${floor}): ${verdict}`;
     })
     .join('\n');

@@ -21,6 +21,8 @@ export interface Measure {
 export interface BenchOptions {
   /** The interpreter that has the peers. */
   python: string;
+  /** The parts to run, of a benchmark that has parts; absent: all. */
+  only?: string[] | undefined;
   /** A line for the person who waits. */
   say(line: string): void;
 }

@@ -1,15 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ArtifactReference } from '../src/contracts/artifact.ts';
-import { HOUR_SECONDS } from '../src/contracts/time.ts';
 import { trainingSettings, type SegmentResult } from '../src/contracts/training.ts';
-import { referTo, writeManifest } from '../src/lake/artifacts.ts';
 import { Home } from '../src/lake/home.ts';
-import { tensor, writeSafetensors } from '../src/lake/safetensors.ts';
-import { gaussians, randomOf } from '../src/model/random.ts';
 import { LocalRing } from '../src/training/local-ring.ts';
 import type { BenchOptions, Measure } from './measure.ts';
+import { inventSequences } from './ring/invented-sequences.ts';
 
 export const name = 'ring-memory';
 
@@ -80,7 +76,7 @@ const scoresMb = (hours: number, ringSize: number) =>
 
 /** The slot that took most. */
 async function memoryOf(home: Home, ringSize: number, hours: number, steps: number): Promise<SegmentResult> {
-  const sequences = await inventSequences(home, hours);
+  const sequences = await inventSequences(home, { hours, channels: CHANNELS, horizon: HORIZON });
   const settings = trainingSettings.parse({ preset: 'default', ringSize, maxSteps: steps });
   await using ring = await LocalRing.start({ worldSize: ringSize, home: home.root });
   const outcomes = await ring.train({
@@ -95,47 +91,4 @@ async function memoryOf(home: Home, ringSize: number, hours: number, steps: numb
     return outcome.result;
   });
   return results.reduce((most, result) => (result.memoryMb > most.memoryMb ? result : most));
-}
-
-async function inventSequences(home: Home, hours: number): Promise<ArtifactReference> {
-  const rows = hours + HORIZON;
-  const uri = `sequences/invented/${hours}.safetensors`;
-  const noise = gaussians(randomOf(name), 4096, 1);
-  const first = Date.UTC(2017, 0, 1, 1) / 1000;
-  const demand = Float32Array.from(
-    { length: rows },
-    (_, t) => 1000 + 200 * Math.sin((2 * Math.PI * t) / 24) + 30 * noise[t % 4096]!,
-  );
-  await writeSafetensors(home.path(uri), {
-    inputs: tensor(
-      Float32Array.from({ length: rows * CHANNELS }, (_, i) => noise[(i * 31) % 4096]!),
-      [rows, CHANNELS],
-    ),
-    valid_at: tensor(
-      BigInt64Array.from({ length: rows }, (_, t) => BigInt(first + t * HOUR_SECONDS)),
-      [rows],
-    ),
-    demand_known: tensor(demand, [rows]),
-    demand_final: tensor(demand, [rows]),
-  });
-  return writeManifest(home, {
-    formatVersion: 1,
-    kind: 'sequences',
-    key: hours.toString(16).padStart(16, '0'),
-    madeBy: { stage: name, version: 1, settings: {} },
-    inputs: [],
-    files: [{ ...(await referTo(home, uri, rows)), region: 'ERCO', role: 'region' }],
-    rows,
-    details: {
-      channels: Array.from({ length: CHANNELS }, (_, i) => `channel_${i}`),
-      frozen: [],
-      sequenceLength: hours,
-      stride: hours,
-      horizon: HORIZON,
-      train: { from: '2017', to: '2020' },
-      score: { from: '2021', to: '2021' },
-      regions: ['ERCO'],
-      windows: { ERCO: [0] },
-    },
-  });
 }
