@@ -15,7 +15,7 @@ import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { deleteCheckpoints, readCheckpoint } from './checkpoint.ts';
-import { lostAndFound, readJournal } from './journal.ts';
+import { lostAndFound, readJournal, type JournalEntry } from './journal.ts';
 import { newestCheckpoint } from './newest-checkpoint.ts';
 import { readSequencesManifest } from './sequences-dataset.ts';
 import { resolveTraining } from './settings.ts';
@@ -84,6 +84,7 @@ export async function finishTraining(
         model: state.model,
         settings: JSON.parse(canonicalJson(resolveTraining(finish.input.settings))),
         numerics: state.numerics,
+        rings: ringsOf(journal),
         regions: state.model.regions,
         channels: state.model.channels,
         steps: state.step,
@@ -102,14 +103,27 @@ export async function finishTraining(
   return resultOf(home, reference, reused);
 }
 
+/** The rings that have trained a run, as far as they decide bits; more than one, and another run may differ in them. */
+function ringsOf(journal: readonly JournalEntry[]): Pick<JournalEntry, 'ringSize' | 'numerics'>[] {
+  const kinds = journal.map(({ ringSize, numerics }) => JSON.stringify({ ringSize, numerics }));
+  return [...new Set(kinds)].map((kind) => JSON.parse(kind) as Pick<JournalEntry, 'ringSize' | 'numerics'>);
+}
+
 /** Three checkpoints (two stay, one is being written) of weights and two moments, the weights, and the history. */
 function diskNeed(model: ModelConfig): number {
   return layoutOf(model).size * Float32Array.BYTES_PER_ELEMENT * (3 * 3 + 1) + HISTORY_BYTES;
 }
 
 function workOf({ sequences, settings }: RingTrainingInput): { runId: string; work: Work } {
-  // How often a run saves itself does not change what it comes to.
-  const { checkpointEverySteps: _, ...deciding } = settings;
+  // How often a run saves itself, and which slots it may go on with, are no part of what it is: a run that waits for
+  // slots of its kind can be gone on with by others, and its manifest then says so.
+  const {
+    checkpointEverySteps: _,
+    mixed: _mixed,
+    elastic: _elastic,
+    device: _device,
+    ...deciding
+  } = settings;
   const work: Work = {
     kind: 'training',
     stage: 'ring-training',

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
-import type { RingTrainingInput } from '../../src/contracts/training.ts';
+import type { RingTrainingInput, TimeShares, TrainingSettings } from '../../src/contracts/training.ts';
 import { BadInputError, CorruptArtifactError, StorageError } from '../../src/errors.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { SafetensorsFile } from '../../src/lake/safetensors.ts';
 import { loadPredictor } from '../../src/model/predictor.ts';
+import { startBackend } from '../../src/ring/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { noControls } from '../../src/training/controls.ts';
+import { JournalWriter } from '../../src/training/journal.ts';
 import { trainSegment } from '../../src/training/segment.ts';
 import { finishTraining, planTraining } from '../../src/training/stage.ts';
 import { CHANNELS, contextOf, HOURS, smallHome, smallSettings } from './small-home.ts';
@@ -61,6 +64,56 @@ describe('the training stage', () => {
     assert.deepEqual(plan.result, { ...result, reused: true });
     const otherwise = { ...input, settings: { ...input.settings, seed: 2 } };
     assert.equal((await planTraining(contextOf(home), otherwise)).result, null);
+  });
+
+  it('tells from the journal what broken rings have cost, in the plan as in the artifact', async () => {
+    const { home, sequences } = await smallHome();
+    const input: RingTrainingInput = { sequences, settings: smallSettings({ ringSize: 2 }), pool: 'default' };
+    const { runId, ...fresh } = await planTraining(contextOf(home), input);
+    const nothingLost = { stepsLost: 0, fullRestarts: 0, restarts: 0 };
+    assert.deepEqual(fresh, {
+      result: null,
+      checkpoint: null,
+      step: 0,
+      secondsUsed: 0,
+      numerics: null,
+      ...nothingLost,
+    });
+    const broken = { epoch: 0, resumedAt: 0, from: 'seed', begun: 3, ended: false } as const;
+    const journal = new JournalWriter(home, runId, { ...broken, ringSize: 3, numerics: 'others' });
+    await journal.open();
+    journal.close();
+    // A run that has begun goes on from memory where the disk has filled up.
+    home.requireFreeSpace = () => Promise.reject(new StorageError('The disk is full.', ''));
+    const plan = await planTraining(contextOf(home), input);
+    assert.deepEqual([plan.numerics, plan.step, plan.restarts], ['others', 0, 0]);
+
+    const { result } = await trained(home, sequences);
+    assert.deepEqual([result.stepsLost, result.fullRestarts, result.restarts], [3, 1, 1]);
+    const { details } = await readManifest(home, result.model, 'training');
+    const { numerics } = await startBackend();
+    assert.deepEqual(details['rings'], [
+      { ringSize: 3, numerics: 'others' },
+      { ringSize: 2, numerics },
+    ]);
+    assert.equal((details['slotShares'] as TimeShares[]).length, 2);
+    assert.equal(existsSync(home.path(`checkpoints/${runId}`)), false);
+  });
+
+  it('takes a run for the same whatever slots it may go on with, and however often it saves itself', async () => {
+    const { home, sequences } = await smallHome();
+    const runIdOf = async (more: Partial<TrainingSettings>) =>
+      (await planTraining(contextOf(home), { sequences, settings: smallSettings(more), pool: 'default' }))
+        .runId;
+    const same = [
+      {},
+      { mixed: true },
+      { elastic: true },
+      { device: 'cpu' },
+      { checkpointEverySteps: 3 },
+    ] as const;
+    assert.equal(new Set(await Promise.all(same.map(runIdOf))).size, 1);
+    assert.notEqual(await runIdOf({}), await runIdOf({ ringSize: 3 }));
   });
 
   it('asks for the disk that it will write, before it begins and not when all is done', async () => {
