@@ -36,7 +36,7 @@ export async function ringAttentionForward(
       ? engine.forward(state, local, block, options)
       : undefined;
     const arriving = last ? undefined : ring.receiveKeyValues(local.k.length, travel);
-    const departing = last ? undefined : ring.sendKeyValues(block, travel);
+    const departing = last ? undefined : ring.sendKeyValues(block, hop === 0 ? travel : onwardOf(travel));
     await computing;
     const next = arriving && (await ring.stand(arriving));
     if (departing) await ring.stand(departing);
@@ -98,7 +98,7 @@ export async function ringAttentionBackward(
     const before = hop > 1 ? ring.receiveGradient(length, travel) : undefined;
     if (!last) {
       arriving = ring.receiveKeyValues(length, travel);
-      passing = { sent: ring.sendKeyValues(block, travel), memory: [block.k, block.v] };
+      passing = { sent: ring.sendKeyValues(block, onwardOf(travel)), memory: [block.k, block.v] };
     }
     await computing;
     if (last) ring.release(block.k, block.v);
@@ -112,6 +112,9 @@ export async function ringAttentionBackward(
   await gone(ring, returning);
   return gradient;
 }
+
+/** What was rounded when it left home is sent on as it is: there is no error left to measure. */
+const onwardOf = ({ wire }: Travel): Travel => ({ wire });
 
 interface BlockGradient {
   dk: Float32Array;
