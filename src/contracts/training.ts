@@ -106,6 +106,8 @@ export const ringTrainingResult = z.strictObject({
   ...lostAndFound.shape,
   tokensPerSecond: z.number(),
   slotMemoryMb: z.array(z.number()),
+  /** What rounding took from what went around the ring; absent where nothing was rounded. */
+  wireError: z.string().optional(),
 });
 export type RingTrainingResult = z.infer<typeof ringTrainingResult>;
 
@@ -173,6 +175,8 @@ export const segmentResult = z.strictObject({
   shares: timeShares,
   /** The attention kernel's variant; null where TensorFlow.js computes. */
   kernel: z.string().nullable(),
+  /** What rounding took from all that this slot sent in its first step; absent where nothing was rounded. */
+  wireError: z.string().optional(),
   /** Written by rank 0 only. */
   checkpoint: artifactReference.optional(),
 });

@@ -2,7 +2,7 @@ import type { SegmentInput, SegmentResult } from '../contracts/training.ts';
 import { SlotsDisagreeError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { resolveModel } from '../model/config.ts';
-import { Transformer, type Engine } from '../model/transformer.ts';
+import { Transformer } from '../model/transformer.ts';
 import { startBackend } from '../ring/backend.ts';
 import type { Collectives } from '../ring/collectives.ts';
 import { dealPositions } from '../sequences/ring-layout.ts';
@@ -10,6 +10,7 @@ import { beginSegment } from './begin.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { requireSameState } from './common-state.ts';
 import { pauser, segmentAborted, type SegmentControls } from './controls.ts';
+import { TrainingEngine } from './engine.ts';
 import { HeldState } from './held-state.ts';
 import type { JournalEntry } from './journal.ts';
 import { sequenceAt } from './order.ts';
@@ -63,6 +64,7 @@ class SegmentRun implements Disposable {
   /** Rank 0's. */
   #record: RunRecord | undefined;
   #ledger: TimeLedger | undefined;
+  #engine: TrainingEngine | undefined;
   #kernel: string | null = null;
   #due = false;
   #loss = Number.NaN;
@@ -108,11 +110,8 @@ class SegmentRun implements Disposable {
     this.#held.keep(checkpoint);
     const { state, optimizer } = checkpoint;
     if (this.#ring.rank === 0) await this.#openRecord(from, numerics);
-    const engine: Engine = {
-      ring: this.#ring,
-      attention: backend.attention(this.#settings.precision),
-      pause: pauser(this.#controls.signal, () => this.#ring.check()),
-    };
+    const pause = pauser(this.#controls.signal, () => this.#ring.check());
+    const engine = (this.#engine = new TrainingEngine(this.#ring, backend, this.#settings, pause));
     const { windows, details } = this.#dataset;
     const { sha256: dataset } = this.#segment.sequences;
     await using shares = new Prefetch((sequence, into: SequenceShare | undefined) => {
@@ -147,6 +146,7 @@ class SegmentRun implements Disposable {
       tokensHere += tokensAStep;
       this.#rate = tokensHere / secondsHere();
       ledger.step();
+      engine.stepEnded();
       this.#save();
       this.#report();
     }
@@ -216,6 +216,7 @@ class SegmentRun implements Disposable {
       ...measured,
       shares: this.#ledger!.total(),
       kernel: this.#kernel,
+      ...(this.#engine?.wireError === undefined ? {} : { wireError: this.#engine.wireError }),
       ...(checkpoint ? { checkpoint } : {}),
     };
   }

@@ -21,7 +21,7 @@ import { readSequencesManifest } from './sequences-dataset.ts';
 import { resolveTraining } from './settings.ts';
 
 /** Raised when the same settings would train to other weights. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
 /** A loss curve of a hundred thousand steps. */
 const HISTORY_BYTES = 10 * 2 ** 20;
 
@@ -70,6 +70,7 @@ export async function finishTraining(
       model: canonicalJson(state.model),
     });
     const folder = `training/${runId}`;
+    const wireError = finish.results[0]?.wireError;
     return {
       files: [
         { ...(await writeContent(home, folder, 'safetensors', weights)), role: 'weights' },
@@ -95,6 +96,7 @@ export async function finishTraining(
         tokensPerSecond: Math.round(state.tokensSeen / Math.max(state.secondsUsed, 1e-9)),
         slotMemoryMb: finish.results.map(({ memoryMb }) => memoryMb),
         slotShares: finish.results.map(({ shares }) => shares),
+        ...(wireError === undefined ? {} : { wireError }),
         ...lostAndFound(journal),
       },
     };
@@ -161,10 +163,11 @@ async function resultOf(home: Home, model: ArtifactReference, reused: boolean): 
     restarts: number('restarts'),
     tokensPerSecond: number('tokensPerSecond'),
     slotMemoryMb: details['slotMemoryMb'] as number[],
+    ...(typeof details['wireError'] === 'string' ? { wireError: details['wireError'] } : {}),
   };
 }
 
-/** One step sees one sequence, so a single loss is noise: the mean of the last twenty. */
+/** A step sees one sequence or a few, so a single loss is noise: the mean of the last twenty. */
 function finalLoss(history: readonly { loss: number }[]): number {
   const last = history.slice(-20);
   return last.length ? last.reduce((sum, { loss }) => sum + loss, 0) / last.length : 0;

@@ -74,4 +74,17 @@ describe('long sequences', () => {
     assert.notDeepEqual(windowed, whole);
     assert.deepEqual(all, whole);
   });
+
+  it('say what rounding took from what travelled, once a segment, and train alike on every rank', async () => {
+    const home = await smallHome();
+    const settings = smallSettings({ maxSteps: 2 });
+    const exact = await train(home, settings, 'exact');
+    const halves = await train(home, { ...settings, wire: 'bfloat16' }, 'halves');
+    assert.equal(exact.wireError, undefined);
+    assert.match(halves.wireError!, /^bfloat16 on the wire, largest error by largest value: k \S+ .*dv \S+/);
+    const [a, b] = [await weightsOf(home.home, exact), await weightsOf(home.home, halves)];
+    assert.notDeepEqual(a, b);
+    const worst = a.reduce((max, w, i) => Math.max(max, Math.abs(w - b[i]!)), 0);
+    assert.ok(worst < 1e-2, `weights are off by ${worst}`);
+  });
 });

@@ -41,8 +41,17 @@ export function defineTrain(program: Command): void {
           const status: TrainingStatus = await run.handle.query(trainingStatusQuery);
           session.progress.show(trainingProgress(status));
         });
-        const { model, reused, steps, finalLoss, tokensPerSecond, slotMemoryMb, restarts, stepsLost } =
-          result;
+        const {
+          model,
+          reused,
+          steps,
+          finalLoss,
+          tokensPerSecond,
+          slotMemoryMb,
+          restarts,
+          stepsLost,
+          wireError,
+        } = result;
         const facts = {
           model: model.uri,
           reused,
@@ -54,6 +63,7 @@ export function defineTrain(program: Command): void {
         const machine = {
           'tokens/s': Math.round(tokensPerSecond),
           'MB a slot': slotMemoryMb.map(Math.round).join(', '),
+          ...(wireError === undefined ? {} : { rounding: wireError }),
         };
         return { json: result, text: pairs({ ...facts, ...machine }) };
       });
