@@ -1,45 +1,25 @@
 import { Context } from '@temporalio/activity';
-import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { LifecycleEvent, PromoteRequest } from '../src/contracts/lifecycle.ts';
-import type { LeaseOwner, LeaseRequest, SlotLease } from '../src/contracts/slot-pool.ts';
+import type { LeaseOwner } from '../src/contracts/slot-pool.ts';
 import type { StageProgress } from '../src/stages/context.ts';
-import { leaseUpdate, registeredSignal, releaseLeaseSignal } from '../src/temporal/messages.ts';
+import { registeredSignal } from '../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
 import { promoteVersion } from '../src/temporal/runs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { underHeartbeat } from './heartbeat.ts';
+import { leaseSlots, type LeaseOutcome, type LeaseSlotsInput } from './lease-slots.ts';
 
 /**
  * Conversations with the entities (the slot pool, a model's lifecycle) that need an answer: a workflow can signal
  * another one but not update it, so an activity does. Each starts the entity where it does not run yet.
  */
-export const entityActivities = ({ heartbeatMs }: ActivityDependencies) => ({
+export const entityActivities = ({ heartbeatMs, elasticPatienceMs }: ActivityDependencies) => ({
   /** Asks again and again until the slots are granted; the request keeps its place meanwhile. */
-  leaseSlots: ({ pool, request }: { pool: string; request: LeaseRequest }): Promise<SlotLease> =>
-    underHeartbeat<StageProgress, SlotLease>(heartbeatMs, async (signal, progress) => {
-      const client = clientOfWorker();
-      for (;;) {
-        if (signal.aborted) {
-          const { requestId } = request;
-          await client.workflow
-            .getHandle(workflowIds.slotPool(pool))
-            .signal(releaseLeaseSignal, { requestId });
-          throw signal.reason;
-        }
-        const answer = await untilAborted(signal, askForSlots(client, pool, request));
-        if (answer?.state === 'granted') {
-          if (!signal.aborted) return answer.lease;
-        } else if (answer) {
-          progress({
-            stage: 'train',
-            done: 0,
-            total: request.count,
-            unit: 'slots',
-            note: `waiting for ${request.count} slots: ${answer.free} of ${answer.known} are free, place ${answer.position} in the queue`,
-          });
-        }
-      }
-    }),
+  leaseSlots: (input: LeaseSlotsInput): Promise<LeaseOutcome> =>
+    underHeartbeat<StageProgress, LeaseOutcome>(heartbeatMs, (signal, progress) =>
+      leaseSlots(input, elasticPatienceMs, signal, progress),
+    ),
 
   cancelRun: ({ workflowId }: { workflowId: string }): Promise<void> =>
     underHeartbeat<never, void>(heartbeatMs, async () => {
@@ -73,29 +53,6 @@ export const entityActivities = ({ heartbeatMs }: ActivityDependencies) => ({
 export type EntityActivities = ReturnType<typeof entityActivities>;
 
 const clientOfWorker = (): Client => Context.current().client;
-
-const askForSlots = (client: Client, pool: string, request: LeaseRequest) =>
-  client.workflow.executeUpdateWithStart(leaseUpdate, {
-    args: [request],
-    startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOWS.slotPool, {
-      workflowId: workflowIds.slotPool(pool),
-      taskQueue: PIPELINE_QUEUE,
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    }),
-  });
-
-/** The answer, or undefined as soon as the signal aborts. */
-async function untilAborted<Value>(signal: AbortSignal, answer: Promise<Value>): Promise<Value | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const abort = () => resolve(undefined);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([answer, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    answer.catch(() => {});
-  }
-}
 
 async function runs(client: Client, { workflowId, firstRunId }: LeaseOwner): Promise<boolean> {
   try {

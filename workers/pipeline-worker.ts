@@ -12,6 +12,11 @@ import { workflowBundle } from './workflow-bundle.ts';
 const NAME = 'pipeline-worker';
 /** A tenth of the heartbeat timeouts: news for people, and a cancellation heard within two seconds. */
 const HEARTBEAT_MS = 1500;
+/**
+ * A slot's process that is started again needs some three seconds, and one that was paused is ended by its supervisor
+ * after twenty.
+ */
+const ELASTIC_PATIENCE_MS = 20_000;
 /** Stages compute in processes of their own, each with all cores: more at once would only share them. */
 const STAGES_AT_ONCE = 8;
 /** Two windows overlap the reply of one with the writing of the other. */
@@ -27,7 +32,11 @@ main(async () => {
       'search attributes could not be registered: ask who runs the cluster',
     ),
   );
-  const dependencies = { run: stageRunner({ home, config, log }), heartbeatMs: HEARTBEAT_MS };
+  const dependencies = {
+    run: stageRunner({ home, config, log }),
+    heartbeatMs: HEARTBEAT_MS,
+    elasticPatienceMs: ELASTIC_PATIENCE_MS,
+  };
   const common = {
     connection,
     namespace,

@@ -1,57 +1,78 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../src/contracts/training.ts';
-import { RingBrokenError } from '../src/errors.ts';
+import { RingBrokenError, SlotDiedError, messageOf } from '../src/errors.ts';
 import type { Home } from '../src/lake/home.ts';
-import { restoreError } from '../src/stages/child-protocol.ts';
-import { SLOT_PROCESS_PATH, type FromSlot, type ToSlot } from '../src/training/slot-protocol.ts';
+import { isLoopback } from '../src/ring/tls.ts';
+import { isStopped } from '../src/stack/process-identity.ts';
+import { SlotClient, type SlotIntroduction } from '../src/training/slot-client.ts';
 import { ringToken } from './ring-token.ts';
 
-type Answer<Kind extends FromSlot['kind']> = Extract<FromSlot, { kind: Kind }>;
-
-/** How long a stopped child may take to reach the end of its step before it is told to drop it, then killed. */
-const STOP_GRACE_MS = 15_000;
-const ABORT_GRACE_MS = 5000;
+/** A child that does not even open a port for so long is started anew; its first start takes a second or two. */
+const LISTEN_MS = 15_000;
+/** As long as its neighbours wait for a word of it. */
+const STOPPED_MS = 8000;
+const LOOK_EVERY_MS = 1000;
 
 export interface SlotChildOptions {
   home: Home;
   /** The address other slots reach this host at. */
   host: string;
+  /** The folder with the certificates of hosts, for links off loopback. */
+  tls: string;
+  /** Variables for the child besides those of its worker: the device it is bound to. */
+  environment?: Record<string, string>;
   /** The file that computes. */
   path?: string;
 }
 
-/**
- * The process that computes for a slot, seen from its worker. It is kept warm between runs, started anew when it
- * died, and ends with its parent.
- */
+interface Segment {
+  runId: string;
+  epoch: number;
+  supersede: (reason: Error) => void;
+}
+
+/** A slot's process, with the home and the secrets that its worker has, and an eye on whether it lives. */
 export class SlotChild {
   private readonly options: SlotChildOptions;
-  private process: ChildProcess | undefined;
-  private ready: Promise<Answer<'ready'>> | undefined;
+  private readonly client: SlotClient;
+  private current: Segment | undefined;
 
   constructor(options: SlotChildOptions) {
     this.options = options;
+    const { path, environment } = options;
+    this.client = new SlotClient({ ...(path ? { path } : {}), ...(environment ? { environment } : {}) });
   }
 
   /** What the child computes with. Starts it where it does not run. */
-  start(): Promise<Answer<'ready'>> {
-    if (this.process?.connected && this.ready) return this.ready;
-    const child = fork(this.options.path ?? SLOT_PROCESS_PATH, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
-    });
-    this.process = child;
-    this.ready = this.answerOf('ready');
-    return this.ready;
+  start(): Promise<SlotIntroduction> {
+    return this.client.start();
   }
 
   /** Opens a port for the ring of this run and epoch; whatever an earlier epoch was doing is dropped. */
   async listen(runId: string, epoch: number, signal: AbortSignal): Promise<string> {
-    await this.start();
-    const token = await ringToken(this.options.home, runId);
-    const listening = this.answerOf('listening', signal);
-    this.tell({ kind: 'listen', runId, epoch, token, host: this.options.host });
-    return (await listening).address;
+    const { home, host, tls } = this.options;
+    if (this.current?.runId === runId && this.current.epoch >= epoch) {
+      throw new RingBrokenError(
+        `This slot trains under epoch ${this.current.epoch} and was asked to listen under ${epoch}.`,
+        'The newest ring goes on.',
+      );
+    }
+    const token = await ringToken(home, runId);
+    const secured = isLoopback(host) ? {} : { tls };
+    const message = { runId, epoch, token, host, ...secured };
+    const superseded = this.current;
+    const late = setTimeout(() => this.signal('SIGKILL'), LISTEN_MS);
+    try {
+      // A child that somebody has stopped hears nothing; what it holds its neighbours hold too.
+      if (superseded && this.isStopped()) this.signal('SIGKILL');
+      return await this.client.listen(message, signal);
+    } catch (error) {
+      throw this.client.alive ? error : died(error);
+    } finally {
+      clearTimeout(late);
+      superseded?.supersede(
+        new RingBrokenError(`The ring of epoch ${superseded.epoch} is over.`, 'Its slots have met anew.'),
+      );
+    }
   }
 
   /** Trains one segment. An abort first asks for a stop with a checkpoint, and the result is then handed back. */
@@ -60,70 +81,46 @@ export class SlotChild {
     signal: AbortSignal,
     onProgress: (progress: SegmentProgress) => void,
   ): Promise<SegmentResult> {
-    const child = this.process;
-    if (!child?.connected) throw new RingBrokenError('The slot has no process.', 'The ring is formed anew.');
-    const forward = (message: FromSlot) => {
-      if (message.kind === 'progress') onProgress(message.progress);
-    };
-    const timers: NodeJS.Timeout[] = [];
-    const stop = () => {
-      this.tell({ kind: 'stop' });
-      timers.push(setTimeout(() => this.tell({ kind: 'abort' }), STOP_GRACE_MS));
-      timers.push(setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS + ABORT_GRACE_MS));
-    };
-    child.on('message', forward);
-    signal.addEventListener('abort', stop, { once: true });
+    const { promise: superseded, reject: supersede } = Promise.withResolvers<never>();
+    const current = (this.current = { runId: segment.runId, epoch: segment.epoch, supersede });
+    const watch = this.watchForStop(signal);
     try {
-      const done = this.answerOf('done');
-      this.tell({ kind: 'train', home: this.options.home.root, segment });
-      if (signal.aborted) stop();
-      return (await done).result;
+      const trained = this.client.train(this.options.home.root, segment, onProgress, signal);
+      return await Promise.race([trained, superseded]);
+    } catch (error) {
+      if (this.client.alive) throw error;
+      // Its place is taken at once: the next ring waits for this slot's next address.
+      this.client.start().catch(() => {});
+      throw died(error);
     } finally {
-      child.off('message', forward);
-      signal.removeEventListener('abort', stop);
-      timers.forEach(clearTimeout);
+      clearInterval(watch);
+      if (this.current === current) this.current = undefined;
     }
   }
 
-  /** Ends the child; it drops what it was doing. */
-  async close(): Promise<void> {
-    const child = this.process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    child.kill('SIGKILL');
-    await closed;
+  /** What happens to processes. */
+  signal(signal: NodeJS.Signals): void {
+    this.client.kill(signal);
   }
 
-  private tell(message: ToSlot): void {
-    if (this.process?.connected) this.process.send(message);
+  close(): Promise<void> {
+    return this.client.close();
   }
 
-  /** The next message of a kind; rejects when the child fails at its task, ends, or `signal` aborts. */
-  private answerOf<Kind extends FromSlot['kind']>(kind: Kind, signal?: AbortSignal): Promise<Answer<Kind>> {
-    const child = this.process!;
-    return new Promise((resolve, reject) => {
-      const onMessage = (message: FromSlot) => {
-        if (message.kind === kind) settle(() => resolve(message as Answer<Kind>));
-        else if (message.kind === 'failed') settle(() => reject(restoreError(message.error)));
-      };
-      const onClose = (code: number | null, name: string | null) =>
-        settle(() => reject(childEnded(name ?? `exit code ${code}`)));
-      const onAbort = () => settle(() => reject(signal!.reason));
-      const settle = (answer: () => void) => {
-        child.off('message', onMessage);
-        child.off('close', onClose);
-        signal?.removeEventListener('abort', onAbort);
-        answer();
-      };
-      child.on('message', onMessage);
-      child.on('close', onClose);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+  private isStopped(): boolean {
+    const { pid } = this.client;
+    return pid !== undefined && this.client.alive && isStopped(pid);
+  }
+
+  /** A child that somebody has stopped says nothing and would hold its slot for ever: it is killed. */
+  private watchForStop(signal: AbortSignal): NodeJS.Timeout {
+    let since: number | undefined;
+    return setInterval(() => {
+      if (!this.isStopped()) return void (since = undefined);
+      since ??= performance.now();
+      if (signal.aborted || performance.now() - since >= STOPPED_MS) this.signal('SIGKILL');
+    }, LOOK_EVERY_MS);
   }
 }
 
-const childEnded = (how: string) =>
-  new RingBrokenError(
-    `The slot's process ended (${how}).`,
-    'The ring is formed anew from the last checkpoint.',
-  );
+const died = (error: unknown) => new SlotDiedError(messageOf(error), '');

@@ -22,7 +22,7 @@ import { decidePromotion, type Rival } from './promotion-decision.ts';
 import { rangesOf } from './rolling-ranges.ts';
 import { RunControl } from './run-control.ts';
 import { StageBoard, type StageOutcome } from './stage-board.ts';
-import { trainingNote } from './training-board.ts';
+import { trainingNote } from './training-details.ts';
 
 const stages = proxyActivities<StageActivities>({
   // Each stage does its work once and is named by what made it: a second attempt is cheap where the first got far.

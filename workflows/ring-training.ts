@@ -12,21 +12,24 @@ import {
 } from '@temporalio/workflow';
 import type { TrainingActivities } from '../activities/training.ts';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
-import {
-  ringTrainingInput,
-  type RingTrainingResult,
-  type SegmentResult,
-  type TrainingPlan,
-} from '../src/contracts/training.ts';
-import { segmentNews } from '../src/contracts/progress.ts';
+import { ringTrainingInput, type RingTrainingResult, type TrainingPlan } from '../src/contracts/training.ts';
+import { leaseNews, segmentNews } from '../src/contracts/progress.ts';
+import { slotSession } from '../src/contracts/slot-pool.ts';
 import { BadInputError, RingBrokenError } from '../src/errors.ts';
 import { failureLine, isFinal } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
-import { segmentNewsSignal, stopSignal, trainingStatusQuery } from '../src/temporal/messages.ts';
+import {
+  leaseNewsSignal,
+  segmentNewsSignal,
+  slotGoneSignal,
+  stopSignal,
+  trainingStatusQuery,
+} from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { ringSizeAttribute } from '../src/temporal/search-attributes.ts';
 import { isHistoryLong } from './history.ts';
-import { withRing } from './ring.ts';
+import { HeldLease } from './held-lease.ts';
+import { trainOnRing, type RingOutcome } from './ring.ts';
 import { RunControl } from './run-control.ts';
 import { TrainingBoard, type CarriedTraining } from './training-board.ts';
 
@@ -36,21 +39,22 @@ const EVENTS_BEFORE_CONTINUING = 1000;
 
 const { planTraining, finishTraining } = proxyActivities<TrainingActivities>({
   startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '15 seconds',
-  retry: { maximumAttempts: 5 },
+  heartbeatTimeout: '8 seconds',
+  retry: { maximumAttempts: 20 },
 });
 
-/** Trains one model on a ring of leased slots; a ring that breaks is formed anew from the last checkpoint. */
+/** Trains one model on a ring of leased slots; a ring that breaks is formed anew by those who are left and a spare. */
 export async function ringTrainingWorkflow(
   raw?: unknown,
   carried?: CarriedTraining,
 ): Promise<RingTrainingResult> {
   const input = parseInput(ringTrainingInput, raw, WORKFLOWS.ringTraining);
-  const board = new TrainingBoard(input.settings.ringSize, carried);
+  const board = new TrainingBoard(input.settings.ringSize, carried?.board);
+  const held = new HeldLease(input, carried?.lease);
   const control = new RunControl();
   control.paused = carried?.paused ?? false;
   let stopping = carried?.stopping ?? false;
-  const shouldHalt = () => control.paused || stopping;
+  const shouldStop = () => control.paused || stopping;
   control.listen(() => board.describe(control.paused));
   setHandler(
     stopSignal,
@@ -63,46 +67,86 @@ export async function ringTrainingWorkflow(
     const news = segmentNews.safeParse(message);
     if (news.success) board.hear(news.data);
   });
+  setHandler(slotGoneSignal, (message) => {
+    const gone = slotSession.safeParse(message);
+    if (gone.success) held.noteGone(gone.data);
+  });
+  setHandler(leaseNewsSignal, (message) => {
+    const news = leaseNews.safeParse(message);
+    if (news.success) board.hearOfLease(news.data);
+  });
   setHandler(trainingStatusQuery, () => board.status(), {
-    description: 'State, slots, step, loss, tokens a second, memory a slot',
+    description: 'State, slots, step, loss, tokens a second, where the time goes and memory a slot',
   });
   upsertSearchAttributes([{ key: ringSizeAttribute, value: input.settings.ringSize }]);
 
-  for (;;) {
-    board.enter('planning');
-    // The newest whole checkpoint is what lies on disk, whatever the ring said last.
-    const plan = await planTraining(input);
-    if (plan.result) return plan.result;
-    board.resumeFrom(plan.step);
-    if (control.paused && !stopping) {
-      board.enter('paused');
-      await condition(() => !control.paused || stopping);
-    }
-    if (stopping) return finish(plan, plan.checkpoint);
-    const segments = await attempt(plan);
-    if (segments?.every(({ finished }) => finished))
-      return finish(plan, segments[0]!.checkpoint ?? plan.checkpoint);
-    if (isHistoryLong(EVENTS_BEFORE_CONTINUING)) {
-      await condition(allHandlersFinished);
-      await continueAsNew<typeof ringTrainingWorkflow>(input, {
-        ...board.carry(),
-        paused: control.paused,
-        stopping,
-      });
+  try {
+    return await train();
+  } finally {
+    await held.giveBack();
+  }
+
+  async function train(): Promise<RingTrainingResult> {
+    let known: TrainingPlan | undefined;
+    for (;;) {
+      let fresh: TrainingPlan | undefined;
+      if (!known || shouldStop()) {
+        board.enter('planning');
+        known = fresh = await lookUp();
+        if (known.result) return known.result;
+      }
+      if (shouldStop()) {
+        await held.giveBack();
+        if (!stopping) {
+          board.enter('paused');
+          await condition(() => !shouldStop() || stopping);
+          continue;
+        }
+        return finish(known, known.checkpoint);
+      }
+      const outcome = await attempt(known.runId, fresh);
+      if (outcome) {
+        const { plan, segments } = outcome;
+        // Others get their turn, and a ring that has shrunk may be whole again.
+        await held.giveBack();
+        if (plan.result) return plan.result;
+        if (segments.every(({ finished }) => finished))
+          return finish(plan, segments[0]!.checkpoint ?? plan.checkpoint);
+      }
+      if (isHistoryLong(EVENTS_BEFORE_CONTINUING)) {
+        await condition(allHandlersFinished);
+        await continueAsNew<typeof ringTrainingWorkflow>(input, {
+          board: board.carry(),
+          lease: held.carry(),
+          paused: control.paused,
+          stopping,
+        });
+      }
     }
   }
 
-  /** One ring, from its lease to its end; undefined when it broke and another one is worth forming. */
-  async function attempt(plan: TrainingPlan): Promise<SegmentResult[] | undefined> {
+  /** What lies on disk is what counts, whatever the ring said last. */
+  async function lookUp(): Promise<TrainingPlan> {
+    const plan = await planTraining(input);
+    board.learn(plan);
+    return plan;
+  }
+
+  /** One ring, from its slots to its end; undefined when it broke and another one is worth forming. */
+  async function attempt(runId: string, fresh?: TrainingPlan): Promise<RingOutcome | undefined> {
     try {
-      const segments = await withRing(input, plan, board, shouldHalt);
-      board.finishSegments(segments);
-      return segments;
+      const outcome = await trainOnRing(
+        { input, board, held, shouldStop },
+        runId,
+        async () => fresh ?? lookUp(),
+      );
+      board.finishSegments(outcome.segments);
+      return outcome;
     } catch (failure) {
       if (CancellationScope.current().consideredCancelled || isFinal(failure)) throw failure;
       // Stopped before the slots had begun: nothing broke.
-      if (shouldHalt() && isCancellation(failure)) return undefined;
-      const fruitless = board.noteRestart(failureLine(failure));
+      if (shouldStop() && isCancellation(failure)) return undefined;
+      const fruitless = board.noteBreak(failureLine(failure));
       if (fruitless >= FRUITLESS_ATTEMPTS) {
         throw ApplicationFailure.nonRetryable(
           `The ring broke ${fruitless} times in a row without gaining a step, the last time so: ${failureLine(failure)}`,
@@ -125,7 +169,7 @@ export async function ringTrainingWorkflow(
       );
     }
     board.enter('finishing');
-    const result = await finishTraining({ input, runId, checkpoint, ...board.totals() });
+    const result = await finishTraining({ input, runId, checkpoint, results: board.results });
     board.enter('done');
     return result;
   }

@@ -1,6 +1,6 @@
 import type {
-  LeaseAnswer,
   LeaseOwner,
+  LeaseReference,
   LeaseRequest,
   PooledSlot,
   SlotLease,
@@ -13,18 +13,33 @@ import type {
 /** The rules of a slot pool, as plain functions over its state; times are milliseconds since 1970. */
 export const emptyPool = (): SlotPoolState => ({ slots: [], leases: [], waiting: [] });
 
-export function register(pool: SlotPoolState, { slot, session }: SlotRegistration, now: number): void {
+/**
+ * A slot that was lost is believed to live when it is heard of so long after that, doubled with each loss: whoever is
+ * lost again and again registers, yet does not work.
+ */
+const BELIEVED_AFTER_MS = 1000;
+const LONGEST_DISBELIEF_MS = 300_000;
+
+/** Returns the lease that held the slot's earlier process, which is gone: its owner need not wait for it any more. */
+export function register(
+  pool: SlotPoolState,
+  { slot, session }: SlotRegistration,
+  now: number,
+): SlotLease | undefined {
   const known = pool.slots.find((other) => other.slot.queue === slot.queue);
-  const sameProcess = known?.session === session;
+  const before = known?.session === session ? known : undefined;
   const entry: PooledSlot = {
     slot,
     session,
     lastSeen: now,
     draining: known?.draining ?? false,
-    // A run that could not reach it is believed until its process has started anew.
-    lost: sameProcess ? known.lost : false,
+    lost: before !== undefined && before.lost && now - before.lostAt < disbelief(before),
+    lostAt: before?.lostAt ?? 0,
+    losses: before?.losses ?? 0,
   };
   pool.slots = [...pool.slots.filter((other) => other !== known), entry].sort(byQueue);
+  if (!known || before) return undefined;
+  return pool.leases.find(({ slots }) => slots.some((leased) => isSession(known, leased)));
 }
 
 export function leave(pool: SlotPoolState, gone: SlotSession): void {
@@ -32,30 +47,50 @@ export function leave(pool: SlotPoolState, gone: SlotSession): void {
 }
 
 /** Says nothing of a process that was started since. */
-export function markLost(pool: SlotPoolState, lost: SlotSession): void {
-  for (const entry of pool.slots) if (isSession(entry, lost)) entry.lost = true;
+export function markLost(pool: SlotPoolState, lost: SlotSession, now: number): void {
+  for (const entry of pool.slots) {
+    if (!isSession(entry, lost)) continue;
+    Object.assign(entry, { lost: true, lostAt: now, losses: entry.losses + 1 });
+  }
 }
 
 export function drain(pool: SlotPoolState, request: { queue: string; drain: boolean }): void {
   for (const entry of pool.slots) if (entry.slot.queue === request.queue) entry.draining = request.drain;
 }
 
-/** A repeated request keeps its place. */
+/** A repeated request keeps its place. One that replaces a lease comes before those that hold nothing yet. */
 export function ask(pool: SlotPoolState, request: LeaseRequest): void {
   if (grantedTo(pool, request) || pool.waiting.some(({ requestId }) => requestId === request.requestId))
     return;
-  pool.waiting.push(request);
+  const waiting = [...pool.waiting, request];
+  pool.waiting = [
+    ...waiting.filter(({ replaces }) => replaces !== undefined),
+    ...waiting.filter(({ replaces }) => replaces === undefined),
+  ];
 }
 
-/** A pool that was started anew takes a lease over as it is; slots that others hold by now stay with them. */
-export function renew(pool: SlotPoolState, lease: SlotLease, now: number, rules: SlotPoolInput): void {
+/**
+ * A pool that was started anew takes a lease over as it is. Slots that others hold by now stay with them; they are
+ * returned, for the lease's owner to know.
+ */
+export function renew(
+  pool: SlotPoolState,
+  lease: SlotLease,
+  now: number,
+  rules: SlotPoolInput,
+): readonly SlotSession[] {
   const expiresAt = now + rules.leaseSeconds * 1000;
   const known = pool.leases.find(({ requestId }) => requestId === lease.requestId);
-  if (known) known.expiresAt = expiresAt;
-  else if (!lease.slots.some(({ queue }) => isLeased(pool, queue))) pool.leases.push({ ...lease, expiresAt });
+  if (known) {
+    known.expiresAt = expiresAt;
+    return [];
+  }
+  const taken = lease.slots.filter(({ queue }) => holderOf(pool, queue));
+  if (taken.length === 0) pool.leases.push({ ...lease, expiresAt });
+  return taken;
 }
 
-export function release(pool: SlotPoolState, { requestId }: { requestId: string }): void {
+export function release(pool: SlotPoolState, { requestId }: LeaseReference): void {
   pool.leases = pool.leases.filter((lease) => lease.requestId !== requestId);
   pool.waiting = pool.waiting.filter((request) => request.requestId !== requestId);
 }
@@ -72,25 +107,6 @@ export function reclaim(pool: SlotPoolState, closed: readonly LeaseOwner[]): voi
   pool.waiting = pool.waiting.filter(({ owner }) => !gone.has(ownerKey(owner)));
 }
 
-/**
- * First come, first served, all or none. A request for more slots than the pool knows at all waits for them without
- * holding up those behind it.
- */
-export function grant(pool: SlotPoolState, now: number, rules: SlotPoolInput): void {
-  for (const request of pool.waiting) {
-    if (largestGroup(pool.slots.filter(isUsable)).length < request.count) continue;
-    const slots = largestGroup(freeSlots(pool)).slice(0, request.count);
-    if (slots.length < request.count) return;
-    pool.waiting = pool.waiting.filter((other) => other !== request);
-    pool.leases.push({
-      requestId: request.requestId,
-      owner: request.owner,
-      slots: slots.map(({ slot, session }) => ({ ...slot, session })),
-      expiresAt: now + rules.leaseSeconds * 1000,
-    });
-  }
-}
-
 export function grantedTo(
   pool: SlotPoolState,
   { requestId }: Pick<LeaseRequest, 'requestId'>,
@@ -98,39 +114,16 @@ export function grantedTo(
   return pool.leases.find((lease) => lease.requestId === requestId);
 }
 
-export function answerTo(pool: SlotPoolState, request: LeaseRequest): LeaseAnswer {
-  const lease = grantedTo(pool, request);
-  if (lease) return { state: 'granted', lease };
-  return {
-    state: 'waiting',
-    position:
-      1 +
-      Math.max(
-        0,
-        pool.waiting.findIndex(({ requestId }) => requestId === request.requestId),
-      ),
-    free: freeSlots(pool).length,
-    known: pool.slots.length,
-  };
-}
+export const holderOf = (pool: SlotPoolState, queue: string): SlotLease | undefined =>
+  pool.leases.find(({ slots }) => slots.some((slot) => slot.queue === queue));
 
-export function freeSlots(pool: SlotPoolState): PooledSlot[] {
-  return pool.slots.filter((entry) => isUsable(entry) && !isLeased(pool, entry.slot.queue));
-}
+export const isUsable = ({ draining, lost }: PooledSlot) => !draining && !lost;
 
 const isSession = (entry: PooledSlot, { queue, session }: SlotSession) =>
   entry.slot.queue === queue && entry.session === session;
 
-const isUsable = ({ draining, lost }: PooledSlot) => !draining && !lost;
-
-const isLeased = (pool: SlotPoolState, queue: string) =>
-  pool.leases.some(({ slots }) => slots.some((slot) => slot.queue === queue));
-
-/** Slots of one ring must compute alike, or the same run would not give the same bits. */
-function largestGroup(entries: PooledSlot[]): PooledSlot[] {
-  const groups = Map.groupBy(entries, ({ slot }) => slot.numerics);
-  return [...groups.values()].sort((a, b) => b.length - a.length)[0] ?? [];
-}
+const disbelief = ({ losses }: PooledSlot) =>
+  Math.min(LONGEST_DISBELIEF_MS, BELIEVED_AFTER_MS * 2 ** Math.max(0, losses - 1));
 
 const ownerKey = ({ workflowId, firstRunId }: LeaseOwner) => `${workflowId}\n${firstRunId}`;
 

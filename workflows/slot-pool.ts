@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   ApplicationFailure,
+  getExternalWorkflowHandle,
   log,
   proxyActivities,
   setCurrentDetails,
@@ -19,7 +20,9 @@ import {
   slotPoolInput,
   slotSession,
   slotRegistration,
+  type SlotLease,
   type SlotPoolState,
+  type SlotSession,
 } from '../src/contracts/slot-pool.ts';
 import { BadInputError, describeIssues } from '../src/errors.ts';
 import { parseInput, refusal } from '../src/temporal/input.ts';
@@ -32,12 +35,14 @@ import {
   releaseLeaseSignal,
   renewLeaseSignal,
   slotLostSignal,
+  slotGoneSignal,
   slotsQuery,
   waitingQuery,
 } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
-import * as rules from './slot-pool-state.ts';
 import { isHistoryLong } from './history.ts';
+import { answerTo, freeSlots, grant, waitOf } from './slot-pool-grants.ts';
+import * as rules from './slot-pool-state.ts';
 import { table } from './markdown.ts';
 
 /** A request that has not been granted is answered after so long, so that few updates are ever open. */
@@ -73,18 +78,25 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
       else log.warn(`A signal ${signal.name} was dropped`, { reason: describeIssues(parsed.error.issues) });
     });
 
-  accept(registerSlotSignal, slotRegistration, (message, now) => rules.register(pool, message, now));
+  accept(registerSlotSignal, slotRegistration, (message, now) => {
+    const before = pool.slots.find(({ slot }) => slot.queue === message.slot.queue);
+    const lease = rules.register(pool, message, now);
+    if (lease && before) tellOwner(lease, { queue: message.slot.queue, session: before.session });
+  });
   accept(leaveSignal, slotSession, (message) => rules.leave(pool, message));
-  accept(slotLostSignal, slotSession, (message) => rules.markLost(pool, message));
+  accept(slotLostSignal, slotSession, (message, now) => rules.markLost(pool, message, now));
   accept(drainSignal, drainRequest, (message) => rules.drain(pool, message));
-  accept(renewLeaseSignal, slotLease, (message, now) => rules.renew(pool, message, now, settings));
+  accept(renewLeaseSignal, slotLease, (lease, now) => {
+    for (const { queue, session } of rules.renew(pool, lease, now, settings))
+      tellOwner(lease, { queue, session });
+  });
   accept(releaseLeaseSignal, leaseReference, (message) => rules.release(pool, message));
   setHandler(
     leaseUpdate,
     async (request) => {
       inbox.push(() => rules.ask(pool, request));
       await condition(() => leaving || rules.grantedTo(pool, request) !== undefined, ANSWER_AFTER);
-      return rules.answerTo(pool, request);
+      return answerTo(pool, request);
     },
     {
       validator: (request) => {
@@ -96,7 +108,9 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
   );
   setHandler(slotsQuery, () => pool.slots);
   setHandler(leasesQuery, () => pool.leases);
-  setHandler(waitingQuery, () => pool.waiting);
+  setHandler(waitingQuery, () =>
+    pool.waiting.map((request) => ({ ...request, wait: waitOf(pool, request) })),
+  );
 
   describe(pool);
   while (!isHistoryLong(EVENTS_BEFORE_CONTINUING)) {
@@ -114,8 +128,16 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
     const now = Date.now();
     for (const apply of inbox.splice(0)) apply(now);
     rules.expire(pool, now, settings);
-    rules.grant(pool, now, settings);
+    grant(pool, now, settings);
     describe(pool);
+  }
+
+  /** Sooner than by a heartbeat that stops, which is all that a ring of one, or one whose slots all died, goes by. */
+  function tellOwner({ owner }: SlotLease, gone: SlotSession): void {
+    getExternalWorkflowHandle(owner.workflowId)
+      .signal(slotGoneSignal, gone)
+      // Whoever has closed need not know.
+      .catch(() => {});
   }
 
   async function reclaimFromClosed(): Promise<void> {
@@ -129,20 +151,26 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
 }
 
 function describe(pool: SlotPoolState): void {
-  const holder = (queue: string) =>
-    pool.leases.find(({ slots }) => slots.some((slot) => slot.queue === queue))?.owner.workflowId ?? '';
+  const holder = (queue: string) => rules.holderOf(pool, queue)?.owner.workflowId ?? '';
   const rows = pool.slots.map(({ slot, draining, lost }) => [
     slot.queue,
     slot.device,
+    slot.kernel ?? '–',
     `${slot.threads}`,
     `${Math.round(slot.memoryMb)} MB`,
     lost ? 'lost' : draining ? 'draining' : holder(slot.queue) ? 'leased' : 'free',
     holder(slot.queue),
   ]);
+  const queue = pool.waiting.map((request) => {
+    const { free, suitable, passedOver } = waitOf(pool, request);
+    const reasons = passedOver.map(({ queue: name, why }) => `${name} ${why}`).join('; ');
+    return [request.owner.workflowId, `${request.count}`, `${suitable}`, `${free}`, reasons || '–'];
+  });
   setCurrentDetails(
     [
-      `**${pool.slots.length} slots, ${rules.freeSlots(pool).length} free, ${pool.waiting.length} waiting**`,
-      table(['slot', 'device', 'threads', 'memory', 'state', 'held by'], rows),
+      `**${pool.slots.length} slots, ${freeSlots(pool).length} free, ${pool.waiting.length} waiting**`,
+      table(['slot', 'device', 'kernel', 'threads', 'memory', 'state', 'held by'], rows),
+      ...(queue.length > 0 ? [table(['waiting', 'wants', 'suit', 'free', 'passed over'], queue)] : []),
     ].join('\n\n'),
   );
 }

@@ -1,21 +1,43 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure, setCurrentDetails } from '@temporalio/workflow';
-import type { SegmentNews, TrainingState, TrainingStatus } from '../src/contracts/progress.ts';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  TimeoutFailure,
+  log,
+  setCurrentDetails,
+} from '@temporalio/workflow';
+import type {
+  LeaseNews,
+  SegmentNews,
+  SlotStatus,
+  TrainingState,
+  TrainingStatus,
+} from '../src/contracts/progress.ts';
+import type { SlotLease } from '../src/contracts/slot-pool.ts';
 import {
   segmentProgress,
+  type LostAndFound,
   type SegmentProgress,
   type SegmentResult,
   type SlotRecord,
+  type TrainingPlan,
 } from '../src/contracts/training.ts';
-import { duration, table } from './markdown.ts';
+import { boardDetails, secondsLeft } from './training-details.ts';
+
+/** What a board carries when its run continues as new. */
+export interface CarriedBoard {
+  epoch: number;
+  lost: LostAndFound;
+  fruitless: number;
+  bestStep: number;
+  numerics: string | null;
+  bitsMayDiffer: boolean;
+  results: SegmentResult[];
+}
 
 /** What a run carries when it continues as new. */
 export interface CarriedTraining {
-  epoch: number;
-  restarts: number;
-  stepsLost: number;
-  fruitless: number;
-  bestStep: number;
-  results: SegmentResult[];
+  board: CarriedBoard;
+  lease: SlotLease | null;
   paused: boolean;
   stopping: boolean;
 }
@@ -24,63 +46,96 @@ export interface CarriedTraining {
 export class TrainingBoard {
   private readonly ringSize: number;
   private state: TrainingState = 'planning';
-  private epoch: number;
-  private restarts: number;
-  private stepsLost: number;
-  private fruitless: number;
-  /** The highest step of a checkpoint so far. */
-  private bestStep: number;
-  private slots: string[] = [];
-  /** What the slots said at the end of the last segment, by rank. */
-  private results: SegmentResult[];
-  private progress: SegmentProgress | null = null;
-  private memoryMb: number[] = [];
-  /** The highest step that any slot has told of since the last checkpoint was taken up. */
-  private lastStep = 0;
+  private carried: CarriedBoard;
+  private slots: readonly SlotRecord[] = [];
+  /** The newest word of each rank of this ring. */
+  private news: (SegmentProgress | undefined)[] = [];
   private lastFailure: string | null = null;
+  private waitingFor: string | null = null;
   private paused = false;
 
-  constructor(ringSize: number, carried?: CarriedTraining) {
+  constructor(ringSize: number, carried?: CarriedBoard) {
     this.ringSize = ringSize;
-    this.epoch = carried?.epoch ?? 0;
-    this.restarts = carried?.restarts ?? 0;
-    this.stepsLost = carried?.stepsLost ?? 0;
-    this.fruitless = carried?.fruitless ?? 0;
-    this.bestStep = carried?.bestStep ?? 0;
-    this.results = carried?.results ?? [];
+    this.carried = carried ?? {
+      epoch: 0,
+      lost: { stepsLost: 0, fullRestarts: 0, restarts: 0 },
+      fruitless: 0,
+      bestStep: 0,
+      numerics: null,
+      bitsMayDiffer: false,
+      results: [],
+    };
   }
 
-  enter(state: TrainingState, slots?: readonly SlotRecord[]): void {
+  /** How often in a row a ring has broken without a step gained. */
+  get fruitless(): number {
+    return this.carried.fruitless;
+  }
+
+  /** What the run began to compute with; null before its first ring. */
+  get numerics(): string | null {
+    return this.carried.numerics;
+  }
+
+  /** What the slots said at the end of the last segment, by rank. */
+  get results(): SegmentResult[] {
+    return this.carried.results;
+  }
+
+  enter(state: TrainingState): void {
     this.state = state;
-    if (slots) this.slots = slots.map(({ queue }) => queue);
+    this.waitingFor = null;
     this.describe(this.paused);
+  }
+
+  /** The slots of the next ring, in the order of their ranks. */
+  meet(slots: readonly SlotRecord[]): void {
+    this.slots = slots;
+    this.news = [];
+    const { carried } = this;
+    // Bits are a function of the ring's size and of what computes.
+    const asUsual =
+      slots.length === this.ringSize && slots.every(({ numerics }) => numerics === slots[0]!.numerics);
+    if (!asUsual && !carried.bitsMayDiffer) {
+      carried.bitsMayDiffer = true;
+      log.warn('This ring is not of the size or not of the one kind that was asked for: bits may differ', {
+        asked: this.ringSize,
+        slots: slots.length,
+      });
+    }
+    carried.numerics ??= slots[0]?.numerics ?? null;
+    this.enter('forming the ring');
   }
 
   /** Seconds since 1970 at least: a later workflow of the same run fences off what is left of an earlier one. */
   nextEpoch(): number {
-    this.epoch = Math.max(this.epoch + 1, Math.floor(Date.now() / 1000));
-    return this.epoch;
+    this.carried.epoch = Math.max(this.carried.epoch + 1, Math.floor(Date.now() / 1000));
+    return this.carried.epoch;
   }
 
-  resumeFrom(step: number): void {
-    if (step > this.bestStep) this.fruitless = 0;
-    this.bestStep = Math.max(this.bestStep, step);
-    this.stepsLost += Math.max(0, this.lastStep - step);
-    this.lastStep = step;
+  /** What the run's files say of it. */
+  learn({ step, numerics, stepsLost, fullRestarts, restarts }: TrainingPlan): void {
+    this.carried.lost = { stepsLost, fullRestarts, restarts };
+    this.carried.numerics = numerics ?? this.carried.numerics;
+    this.reached(step);
   }
 
   hear({ epoch, rank, progress }: SegmentNews): void {
-    if (epoch !== this.epoch) return;
-    this.memoryMb[rank] = progress.memoryMb;
+    if (epoch !== this.carried.epoch) return;
+    this.news[rank] = progress;
     this.reached(progress.step);
-    if (rank === 0) this.progress = progress;
+    this.describe(this.paused);
+  }
+
+  hearOfLease({ epoch, waitingFor }: LeaseNews): void {
+    if (epoch !== this.carried.epoch || this.state !== 'waiting for slots') return;
+    this.waitingFor = waitingFor;
     this.describe(this.paused);
   }
 
   finishSegments(segments: readonly SegmentResult[]): void {
-    this.results = [...segments];
-    this.memoryMb = segments.map(({ memoryMb }) => memoryMb);
-    this.lastStep = 0;
+    this.carried.results = [...segments];
+    for (const { step } of segments) this.reached(step);
   }
 
   /** A slot's last words: how far it had come when its segment failed. */
@@ -89,69 +144,65 @@ export class TrainingBoard {
     if (parsed.success) this.reached(parsed.data.step);
   }
 
-  /** Returns how often in a row a ring has broken without a newer checkpoint. */
-  noteRestart(reason: string): number {
-    this.restarts += 1;
-    this.fruitless += 1;
+  /** Returns how often in a row a ring has broken without a step gained. */
+  noteBreak(reason: string): number {
+    this.carried.fruitless += 1;
     this.lastFailure = reason;
-    this.progress = null;
     this.describe(this.paused);
     return this.fruitless;
   }
 
-  private reached(step: number): void {
-    this.lastStep = Math.max(this.lastStep, step);
-  }
-
-  /** What `finishTraining` wants to know of the run. */
-  totals() {
-    const { results } = this;
-    return { results };
-  }
-
-  carry(): Omit<CarriedTraining, 'paused' | 'stopping'> {
-    const { epoch, restarts, stepsLost, fruitless, bestStep, results } = this;
-    return { epoch, restarts, stepsLost, fruitless, bestStep, results };
+  carry(): CarriedBoard {
+    return this.carried;
   }
 
   status(): TrainingStatus {
+    const { epoch, lost, bitsMayDiffer, results } = this.carried;
+    const { state, ringSize, lastFailure, waitingFor } = this;
+    const memory: readonly ({ memoryMb: number } | undefined)[] = this.news.length > 0 ? this.news : results;
+    const progress = this.news[0] ?? null;
     return {
-      state: this.state,
-      epoch: this.epoch,
-      ringSize: this.ringSize,
-      slots: this.slots,
-      restarts: this.restarts,
-      stepsLost: this.stepsLost,
-      progress: this.progress,
-      slotMemoryMb: this.memoryMb.map((value) => value ?? 0),
-      secondsLeft: secondsLeft(this.progress),
-      lastFailure: this.lastFailure,
+      state,
+      epoch,
+      ringSize,
+      slots: this.slots.map((slot, rank) => statusOf(slot, rank, this.news[rank])),
+      ...lost,
+      progress,
+      slotMemoryMb: Array.from(memory, (word) => word?.memoryMb ?? 0),
+      secondsLeft: secondsLeft(progress),
+      lastFailure,
+      waitingFor,
+      bitsMayDiffer,
     };
   }
 
   describe(paused: boolean): void {
     this.paused = paused;
-    const { state, progress, epoch, slots, restarts, stepsLost, lastFailure } = this.status();
-    const left = secondsLeft(progress);
-    const rows = [
-      ['ring', `${this.ringSize} slots, epoch ${epoch}`],
-      ['slots', slots.join(', ') || '–'],
-      [
-        'step',
-        progress
-          ? `${progress.step}${progress.totalSteps === null ? '' : ` of ${progress.totalSteps}`}`
-          : '–',
-      ],
-      ['loss', progress ? progress.loss.toPrecision(4) : '–'],
-      ['tokens a second', progress ? progress.tokensPerSecond.toFixed(0) : '–'],
-      ['memory a slot', this.memoryMb.map((mb) => `${Math.round(mb)} MB`).join(', ') || '–'],
-      ['time left', left === null ? '–' : duration(left)],
-      ['restarts', `${restarts} (${stepsLost} steps done again)`],
-      ...(lastFailure === null ? [] : [['last failure', lastFailure]]),
-    ];
-    setCurrentDetails(`**${paused ? `paused (${state})` : state}**\n\n${table(['', ''], rows)}`);
+    setCurrentDetails(boardDetails(this.status(), paused));
+  }
+
+  private reached(step: number): void {
+    if (step > this.carried.bestStep) this.carried.fruitless = 0;
+    this.carried.bestStep = Math.max(this.carried.bestStep, step);
   }
 }
+
+const statusOf = (
+  { queue, device, kernel, threads }: SlotRecord,
+  rank: number,
+  news?: SegmentProgress,
+): SlotStatus => ({
+  rank,
+  queue,
+  device,
+  kernel,
+  threads,
+  step: news?.step ?? null,
+  loss: news?.loss ?? null,
+  tokensPerSecond: news?.tokensPerSecond ?? null,
+  memoryMb: news?.memoryMb ?? null,
+  shares: news?.shares ?? null,
+});
 
 /** What an activity that failed or fell silent had last said. */
 function lastDetails(error: unknown): unknown {
@@ -159,26 +210,4 @@ function lastDetails(error: unknown): unknown {
   const { cause } = error;
   if (cause instanceof TimeoutFailure) return cause.lastHeartbeatDetails;
   return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-}
-
-/** By the budget or by the steps, whichever ends the run first; null while neither is known. */
-export function secondsLeft(progress: SegmentProgress | null): number | null {
-  if (!progress || progress.step === 0) return null;
-  const { step, totalSteps, secondsUsed, budgetSeconds } = progress;
-  const byBudget = budgetSeconds === null ? Infinity : budgetSeconds - secondsUsed;
-  const bySteps = totalSteps === null ? Infinity : ((totalSteps - step) * secondsUsed) / step;
-  const left = Math.min(byBudget, bySteps);
-  return Number.isFinite(left) ? Math.max(0, Math.round(left)) : null;
-}
-
-export function trainingNote(progress: SegmentProgress): string {
-  const { step, totalSteps, loss, tokensPerSecond } = progress;
-  const left = secondsLeft(progress);
-  const parts = [
-    `step ${step}${totalSteps === null ? '' : ` of ${totalSteps}`}`,
-    `loss ${loss.toPrecision(4)}`,
-    `${tokensPerSecond.toFixed(0)} tokens/s`,
-    ...(left === null ? [] : [`${duration(left)} left`]),
-  ];
-  return parts.join(', ');
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PIPELINE_STAGES } from './pipeline.ts';
 import { routeName } from './ingestion.ts';
 import { regionCode } from './regions.ts';
-import { segmentProgress } from './training.ts';
+import { lostAndFound, segmentProgress, timeShares } from './training.ts';
 
 /** Where a stage stands, as a person wants to hear it: `done` and `total` count `unit`s. Also a heartbeat's details. */
 export const stageProgress = z.strictObject({
@@ -68,23 +68,51 @@ export const trainingState = z.enum([
 ]);
 export type TrainingState = z.infer<typeof trainingState>;
 
+/** One slot of a ring, as last heard of; null where it has not said anything in this ring yet. */
+export const slotStatus = z.strictObject({
+  rank: z.number().int(),
+  queue: z.string(),
+  device: z.string(),
+  /** The attention kernel's variant; null where TensorFlow.js computes. */
+  kernel: z.string().nullable(),
+  threads: z.number().int(),
+  step: z.number().int().nullable(),
+  loss: z.number().nullable(),
+  /** Of the whole ring, as this slot counts. */
+  tokensPerSecond: z.number().nullable(),
+  memoryMb: z.number().nullable(),
+  shares: timeShares.nullable(),
+});
+export type SlotStatus = z.infer<typeof slotStatus>;
+
 export const trainingStatus = z.strictObject({
   state: trainingState,
   epoch: z.number().int(),
+  /** What was asked for; a ring that may shrink can have fewer `slots`. */
   ringSize: z.number().int(),
-  slots: z.array(z.string()),
-  restarts: z.number().int(),
-  stepsLost: z.number().int(),
+  slots: z.array(slotStatus),
+  ...lostAndFound.shape,
   /** The newest news from rank 0: step, loss, tokens a second; null before the first step. */
   progress: segmentProgress.nullable(),
   /** MB, one number a rank. */
   slotMemoryMb: z.array(z.number()),
   secondsLeft: z.number().nullable(),
   lastFailure: z.string().nullable(),
+  /** What has to be there before the ring can form; null while nothing is missing. */
+  waitingFor: z.string().nullable(),
+  /** Other than `ringSize` slots have trained this run: its weights may differ in their last bits from one that was undisturbed. */
+  bitsMayDiffer: z.boolean(),
 });
 export type TrainingStatus = z.infer<typeof trainingStatus>;
 
-/** What rank 0 tells its run now and then, so that people who ask the workflow hear how far it is. */
+/** What a run waits for; told while its request for slots is in the queue. */
+export const leaseNews = z.strictObject({
+  epoch: z.number().int().nonnegative(),
+  waitingFor: z.string().max(4000),
+});
+export type LeaseNews = z.infer<typeof leaseNews>;
+
+/** What a slot tells its run now and then, so that people who ask the workflow hear how far it is. */
 export const segmentNews = z.strictObject({
   epoch: z.number().int().nonnegative(),
   rank: z.number().int().nonnegative(),

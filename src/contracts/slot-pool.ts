@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { slotRecord } from './training.ts';
+import { slotRecord, trainingSettings } from './training.ts';
 
 /** What a slot worker tells the pool every few seconds; `session` is new each time its process starts. */
 export const slotRegistration = z.strictObject({ slot: slotRecord, session: z.string().min(1).max(80) });
@@ -33,6 +33,13 @@ export const leaseRequest = z.strictObject({
   requestId: z.string().min(1).max(300),
   owner: leaseOwner,
   count: z.number().int().min(1).max(64).describe('Slots: all of them or none'),
+  /** An own lease that ends when this one is granted, and whose slots are kept where they are still usable. */
+  replaces: z.string().min(1).max(300).optional(),
+  /** Only slots that compute exactly so; absent: any, but all alike. */
+  numerics: z.string().max(300).optional(),
+  /** Slots that compute differently may be leased together. */
+  mixed: z.boolean().optional(),
+  device: trainingSettings.shape.device.unwrap().optional(),
 });
 export type LeaseRequest = z.infer<typeof leaseRequest>;
 
@@ -49,15 +56,26 @@ export const slotLease = z.strictObject({
 });
 export type SlotLease = z.infer<typeof slotLease>;
 
+/** A slot that a request does not get, and why: one line each for people. */
+export const passedOverSlot = z.strictObject({ queue: z.string(), why: z.string() });
+export type PassedOverSlot = z.infer<typeof passedOverSlot>;
+
+/** Why a request has nothing yet. */
+export const leaseWait = z.strictObject({
+  position: z.number().int().positive(),
+  /** Slots that suit the request and that it could have now. */
+  free: z.number().int().nonnegative(),
+  /** Slots that suit the request, whoever holds them. */
+  suitable: z.number().int().nonnegative(),
+  known: z.number().int().nonnegative(),
+  passedOver: z.array(passedOverSlot),
+});
+export type LeaseWait = z.infer<typeof leaseWait>;
+
 /** What a request gets: the slots, or its place in the queue. */
 export const leaseAnswer = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('granted'), lease: slotLease }),
-  z.strictObject({
-    state: z.literal('waiting'),
-    position: z.number().int().positive(),
-    free: z.number().int().nonnegative(),
-    known: z.number().int().nonnegative(),
-  }),
+  leaseWait.extend({ state: z.literal('waiting') }),
 ]);
 export type LeaseAnswer = z.infer<typeof leaseAnswer>;
 
@@ -66,8 +84,12 @@ export const pooledSlot = slotRegistration.extend({
   /** Milliseconds since 1970. */
   lastSeen: z.number(),
   draining: z.boolean(),
-  /** A run could not reach it; it counts again once its process has started anew. */
+  /** A run could not reach it; it counts again once it has been heard of some time after that, or has started anew. */
   lost: z.boolean(),
+  /** Milliseconds since 1970: when a run last could not reach it; 0: never. */
+  lostAt: z.number(),
+  /** How often a run could not reach it since its process started. */
+  losses: z.number().int().nonnegative(),
 });
 export type PooledSlot = z.infer<typeof pooledSlot>;
 
@@ -88,6 +110,10 @@ export type DrainRequest = z.infer<typeof drainRequest>;
 /** One start of a slot's process. */
 export const slotSession = z.strictObject({ queue: z.string().min(1), session: z.string().min(1) });
 export type SlotSession = z.infer<typeof slotSession>;
+
+/** A request in the queue, with what it waits for. */
+export const waitingRequest = leaseRequest.extend({ wait: leaseWait });
+export type WaitingRequest = z.infer<typeof waitingRequest>;
 
 export const leaseReference = z.strictObject({ requestId: z.string().min(1) });
 export type LeaseReference = z.infer<typeof leaseReference>;

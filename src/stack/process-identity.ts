@@ -20,6 +20,13 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
   return identify(pid)?.started === started;
 }
 
+/** Whether somebody has stopped the process (SIGSTOP, a debugger): it lives, and does nothing. */
+export function isStopped(pid: number): boolean {
+  return process.platform === 'linux'
+    ? /^[Tt]/.test(statOnLinux(pid)?.[0] ?? '')
+    : saidByPs(pid).startsWith('T');
+}
+
 /** Sends a signal to the process group that the process leads, if it is still the one meant. */
 export function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false;
@@ -34,16 +41,23 @@ function send(target: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-function startOnLinux(pid: number): string | undefined {
+/** Fields 3 (state) and following of `/proc/<pid>/stat`. */
+function statOnLinux(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in brackets, may hold spaces; after it come state (field 3) … start time in ticks (field 22).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    return `${bootId()}/${fields[19]}`;
+    // The name, in brackets, may hold spaces.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
+}
+
+function startOnLinux(pid: number): string | undefined {
+  const fields = statOnLinux(pid);
+  // Field 22 is the start time in ticks.
+  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X'
+    ? undefined
+    : `${bootId()}/${fields[19]}`;
 }
 
 /** Ticks count from the boot: after another boot the same number means another process. */
@@ -52,10 +66,15 @@ function bootId(): string {
 }
 
 function startFromPs(pid: number): string | undefined {
+  const said = saidByPs(pid);
+  return said === '' || said.startsWith('Z') ? undefined : said.replace(/^\S+\s+/, '');
+}
+
+/** State and start; empty when no such process is there. */
+function saidByPs(pid: number): string {
   try {
-    const said = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-    return said === '' || said.startsWith('Z') ? undefined : said.replace(/^\S+\s+/, '');
+    return execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
   } catch {
-    return undefined;
+    return '';
   }
 }

@@ -34,8 +34,8 @@ const HEALTH_EVERY_MS = 5000;
 const HEALTH_FAILURES = 4;
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 30_000;
-/** A service that lived this long starts its back-off anew. */
-const STEADY_MS = 60_000;
+/** A service that lived this long starts its back-off anew: it was killed, it does not fail by itself. */
+const STEADY_MS = 10_000;
 
 const PORT_TAKEN = /\bport\b.*in use|address already in use|EADDRINUSE/i;
 

@@ -7,6 +7,7 @@ import type {
 } from '../contracts/lifecycle.ts';
 import type {
   IngestionProgress,
+  LeaseNews,
   PipelineProgress,
   SegmentNews,
   TrainingStatus,
@@ -20,6 +21,7 @@ import type {
   SlotLease,
   SlotSession,
   SlotRegistration,
+  WaitingRequest,
 } from '../contracts/slot-pool.ts';
 import type { SegmentProgress } from '../contracts/training.ts';
 
@@ -44,6 +46,10 @@ export const ingestionFailedQuery = defineQuery<IngestionProgress['failed']>('fa
 // ringTrainingWorkflow
 /** Stop at the next step and make a model of what there is. */
 export const stopSignal = defineSignal('stop');
+/** The pool says that a leased slot is the run's no longer: its process has started anew, or another run has it. */
+export const slotGoneSignal = defineSignal<[SlotSession]>('slotGone');
+/** Whoever asks the pool for slots says what the run waits for. */
+export const leaseNewsSignal = defineSignal<[LeaseNews]>('leaseNews');
 export const segmentNewsSignal = defineSignal<[SegmentNews]>('segmentNews');
 export const trainingStatusQuery = defineQuery<TrainingStatus>('status');
 
@@ -61,7 +67,7 @@ export const releaseLeaseSignal = defineSignal<[LeaseReference]>('releaseLease')
 export const leaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('lease');
 export const slotsQuery = defineQuery<PooledSlot[]>('slots');
 export const leasesQuery = defineQuery<SlotLease[]>('leases');
-export const waitingQuery = defineQuery<LeaseRequest[]>('waiting');
+export const waitingQuery = defineQuery<WaitingRequest[]>('waiting');
 
 // modelLifecycleWorkflow
 export const registeredSignal = defineSignal<[{ version: number }]>('registered');

@@ -1,9 +1,9 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 import type { PipelineProgress } from '../contracts/progress.ts';
-import type { PooledSlot, SlotLease } from '../contracts/slot-pool.ts';
+import type { PassedOverSlot, PooledSlot, SlotLease } from '../contracts/slot-pool.ts';
 import { served } from './connection.ts';
-import { leasesQuery, pipelineProgressQuery, slotsQuery } from './messages.ts';
+import { leasesQuery, pipelineProgressQuery, slotsQuery, waitingQuery } from './messages.ts';
 import { RUNNING_JOBS } from './runs.ts';
 
 export interface JobOverview {
@@ -17,6 +17,9 @@ export interface JobOverview {
 
 export interface SlotOverview {
   queue: string;
+  device: string;
+  /** The attention kernel's variant; null where TensorFlow.js computes. */
+  kernel: string | null;
   numerics: string;
   memoryMb: number;
   state: 'free' | 'leased' | 'draining' | 'lost';
@@ -24,9 +27,19 @@ export interface SlotOverview {
   owner: string | null;
 }
 
+/** A run that waits for slots, and why. */
+export interface WaitOverview {
+  owner: string;
+  count: number;
+  suitable: number;
+  free: number;
+  passedOver: PassedOverSlot[];
+}
+
 export interface Overview {
   jobs: JobOverview[];
   slots: SlotOverview[];
+  waiting: WaitOverview[];
   schedules: { id: string; paused: boolean; next: string | null; note: string }[];
   /** Workers that ask for work on the pipeline's queue. */
   pollers: number;
@@ -34,10 +47,10 @@ export interface Overview {
 
 /** What runs on the server that concerns this project; entities, which always run, are left out of the jobs. */
 export async function overviewOf(client: Client): Promise<Overview> {
-  const [jobs, slots, schedules, pollers] = await served(() =>
-    Promise.all([jobsOf(client), slotsOf(client), schedulesOf(client), pollersOf(client)]),
+  const [jobs, pool, schedules, pollers] = await served(() =>
+    Promise.all([jobsOf(client), poolOf(client), schedulesOf(client), pollersOf(client)]),
   );
-  return { jobs, slots, schedules, pollers };
+  return { jobs, ...pool, schedules, pollers };
 }
 
 async function jobsOf(client: Client): Promise<JobOverview[]> {
@@ -61,25 +74,42 @@ async function whereIs(
   return progress ? { stage: progress.stage, percent: progress.percent } : {};
 }
 
-async function slotsOf(client: Client): Promise<SlotOverview[]> {
+async function poolOf(client: Client): Promise<Pick<Overview, 'slots' | 'waiting'>> {
   const handle = client.workflow.getHandle(workflowIds.slotPool('default'));
   try {
-    const slots = await handle.query<PooledSlot[], []>(slotsQuery);
-    const leases = await handle.query<SlotLease[], []>(leasesQuery);
-    return slots.map(({ slot, draining, lost }) => {
-      const lease = leases.find((each) => each.slots.some(({ queue }) => queue === slot.queue));
-      return {
-        queue: slot.queue,
-        numerics: slot.numerics,
-        memoryMb: slot.memoryMb,
-        state: lost ? 'lost' : draining ? 'draining' : lease ? 'leased' : 'free',
-        owner: lease?.owner.workflowId ?? null,
-      };
-    });
+    const [slots, leases, waiting] = await Promise.all([
+      handle.query(slotsQuery),
+      handle.query(leasesQuery),
+      handle.query(waitingQuery),
+    ]);
+    return {
+      slots: slots.map((entry) => slotOverview(entry, leases)),
+      waiting: waiting.map(({ owner, count, wait: { suitable, free, passedOver } }) => ({
+        owner: owner.workflowId,
+        count,
+        suitable,
+        free,
+        passedOver,
+      })),
+    };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return [];
+    if (error instanceof WorkflowNotFoundError) return { slots: [], waiting: [] };
     throw error;
   }
+}
+
+function slotOverview({ slot, draining, lost }: PooledSlot, leases: readonly SlotLease[]): SlotOverview {
+  const { queue, device, kernel, numerics, memoryMb } = slot;
+  const lease = leases.find((each) => each.slots.some((leased) => leased.queue === queue));
+  return {
+    queue,
+    device,
+    kernel,
+    numerics,
+    memoryMb,
+    state: lost ? 'lost' : draining ? 'draining' : lease ? 'leased' : 'free',
+    owner: lease?.owner.workflowId ?? null,
+  };
 }
 
 async function schedulesOf(client: Client): Promise<Overview['schedules']> {

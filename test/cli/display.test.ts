@@ -71,6 +71,9 @@ describe('progress', () => {
       slots: [],
       restarts: 0,
       stepsLost: 0,
+      fullRestarts: 0,
+      waitingFor: null,
+      bitsMayDiffer: false,
     };
     const rest = { slotMemoryMb: [], secondsLeft: null, lastFailure: null };
     const at = {

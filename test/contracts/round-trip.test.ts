@@ -18,6 +18,7 @@ const progress = {
   budgetSeconds: 60,
   tokensPerSecond: 1,
   memoryMb: 1,
+  shares: { compute: 0.9, wait: 0.05, transfer: 0.1, data: 0 },
 };
 const slot = { ...slotRecordOf(1), session: 's' };
 const owner = { workflowId: 'w', firstRunId: 'r' };
@@ -99,9 +100,25 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
       state: 'training',
       epoch: 1,
       ringSize: 2,
-      slots: ['ring-slot/h/1'],
+      slots: [
+        {
+          rank: 0,
+          queue: 'ring-slot/h/1',
+          device: 'cpu',
+          kernel: 'avx2',
+          threads: 1,
+          step: 1,
+          loss: null,
+          tokensPerSecond: null,
+          memoryMb: 1,
+          shares: progress.shares,
+        },
+      ],
       restarts: 0,
       stepsLost: 0,
+      fullRestarts: 0,
+      waitingFor: null,
+      bitsMayDiffer: false,
       progress,
       slotMemoryMb: [1],
       secondsLeft: null,
@@ -112,9 +129,21 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
     'slotPoolState',
     slotPoolState,
     {
-      slots: [{ slot: slotRecordOf(1), session: 's', lastSeen: 1, draining: false, lost: false }],
+      slots: [
+        {
+          slot: slotRecordOf(1),
+          session: 's',
+          lastSeen: 1,
+          draining: false,
+          lost: false,
+          lostAt: 0,
+          losses: 0,
+        },
+      ],
       leases: [{ requestId: 'a', owner, slots: [slot], expiresAt: 1 }],
-      waiting: [{ requestId: 'b', owner, count: 1 }],
+      waiting: [
+        { requestId: 'b', owner, count: 1, replaces: 'a', device: 'gpu', mixed: false, numerics: 'x' },
+      ],
     },
   ],
   [

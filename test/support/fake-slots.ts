@@ -15,6 +15,7 @@ export const slotRecordOf = (number: number, numerics = 'wasm'): SlotRecord => (
   host: 'test',
   number,
   device: 'cpu',
+  kernel: null,
   numerics,
   threads: 1,
   memoryMb: 1000,
@@ -60,10 +61,23 @@ export const untilStopped: Train = (segment, signal) =>
     else signal.addEventListener('abort', answer, { once: true });
   });
 
+/** Says nothing, whatever it is told, until the test lets it go. */
+export function untilReleased() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const train: Train = async (segment) => {
+    started.resolve();
+    await promise;
+    return segmentResultOf(segment, false);
+  };
+  return { train, started: started.promise, release: resolve };
+}
+
 export async function registerSlots(
   client: Client,
   numbers: readonly number[],
   session = 's1',
+  numerics = 'wasm',
 ): Promise<void> {
   for (const number of numbers) {
     await client.workflow.signalWithStart(WORKFLOWS.slotPool, {
@@ -71,7 +85,7 @@ export async function registerSlots(
       taskQueue: PIPELINE_QUEUE,
       args: [{ ttlSeconds: 600 }],
       signal: registerSlotSignal,
-      signalArgs: [{ slot: slotRecordOf(number), session }],
+      signalArgs: [{ slot: slotRecordOf(number, numerics), session }],
     });
   }
 }

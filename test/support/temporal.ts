@@ -20,6 +20,7 @@ let bundle: Promise<{ code: string }> | undefined;
 const folders: string[] = [];
 
 const HEARTBEAT_MS = 200;
+const ELASTIC_PATIENCE_MS = 1000;
 
 export function temporal(): Promise<TestWorkflowEnvironment> {
   server ??= startServer();
@@ -57,7 +58,7 @@ export async function withWorkers<Result>(
   slots: { queue: string; slot: SlotDependencies['slot'] }[] = [],
 ): Promise<Result> {
   const { nativeConnection: connection, client, namespace } = await temporal();
-  const dependencies = { run, heartbeatMs: HEARTBEAT_MS };
+  const dependencies = { run, heartbeatMs: HEARTBEAT_MS, elasticPatienceMs: ELASTIC_PATIENCE_MS };
   const common = {
     connection,
     namespace,
@@ -77,7 +78,7 @@ export async function withWorkers<Result>(
         ...common,
         taskQueue: queue,
         activities: slotActivities({ slot, heartbeatMs: HEARTBEAT_MS }),
-        maxConcurrentActivityTaskExecutions: 1,
+        maxConcurrentActivityTaskExecutions: 2,
       }),
     ),
   ]);

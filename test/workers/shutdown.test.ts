@@ -22,7 +22,7 @@ describe('a worker that is shut down', () => {
             });
           });
     const workers = async () => {
-      const dependencies = { run: stages.run, heartbeatMs: 200 };
+      const dependencies = { run: stages.run, heartbeatMs: 200, elasticPatienceMs: 1000 };
       const both = await Promise.all([
         Worker.create({
           connection,

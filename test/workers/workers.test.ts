@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { Home } from '../../src/lake/home.ts';
-import { RingBrokenError } from '../../src/errors.ts';
+import { SlotDiedError } from '../../src/errors.ts';
 import type { SegmentInput } from '../../src/contracts/training.ts';
 import { trainingSettings } from '../../src/contracts/training.ts';
 import { silentLogger } from '../../src/stages/context.ts';
@@ -80,7 +80,12 @@ describe('the bundle of the workflows', () => {
 describe('the child of a slot', () => {
   let child: SlotChild;
   beforeEach(async () => {
-    child = new SlotChild({ home: await Home.open(await temporaryFolder()), host: '127.0.0.1', path: CHILD });
+    child = new SlotChild({
+      home: await Home.open(await temporaryFolder()),
+      host: '127.0.0.1',
+      tls: 'none',
+      path: CHILD,
+    });
   });
   afterEach(() => child.close());
 
@@ -104,7 +109,7 @@ describe('the child of a slot', () => {
   it('breaks its ring when it dies, and is started anew for the next one', async () => {
     await child.listen('fatal', 7, never());
     const dying = child.train(segmentOf('fatal'), never(), () => {});
-    await assert.rejects(dying, (error) => error instanceof RingBrokenError && /SIGKILL/.test(error.message));
+    await assert.rejects(dying, (error) => error instanceof SlotDiedError && /SIGKILL/.test(error.message));
     assert.match(await child.listen('plain', 8, never()), /plain:8/);
   });
 
@@ -122,7 +127,27 @@ describe('the child of a slot', () => {
   it('refuses to train without a process', async () => {
     await assert.rejects(
       child.train(segmentOf('plain'), never(), () => {}),
-      { name: 'RingBrokenError' },
+      { name: 'SlotDiedError' },
     );
+  });
+
+  it('ends what it does for a ring when the next one meets, and refuses an older one', async () => {
+    await child.listen('patient', 7, never());
+    const first = child.train(segmentOf('patient'), never(), () => {});
+    first.catch(() => {});
+    await assert.rejects(child.listen('patient', 7, never()), /trains under epoch 7/);
+    assert.match(await child.listen('patient', 8, never()), /patient:8/);
+    await assert.rejects(first, /ring of epoch 7 is over/);
+  });
+
+  it('kills a process that somebody has stopped, when its ring is over', async () => {
+    await child.listen('patient', 7, never());
+    const abort = new AbortController();
+    const stopped = child.train(segmentOf('patient'), abort.signal, () => {
+      child.signal('SIGSTOP');
+      abort.abort();
+    });
+    await assert.rejects(stopped, { name: 'SlotDiedError' });
+    assert.match(await child.listen('plain', 8, never()), /plain:8/);
   });
 });

@@ -12,7 +12,13 @@ import {
 } from '../../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
 import type { ringTrainingWorkflow } from '../../workflows/ring-training.ts';
-import { fakeSlot, registerSlots, segmentResultOf, untilStopped } from '../support/fake-slots.ts';
+import {
+  fakeSlot,
+  registerSlots,
+  segmentResultOf,
+  untilReleased,
+  untilStopped,
+} from '../support/fake-slots.ts';
 import { FakeStages, reference } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
@@ -76,31 +82,141 @@ describe('ringTrainingWorkflow', () => {
     );
   });
 
-  it('leases another slot when one breaks the ring, and goes on from the newest checkpoint', async () => {
+  it('keeps its slots when the ring breaks, and goes on from what lies on disk by then', async () => {
     const stages = new FakeStages();
     let broken = false;
-    const train: Parameters<typeof fakeSlot>[1] = async (segment, _signal, report) => {
+    const held: string[][] = [];
+    const train: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
       if (segment.rank === 1 && !broken) {
         broken = true;
         report(progressAt(8));
         stages.saved = { checkpoint: reference('at-step-5'), step: 5, secondsUsed: 9 };
-        stages.lost = { stepsLost: 3, fullRestarts: 1, restarts: 1 };
+        stages.lost = { stepsLost: 3, fullRestarts: 0, restarts: 1 };
         throw new RingBrokenError('The link to rank 0 is gone.', 'The ring is formed anew.');
       }
-      return segment.checkpoint ? segmentResultOf(segment) : untilStopped(segment, _signal, report);
+      return segment.checkpoint ? segmentResultOf(segment) : untilStopped(segment, signal, report);
     };
     const slots = [fakeSlot(1, train), fakeSlot(2, train)];
     await withWorkers(
       stages.run,
       async (client) => {
         await registerSlots(client, [1, 2]);
+        const listen = slots[0]!.slot.listen;
+        slots[0]!.slot.listen = async (...args) => {
+          held.push((await leases(client)).map(({ requestId }) => requestId));
+          return listen(...args);
+        };
         const result = await (await start(client, 'broken')).result();
-        assert.equal(result.restarts, 1);
-        assert.equal(result.stepsLost, 3, 'step 8 was reached, step 5 was saved');
+        assert.deepEqual([result.restarts, result.stepsLost], [1, 3], 'as the journal says');
         const [before, after] = slots[0]!.segments;
         assert.ok(after!.epoch > before!.epoch);
         assert.deepEqual(after!.checkpoint, reference('at-step-5'));
         assert.equal(after!.secondsUsed, 9);
+        assert.equal(held[0]!.length, 1);
+        assert.deepEqual(held[0], held[1], 'the same lease');
+      },
+      slots,
+    );
+  });
+
+  it('replaces a slot that falls silent, and keeps the others in their ranks', async () => {
+    const silent = untilReleased();
+    const broken: Parameters<typeof fakeSlot>[1] = async (segment) => {
+      if (segment.peers.some(({ queue }) => queue.endsWith('/2'))) {
+        throw new RingBrokenError('The link to rank 1 is gone.', 'The ring is formed anew.');
+      }
+      return segmentResultOf(segment);
+    };
+    const slots = [fakeSlot(1, broken), fakeSlot(2, silent.train), fakeSlot(3, broken), fakeSlot(4)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2, 3, 4]);
+        await (await start(client, 'silent', { ...INPUT, settings: { ringSize: 3 } })).result();
+        const ranks = slots.map(({ segments }) => segments.map(({ rank }) => rank));
+        silent.release();
+        assert.deepEqual(ranks, [[0, 0], [1], [2, 2], [1]]);
+      },
+      slots,
+    );
+  });
+
+  it('does not wait for the heartbeat of a slot whose process has started anew', async () => {
+    const silent = untilReleased();
+    let lives = 0;
+    const train: Parameters<typeof fakeSlot>[1] = (...args) =>
+      ++lives === 1 ? silent.train(...args) : Promise.resolve(segmentResultOf(args[0]));
+    const slots = [fakeSlot(1, train)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1]);
+        const handle = await start(client, 'restarted', { ...INPUT, settings: { ringSize: 1 } });
+        await silent.started;
+        await registerSlots(client, [1], 's2');
+        await handle.result();
+        silent.release();
+        const history = await handle.fetchHistory();
+        assert.ok(history.events!.every(({ activityTaskTimedOutEventAttributes: timedOut }) => !timedOut));
+      },
+      slots,
+    );
+  });
+
+  it('goes on with fewer slots where it may, and says that bits may differ', async () => {
+    const train: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
+      report(progressAt(1));
+      return segment.peers.length === 2 && segment.rank === 1
+        ? segmentResultOf(segment)
+        : untilStopped(segment, signal, report);
+    };
+    const slots = [fakeSlot(1, train), fakeSlot(2, train)];
+    const stages = new FakeStages();
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1]);
+        const handle = await start(client, 'elastic', { ...INPUT, settings: { elastic: true } });
+        await until(async () => (await handle.query(trainingStatusQuery)).waitingFor !== null);
+        const { waitingFor } = await handle.query(trainingStatusQuery);
+        assert.match(waitingFor!, /waiting for 2 slots: of 1 known 1 suit and 1 are free/);
+        await until(() => slots[0]!.segments.length === 1);
+        const [segment] = slots[0]!.segments;
+        assert.deepEqual([segment!.worldSize, segment!.settings.ringSize], [1, 2]);
+        assert.equal((await handle.query(trainingStatusQuery)).bitsMayDiffer, true);
+        stages.saved = { checkpoint: reference('saved'), step: 4, secondsUsed: 2 };
+        await handle.signal(stopSignal);
+        await handle.result();
+      },
+      slots,
+    );
+  });
+
+  it('waits for slots that compute as the run began, and says whom it passes over', async () => {
+    const stages = new FakeStages({
+      planTraining: () => ({
+        runId: 'r1',
+        result: null,
+        checkpoint: reference('saved'),
+        step: 4,
+        secondsUsed: 1,
+        numerics: 'native',
+        stepsLost: 0,
+        fullRestarts: 0,
+        restarts: 0,
+      }),
+    });
+    const slots = [fakeSlot(1), fakeSlot(2)];
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'other-numerics');
+        await until(async () => (await handle.query(trainingStatusQuery)).waitingFor !== null);
+        const { waitingFor } = await handle.query(trainingStatusQuery);
+        assert.match(waitingFor!, /ring-slot\/test\/1 computes with wasm, the run began with native/);
+        await registerSlots(client, [1, 2], 's2', 'native');
+        await handle.result();
       },
       slots,
     );
@@ -114,13 +230,12 @@ describe('ringTrainingWorkflow', () => {
       async (client) => {
         await registerSlots(client, [1, 2]);
         const handle = await start(client, 'unserved');
-        await until(async () => (await handle.query(trainingStatusQuery)).restarts === 1);
+        await until(async () => (await handle.query(trainingStatusQuery)).lastFailure !== null);
         await registerSlots(client, [3]);
-        const result = await handle.result();
-        assert.equal(result.restarts, 1);
+        await handle.result();
         assert.deepEqual(
-          slots.map(({ segments }) => segments.length),
-          [1, 1],
+          slots.map(({ segments }) => segments.map(({ rank }) => rank)),
+          [[1], [0]],
         );
       },
       slots,
@@ -171,10 +286,20 @@ describe('ringTrainingWorkflow', () => {
         assert.deepEqual(status.slotMemoryMb, [120, 121]);
         assert.equal(status.progress?.step, 40);
         assert.equal(status.secondsLeft, 60, '60 steps of 1 s come before 160 s of budget');
+        assert.deepEqual(
+          status.slots.map(({ queue, step, shares }) => [queue, step, shares?.compute]),
+          [
+            ['ring-slot/test/1', 40, 0.9],
+            ['ring-slot/test/2', 40, 0.9],
+          ],
+        );
         const { currentDetails } = await handle.query<{ currentDetails: string }>(
           '__temporal_workflow_metadata',
         );
-        assert.match(currentDetails, /\*\*training\*\*[^]*40 of 100[^]*1 min 0 s/);
+        assert.match(
+          currentDetails,
+          /\*\*training\*\*[^]*40 of 100[^]*1 min 0 s[^]*ring-slot\/test\/2[^]*90 %/,
+        );
       },
       slots,
     );
