@@ -55,6 +55,9 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
   },
 };
 
+/** `kernels/attention` has the same numbers. */
+const HEAD_DIM = { least: 8, most: 128 };
+
 const OUTPUT_SCALE = 0.05;
 const MLP_RATIO = 4;
 
@@ -69,6 +72,13 @@ export function resolveModel(
     throw new BadInputError(
       `width ${width} cannot be split into ${heads} heads of an even width.`,
       'Give a width that is a multiple of twice the heads, such as 32 a head.',
+    );
+  }
+  const headDim = width / heads;
+  if (headDim < HEAD_DIM.least || headDim > HEAD_DIM.most) {
+    throw new BadInputError(
+      `${heads} heads of a width of ${width} are ${headDim} wide each: the kernels take ${HEAD_DIM.least} to ${HEAD_DIM.most}.`,
+      'Give a width of 32 or 64 a head.',
     );
   }
   const kvHeads = settings.kvHeads ?? heads;

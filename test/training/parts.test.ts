@@ -158,9 +158,20 @@ describe('the settings of a model', () => {
     const quick = resolveModel(trainingSettings.parse({}), data);
     assert.deepEqual([quick.width, quick.layers, quick.heads, quick.mlpWidth], [64, 2, 2, 256]);
     assert.equal(resolveModel(trainingSettings.parse({ width: 96 }), data).heads, 3);
+    assert.deepEqual([quick.kvHeads, quick.window], [2, undefined]);
+    const long = resolveModel(trainingSettings.parse({ preset: 'default', kvHeads: 2, window: 720 }), data);
+    assert.deepEqual([long.heads, long.kvHeads, long.window], [4, 2, 720]);
   });
 
-  it('refuse heads that do not fit the width', () => {
-    assert.throws(() => resolveModel(trainingSettings.parse({ width: 64, heads: 5 }), data), BadInputError);
+  it('refuse heads that fit neither the width nor the kernels nor their keys', () => {
+    const refused = (settings: object, says: RegExp) =>
+      assert.throws(
+        () => resolveModel(trainingSettings.parse(settings), data),
+        (error: Error) => error instanceof BadInputError && says.test(error.message),
+      );
+    refused({ width: 64, heads: 5 }, /cannot be split/);
+    refused({ width: 64, heads: 4, kvHeads: 3 }, /4 heads cannot share 3/);
+    refused({ width: 512, heads: 2 }, /256 wide each/);
+    refused({ width: 12, heads: 2 }, /6 wide each/);
   });
 });
