@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { RingBrokenError, SourceFaultError } from '../../src/errors.ts';
 import {
+  drainSignal,
   pauseSignal,
   promoteSignal,
   resumeSignal,
@@ -9,7 +10,13 @@ import {
   trainingStatusQuery,
 } from '../../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
-import { fakeSlot, registerSlots, segmentResultOf, untilStopped } from '../support/fake-slots.ts';
+import {
+  fakeSlot,
+  registerSlots,
+  segmentResultOf,
+  untilReleased,
+  untilStopped,
+} from '../support/fake-slots.ts';
 import { FakeStages, reference } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
@@ -95,6 +102,40 @@ describe('recording histories', function () {
         await handle.signal(stopSignal);
         await handle.result();
         await keep(client, 'ring-training-broken', handle.workflowId);
+      },
+      slots,
+    );
+  });
+
+  it('a training that loses a slot to silence, has another replaced, and goes on with one', async () => {
+    const stages = new FakeStages();
+    const silent = untilReleased();
+    const train: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
+      if (segment.peers.length > 1) return untilStopped(segment, signal, report);
+      return segmentResultOf(segment);
+    };
+    const slots = [fakeSlot(1, train), fakeSlot(2, silent.train), fakeSlot(3, train)];
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, WORKFLOWS.ringTraining, 'ring-training/replaced', {
+          sequences: reference('sequences'),
+          settings: { elastic: true },
+        });
+        await silent.started;
+        await registerSlots(client, [3]);
+        // Slot 1 is known to have died; slot 2 says nothing any more.
+        await registerSlots(client, [1], 's2');
+        await until(() => slots[2]!.segments.length === 1);
+        await client.workflow
+          .getHandle(workflowIds.slotPool('default'))
+          .signal(drainSignal, { queue: slots[0]!.queue, drain: true });
+        await registerSlots(client, [1], 's3');
+        await handle.result();
+        silent.release();
+        await keep(client, 'ring-training-replaced', handle.workflowId);
+        await keep(client, 'slot-pool-replaced', workflowIds.slotPool('default'));
       },
       slots,
     );
