@@ -117,11 +117,7 @@ export function stepOf({ uri }: Pick<ArtifactReference, 'uri'>): number {
 /** The checkpoints of a run, newest first: by step, and of the same step by epoch. Names are compared as numbers. */
 export async function checkpointsOf(home: Home, runId: string): Promise<string[]> {
   const folder = folderOf(runId);
-  const names = await readdir(home.path(folder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return names
+  return (await namesIn(home.path(folder)))
     .flatMap((name) => {
       const [, step, epoch] = /^(\d+)-(\d+)\.safetensors$/.exec(name) ?? [];
       return step === undefined
@@ -161,6 +157,13 @@ export async function readCheckpoint(
   };
 }
 
+/** What writers that were killed have left half done would fill the disk, kill by kill. */
+export async function deleteDrafts(home: Home, runId: string): Promise<void> {
+  for (const name of await namesIn(home.path(folderOf(runId)))) {
+    if (name.endsWith('.tmp')) await rm(home.path(folderOf(runId), name), { force: true });
+  }
+}
+
 /** Checkpoints are for going on; once a run is finished nobody goes on from it. */
 export async function deleteCheckpoints(home: Home, runId: string): Promise<void> {
   const folder = home.path(folderOf(runId));
@@ -173,6 +176,13 @@ export async function deleteCheckpoints(home: Home, runId: string): Promise<void
     throw error;
   }
   await rm(aside, { recursive: true, force: true });
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 /** SHA-256 off the event loop. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { RingBrokenError, SlotsDisagreeError } from '../errors.ts';
 import type { Collectives } from '../ring/collectives.ts';
-import { checkpointState, type Checkpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { receiveState, sendState } from './state-broadcast.ts';
 import { stateHash } from './state-hash.ts';
 
 /** What a rank says of the state it holds; null: it holds none. */
@@ -10,6 +11,8 @@ const heldBrief = z.strictObject({
   /** Of the ring that applied the last step. */
   epoch: z.number().int(),
   ringSize: z.number().int(),
+  /** Of each of the weights and the two moments. */
+  length: z.number().int(),
   hash: z.string(),
 });
 type HeldBrief = z.infer<typeof heldBrief>;
@@ -31,12 +34,12 @@ export async function newestHeld(
   const other = deviating(all, source, mixed);
   if (other >= 0) throw await disagreement(ring, source.step, [source.rank, other]);
   if (all.every((brief) => brief?.hash === source.hash)) return held!;
-  const bytes = await ring.broadcast(
-    source.rank === ring.rank ? encode(held!) : new Uint8Array(0),
-    source.rank,
-  );
+  if (ring.rank === source.rank) {
+    await sendState(ring, held!);
+    return held!;
+  }
+  const received = await receiveState(ring, source);
   if (own?.hash === source.hash) return held!;
-  const received = decode(bytes);
   if (stateHash(received.optimizer) === source.hash) return received;
   throw new RingBrokenError(
     `The state that rank ${source.rank} sent is not the one it said it holds.`,
@@ -54,7 +57,7 @@ export async function requireSameState(ring: Collectives, { state, optimizer }: 
 
 function briefOf({ state, optimizer }: Checkpoint): HeldBrief {
   const { step, epoch, ringSize } = state;
-  return { step, epoch, ringSize, hash: stateHash(optimizer) };
+  return { step, epoch, ringSize, length: optimizer.weights.length, hash: stateHash(optimizer) };
 }
 
 function parseBrief(bytes: Uint8Array): HeldBrief | null {
@@ -88,27 +91,3 @@ async function disagreement(ring: Collectives, step: number, [a, b]: readonly [n
     'Start the training again: it goes on from its newest checkpoint. If it happens again, leave out one of their slots.',
   );
 }
-
-/** Length of the JSON (u32, little-endian), the JSON padded to a multiple of 4, weights, m, v. */
-function encode({ state, optimizer: { weights, m, v } }: Checkpoint): Uint8Array {
-  const json = Buffer.from(JSON.stringify(state));
-  const head = Buffer.alloc(4 + json.length + padding(json.length));
-  head.writeUInt32LE(json.length, 0);
-  json.copy(head, 4);
-  return Buffer.concat([
-    head,
-    ...[weights, m, v].map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)),
-  ]);
-}
-
-function decode(bytes: Uint8Array): Checkpoint {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = buffer.readUInt32LE(0);
-  const state = checkpointState.parse(JSON.parse(buffer.toString('utf8', 4, 4 + length)));
-  const floats = new Float32Array(bytes.slice(4 + length + padding(length)).buffer);
-  const size = floats.length / 3;
-  const part = (index: number) => floats.slice(index * size, (index + 1) * size);
-  return { state, optimizer: { weights: part(0), m: part(1), v: part(2), step: state.step } };
-}
-
-const padding = (length: number) => (4 - (length % 4)) % 4;

@@ -4,7 +4,7 @@ import { CheckpointUnwrittenError, RingBrokenError, StorageError } from '../erro
 import type { Home } from '../lake/home.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
-import { snapshotOf, writeSnapshot, type Checkpoint } from './checkpoint.ts';
+import { deleteDrafts, snapshotOf, writeSnapshot, type Checkpoint } from './checkpoint.ts';
 import { JournalWriter, requireNewest, type JournalEntry } from './journal.ts';
 
 /** How long the last checkpoint of a segment waits for room on the disk before the ring gives up and is formed anew. */
@@ -47,6 +47,7 @@ export class RunRecord {
 
   async open(): Promise<void> {
     await this.#journal.open();
+    await deleteDrafts(this.#home, this.#runId);
   }
 
   async begin(step: number): Promise<void> {

@@ -3,6 +3,7 @@ import { SlotsDisagreeError } from '../../src/errors.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import type { Checkpoint } from '../../src/training/checkpoint.ts';
 import { newestHeld, requireSameState } from '../../src/training/common-state.ts';
+import { stateHash } from '../../src/training/state-hash.ts';
 import { HeldState } from '../../src/training/held-state.ts';
 
 /** What a rank holds after a step: weights of the step's number, or of another one. */
@@ -51,6 +52,16 @@ describe('the newest state that a ring holds', () => {
     ]) {
       for (const found of await agree(states)) assert.deepEqual(found, newest);
     }
+  });
+
+  it('travels in pieces where it is large', async () => {
+    const large = held(4);
+    const length = 4 * 2 ** 20 + 3;
+    for (const name of ['weights', 'm', 'v'] as const) {
+      large.optimizer[name] = Float32Array.from({ length }, (_, i) => (i * name.length) % 1009);
+    }
+    const [, received] = await agree([large, undefined]);
+    assert.equal(stateHash(received!.optimizer), stateHash(large.optimizer));
   });
 
   it('is none where nobody holds anything, or only what a checkpoint is ahead of', async () => {

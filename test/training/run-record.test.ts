@@ -100,6 +100,15 @@ describe('the record of a run', () => {
     record.close();
   });
 
+  it('clears away what a killed writer has left half done', async () => {
+    const killed = await recordOf(1);
+    await killed.end(checkpointAt(2), never, () => undefined);
+    killed.close();
+    await writeFile(`${folder()}/4-1.safetensors.17.0123abcd.tmp`, 'half');
+    (await recordOf(2)).close();
+    assert.deepEqual(await checkpoints(), ['2-1.safetensors']);
+  });
+
   it('of a ring that others have gone on without writes nothing more', async () => {
     const paused = await recordOf(1);
     await paused.end(checkpointAt(2), never, () => undefined);
