@@ -15,8 +15,16 @@ fn main() {
     let (tokens, heads, kv_heads, dim) = (number(0, 8192), number(1, 8), number(2, 8), number(3, 64));
     let (threads, causal, repeats) = (number(4, 1), number(5, 1) == 1, number(6, 5));
     let names = args.get(7..).unwrap_or_default();
-    let chosen = Variant::available().into_iter().filter(|v| names.is_empty() || names.iter().any(|n| n == v.name()));
-    let shape = Shape { heads, kv_heads, head_dim: dim, causal, window: None };
+    let chosen = Variant::available()
+        .into_iter()
+        .filter(|v| names.is_empty() || names.iter().any(|n| n == v.name()));
+    let shape = Shape {
+        heads,
+        kv_heads,
+        head_dim: dim,
+        causal,
+        window: None,
+    };
     let mut seed = 1u32;
     let mut random = |len: usize| -> Vec<f32> {
         (0..len)
@@ -35,24 +43,55 @@ fn main() {
     let product = (heads * tokens * tokens * dim) as f64 * if causal { 1.0 } else { 2.0 };
     println!("{tokens} tokens, {heads} heads ({kv_heads} of keys) of {dim}, causal {causal}, {threads} threads");
     for variant in chosen {
-        let run = Run { variant, threads, precision: Precision::F32, cancelled: &cancelled };
-        let (queries, kv) = (Queries { q: &q, positions: &positions }, KeyValues { k: &k, v: &v, positions: &positions });
+        let run = Run {
+            variant,
+            threads,
+            precision: Precision::F32,
+            cancelled: &cancelled,
+        };
+        let (queries, kv) = (
+            Queries {
+                q: &q,
+                positions: &positions,
+            },
+            KeyValues {
+                k: &k,
+                v: &v,
+                positions: &positions,
+            },
+        );
         let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
         for _ in 0..repeats {
             out.fill(0.0);
             max.fill(NO_SCORE);
             sum.fill(0.0);
             forwards.push(timed(|| {
-                let state = State { out: &mut out, max: &mut max, sum: &mut sum };
+                let state = State {
+                    out: &mut out,
+                    max: &mut max,
+                    sum: &mut sum,
+                };
                 forward(&run, &shape, queries, kv, state).expect("shapes fit");
             }));
             let lse: Vec<f32> = max.iter().zip(&sum).map(|(max, sum)| max + sum.ln()).collect();
             let delta: Vec<f32> = (0..lse.len())
-                .map(|row| (0..dim).map(|c| out[row * dim + c] / sum[row] * d_out[row * dim + c]).sum())
+                .map(|row| {
+                    (0..dim)
+                        .map(|c| out[row * dim + c] / sum[row] * d_out[row * dim + c])
+                        .sum()
+                })
                 .collect();
             backwards.push(timed(|| {
-                let output = OutputGradient { d_out: &d_out, lse: &lse, delta: &delta };
-                let gradients = Gradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+                let output = OutputGradient {
+                    d_out: &d_out,
+                    lse: &lse,
+                    delta: &delta,
+                };
+                let gradients = Gradients {
+                    dq: &mut dq,
+                    dk: &mut dk,
+                    dv: &mut dv,
+                };
                 backward(&run, &shape, output, queries, kv, gradients).expect("shapes fit");
             }));
         }

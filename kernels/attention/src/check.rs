@@ -39,10 +39,16 @@ pub const MAX_HEAD_DIM: usize = 128;
 
 pub fn block(shape: &Shape, q: &Queries, kv: &KeyValues) -> Result<(), ShapeError> {
     if !(MIN_HEAD_DIM..=MAX_HEAD_DIM).contains(&shape.head_dim) {
-        return fail(format!("head_dim is {}: {MIN_HEAD_DIM} to {MAX_HEAD_DIM}", shape.head_dim));
+        return fail(format!(
+            "head_dim is {}: {MIN_HEAD_DIM} to {MAX_HEAD_DIM}",
+            shape.head_dim
+        ));
     }
     if shape.kv_heads == 0 || shape.heads == 0 || !shape.heads.is_multiple_of(shape.kv_heads) {
-        return fail(format!("heads is {}, kv_heads {}: not a multiple", shape.heads, shape.kv_heads));
+        return fail(format!(
+            "heads is {}, kv_heads {}: not a multiple",
+            shape.heads, shape.kv_heads
+        ));
     }
     if shape.window == Some(0) {
         return fail("window is 0: at least 1 (the query itself)".to_owned());
@@ -77,12 +83,17 @@ fn array(name: &str, len: usize, heads: usize, tokens: usize, row: usize) -> Res
     if expected == Some(len) {
         return Ok(());
     }
-    fail(format!("{name} has {len} elements, not {heads} heads × {tokens} tokens × {row}"))
+    fail(format!(
+        "{name} has {len} elements, not {heads} heads × {tokens} tokens × {row}"
+    ))
 }
 
 fn positions(name: &str, positions: &[i32]) -> Result<(), ShapeError> {
     match positions.iter().position(|&position| position < -1) {
         None => Ok(()),
-        Some(row) => fail(format!("{name}[{row}] is {}: at least 0, or -1 for padding", positions[row])),
+        Some(row) => fail(format!(
+            "{name}[{row}] is {}: at least 0, or -1 for padding",
+            positions[row]
+        )),
     }
 }

@@ -31,7 +31,13 @@ macro_rules! entries {
 
 // Rows by vectors of the register tile: 24 sums, three vectors and a factor in 32 registers; 12 sums in 16.
 #[cfg(target_arch = "x86_64")]
-entries!(avx512, simd::Avx512, 8, 3, "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma");
+entries!(
+    avx512,
+    simd::Avx512,
+    8,
+    3,
+    "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"
+);
 #[cfg(target_arch = "x86_64")]
 entries!(avx2, simd::Avx2, 4, 3, "avx2,fma");
 #[cfg(target_arch = "aarch64")]

@@ -6,7 +6,13 @@ use crate::simd::Simd;
 const MAGIC: f32 = 12_583_039.0;
 
 /// 2^f on [−½, ½] by a polynomial of least relative error (9e-8) that is 1 at 0.
-const POLYNOMIAL: [f32; 5] = [0.693_147_04, 0.240_222_42, 0.055_507_336, 0.009_671_514, 0.001_326_472_7];
+const POLYNOMIAL: [f32; 5] = [
+    0.693_147_04,
+    0.240_222_42,
+    0.055_507_336,
+    0.009_671_514,
+    0.001_326_472_7,
+];
 
 /// e^(x·scale), its constants held ready.
 #[derive(Clone, Copy)]

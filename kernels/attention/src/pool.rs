@@ -62,7 +62,9 @@ pub fn run(threads: usize, job: &(dyn Fn() + Sync)) {
     let pointer: *const Job = unsafe { std::mem::transmute::<*const (dyn Fn() + Sync), *const Job>(job) };
     post(threads - 1, pointer, &call);
     let own = catch_unwind(AssertUnwindSafe(job));
-    lock(&pool().state).tickets.retain(|ticket| !Arc::ptr_eq(&ticket.call, &call));
+    lock(&pool().state)
+        .tickets
+        .retain(|ticket| !Arc::ptr_eq(&ticket.call, &call));
     let mut state = lock(&call.state);
     while state.running > 0 {
         state = call.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -76,11 +78,19 @@ pub fn run(threads: usize, job: &(dyn Fn() + Sync)) {
 fn post(count: usize, job: *const Job, call: &Arc<Call>) {
     let mut state = lock(&pool().state);
     for _ in 0..count {
-        state.tickets.push_back(Ticket { job, call: Arc::clone(call) });
+        state.tickets.push_back(Ticket {
+            job,
+            call: Arc::clone(call),
+        });
     }
     while state.workers < state.busy + state.tickets.len() {
         // Where the system refuses a thread, those that are there do the work.
-        let Ok(_) = std::thread::Builder::new().name("ringwatt-attention".to_owned()).spawn(work) else { break };
+        let Ok(_) = std::thread::Builder::new()
+            .name("ringwatt-attention".to_owned())
+            .spawn(work)
+        else {
+            break;
+        };
         state.workers += 1;
     }
     drop(state);

@@ -36,7 +36,12 @@ impl Reach {
 
     /// Of the queries from..to together.
     pub fn span(&self, from: usize, to: usize) -> QuerySpan {
-        let mut span = QuerySpan { least_low: i32::MAX, most_low: i32::MIN, least_high: i32::MAX, most_high: i32::MIN };
+        let mut span = QuerySpan {
+            least_low: i32::MAX,
+            most_low: i32::MIN,
+            least_high: i32::MAX,
+            most_high: i32::MIN,
+        };
         for (&low, &high) in self.low[from..to].iter().zip(&self.high[from..to]) {
             // Padded rows neither need a tile nor a mask: their results are dropped, or are 0 without one.
             if low <= high {
@@ -94,7 +99,11 @@ pub struct KeySpan {
 
 impl KeySpan {
     pub fn of(positions: &[i32]) -> KeySpan {
-        let mut span = KeySpan { least: i32::MAX, least_valid: i32::MAX, greatest: -1 };
+        let mut span = KeySpan {
+            least: i32::MAX,
+            least_valid: i32::MAX,
+            greatest: -1,
+        };
         for &position in positions {
             span.least = span.least.min(position);
             span.greatest = span.greatest.max(position);

@@ -17,7 +17,11 @@ unsafe impl Sync for Shared<'_> {}
 
 impl<'a> Shared<'a> {
     pub fn new(array: &'a mut [f32]) -> Shared<'a> {
-        Shared { at: array.as_mut_ptr(), len: array.len(), array: PhantomData }
+        Shared {
+            at: array.as_mut_ptr(),
+            len: array.len(),
+            array: PhantomData,
+        }
     }
 
     /// A pointer to element `index` with `count` elements behind it.
@@ -26,7 +30,11 @@ impl<'a> Shared<'a> {
     /// Nobody else may use these elements while the pointer is in use.
     #[inline(always)]
     pub unsafe fn part(&self, index: usize, count: usize) -> *mut f32 {
-        assert!(index <= self.len && count <= self.len - index, "{count} elements at {index} of {}", self.len);
+        assert!(
+            index <= self.len && count <= self.len - index,
+            "{count} elements at {index} of {}",
+            self.len
+        );
         // SAFETY: in bounds, as just checked.
         unsafe { self.at.add(index) }
     }

@@ -47,7 +47,9 @@ pub fn run(
     gradients: Gradients,
 ) -> Outcome {
     let reach = Reach::new(shape, q.positions, BLOCK);
-    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK).map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK)).collect();
+    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
+        .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
+        .collect();
     let units_a_head = kv.positions.len().div_ceil(KEYS);
     let job = Backward {
         shape: *shape,
@@ -77,7 +79,11 @@ pub fn run(
             }
         });
     });
-    if job.order.stopped() { Outcome::Cancelled } else { Outcome::Done }
+    if job.order.stopped() {
+        Outcome::Cancelled
+    } else {
+        Outcome::Done
+    }
 }
 
 impl Backward<'_> {

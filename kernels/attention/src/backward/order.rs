@@ -50,11 +50,17 @@ impl Order {
             return None;
         }
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = heads.iter_mut().enumerate().filter(|(_, head)| head.drawn < self.units_a_head);
+        let left = heads
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, head)| head.drawn < self.units_a_head);
         let (kv_head, head) = left.min_by_key(|(_, head)| head.in_hand)?;
         head.drawn += 1;
         head.in_hand += 1;
-        Some(Place { kv_head, index: head.drawn - 1 })
+        Some(Place {
+            kv_head,
+            index: head.drawn - 1,
+        })
     }
 
     pub fn finish(&self, place: Place) {
@@ -89,7 +95,11 @@ impl Order {
                     return false;
                 }
                 looks += 1;
-                if looks < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+                if looks < SPINS {
+                    std::hint::spin_loop()
+                } else {
+                    std::thread::yield_now()
+                }
             }
         }
         true

@@ -45,7 +45,15 @@ impl Scratch {
 
     pub fn room(head_dim: usize) -> usize {
         let row = Scratch::row(head_dim);
-        5 * room(&[KEYS * row]) + room(&[BLOCK * row, BLOCK * row, BLOCK, BLOCK, BLOCK * WIDEST_PANEL, BLOCK * KEYS])
+        5 * room(&[KEYS * row])
+            + room(&[
+                BLOCK * row,
+                BLOCK * row,
+                BLOCK,
+                BLOCK,
+                BLOCK * WIDEST_PANEL,
+                BLOCK * KEYS,
+            ])
     }
 
     pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {
@@ -121,9 +129,19 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
                 }
                 (from, to) = (from.min(panel * width), (panel + 1) * width);
                 let keys = &positions[panel * width..(panel + 1) * width];
-                scores::<S, R, C>(job, scratch, block, panel, rows, (coverage == Coverage::Partial).then_some(keys));
+                scores::<S, R, C>(
+                    job,
+                    scratch,
+                    block,
+                    panel,
+                    rows,
+                    (coverage == Coverage::Partial).then_some(keys),
+                );
                 let turned = panel * width * scratch.row;
-                let p = Right { at: scratch.p, term: width };
+                let p = Right {
+                    at: scratch.p,
+                    term: width,
+                };
                 add_turned::<S, R, C>(scratch.dv_turned.add(turned), scratch.d_out, scratch.row, p, rows, dim);
                 let ds = Right { at: ds, term: KEYS };
                 add_turned::<S, R, C>(scratch.dk_turned.add(turned), scratch.q, scratch.row, ds, rows, dim);
@@ -215,11 +233,18 @@ unsafe fn scores<S: Simd, const R: usize, const C: usize>(
 ) {
     let (dim, row, width) = (job.shape.head_dim, scratch.row, C * S::LANES);
     unsafe {
-        let (k, v) = (scratch.k_turned.add(panel * width * row), scratch.v_turned.add(panel * width * row));
+        let (k, v) = (
+            scratch.k_turned.add(panel * width * row),
+            scratch.v_turned.add(panel * width * row),
+        );
         let exp = Exp::<S>::scaled(1.0);
         let scale = S::splat(job.scale);
         for first in (0..rows).step_by(R) {
-            let left = Left { at: scratch.q.add(first * row), row, term: 1 };
+            let left = Left {
+                at: scratch.q.add(first * row),
+                row,
+                term: 1,
+            };
             let sums = product::<S, R, C>(left, Right { at: k, term: width }, dim);
             let p = scratch.p.add(first * width);
             for r in 0..R {
@@ -227,7 +252,11 @@ unsafe fn scores<S: Simd, const R: usize, const C: usize>(
                     S::store(p.add(r * width + c * S::LANES), sums[r][c]);
                 }
             }
-            let left = Left { at: scratch.d_out.add(first * row), row, term: 1 };
+            let left = Left {
+                at: scratch.d_out.add(first * row),
+                row,
+                term: 1,
+            };
             let sums = product::<S, R, C>(left, Right { at: v, term: width }, dim);
             let ds = scratch.ds.add(first * KEYS + panel * width);
             for r in 0..R {
@@ -271,7 +300,15 @@ unsafe fn add_turned<S: Simd, const R: usize, const C: usize>(
 ) {
     unsafe {
         for d in (0..dim).step_by(R) {
-            let sums = product::<S, R, C>(Left { at: left.add(d), row: 1, term: stride }, right, rows);
+            let sums = product::<S, R, C>(
+                Left {
+                    at: left.add(d),
+                    row: 1,
+                    term: stride,
+                },
+                right,
+                rows,
+            );
             for r in 0..R {
                 for c in 0..C {
                     let at = to.add(((d + r) * C + c) * S::LANES);
@@ -320,9 +357,16 @@ unsafe fn dq_columns<S: Simd, const R: usize, const C: usize>(
     unsafe {
         // Only this unit writes these rows now: it has waited for the units before it, those after it wait for it.
         let dq = job.dq.part((head * queries + first) * dim, count * dim);
-        let k = Right { at: scratch.k.add(from * row + vector * S::LANES), term: row };
+        let k = Right {
+            at: scratch.k.add(from * row + vector * S::LANES),
+            term: row,
+        };
         for start in (0..count).step_by(R) {
-            let left = Left { at: scratch.ds.add(start * KEYS + from), row: KEYS, term: 1 };
+            let left = Left {
+                at: scratch.ds.add(start * KEYS + from),
+                row: KEYS,
+                term: 1,
+            };
             let sums = product::<S, R, C>(left, k, to - from);
             for r in 0..R {
                 if start + r < count {
@@ -352,7 +396,10 @@ unsafe fn add_keys<S: Simd>(
     let (dim, row) = (job.shape.head_dim, scratch.row);
     let at = (kv_head * job.kv.positions.len() + first) * dim;
     unsafe {
-        for (from, gradient, scale) in [(scratch.dk_turned, &job.dk, job.scale), (scratch.dv_turned, &job.dv, 1.0)] {
+        for (from, gradient, scale) in [
+            (scratch.dk_turned, &job.dk, job.scale),
+            (scratch.dv_turned, &job.dv, 1.0),
+        ] {
             for key in (0..count).step_by(width) {
                 transpose::<S>(from.add(key * row), width, dim, width, scratch.k.add(key * row), row);
             }

@@ -48,14 +48,20 @@ impl Forward<'_> {
     /// The head and the blocks of queries of a unit. Late rows come first: where attention is causal they take longest.
     pub fn place(&self, unit: usize) -> (usize, std::ops::Range<usize>) {
         let first = (self.units_a_head() - 1 - unit / self.shape.heads) * self.blocks_a_unit;
-        (unit % self.shape.heads, first..(first + self.blocks_a_unit).min(self.blocks()))
+        (
+            unit % self.shape.heads,
+            first..(first + self.blocks_a_unit).min(self.blocks()),
+        )
     }
 }
 
 pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) -> Outcome {
     let reach = Reach::new(shape, q.positions, BLOCK);
-    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK).map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK)).collect();
-    let blocks_a_unit = (shape.heads * query_spans.len() / ENOUGH_UNITS).clamp(1, unit::blocks_that_fit(shape.head_dim));
+    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
+        .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
+        .collect();
+    let blocks_a_unit =
+        (shape.heads * query_spans.len() / ENOUGH_UNITS).clamp(1, unit::blocks_that_fit(shape.head_dim));
     let job = Forward {
         shape: *shape,
         scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,
@@ -88,5 +94,9 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
             }
         });
     });
-    if stopped.load(Relaxed) { Outcome::Cancelled } else { Outcome::Done }
+    if stopped.load(Relaxed) {
+        Outcome::Cancelled
+    } else {
+        Outcome::Done
+    }
 }

@@ -55,8 +55,12 @@ impl Scratch {
     pub fn room(head_dim: usize) -> usize {
         let row = Scratch::row(head_dim);
         let block = room(&[row * BLOCK, row * BLOCK, BLOCK, BLOCK]);
-        room(&[(KEYS + SPARE) * BLOCK, (KEYS + SPARE) * row, (KEYS + SPARE) * row, BLOCK * row])
-            + blocks_that_fit(head_dim) * block
+        room(&[
+            (KEYS + SPARE) * BLOCK,
+            (KEYS + SPARE) * row,
+            (KEYS + SPARE) * row,
+            BLOCK * row,
+        ]) + blocks_that_fit(head_dim) * block
     }
 
     pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {
@@ -93,11 +97,7 @@ struct Keys {
 /// # Safety
 /// The instruction set must be there, the arrays must have passed check.rs, no one else may work on this unit's rows.
 #[inline(always)]
-pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
-    job: &Forward,
-    scratch: &Scratch,
-    unit: usize,
-) -> Outcome {
+pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(job: &Forward, scratch: &Scratch, unit: usize) -> Outcome {
     let (head, blocks) = job.place(unit);
     unsafe {
         for (block, at) in blocks.clone().zip(&scratch.blocks) {
@@ -149,11 +149,17 @@ unsafe fn key_block_of<S: Simd, const R: usize>(job: &Forward, scratch: &Scratch
     let here = (count - first).min(KEYS);
     let at = (kv_head * count + first) * dim;
     if dim.is_multiple_of(R) && first + KEYS + SPARE <= count && !job.key_spans[block].has_padding() {
-        return Keys { k: job.kv.k[at..].as_ptr(), v: job.kv.v[at..].as_ptr(), stride: dim };
+        return Keys {
+            k: job.kv.k[at..].as_ptr(),
+            v: job.kv.v[at..].as_ptr(),
+            stride: dim,
+        };
     }
     unsafe {
-        for (to, from) in [(scratch.keys, &job.kv.k[at..][..here * dim]), (scratch.values, &job.kv.v[at..][..here * dim])]
-        {
+        for (to, from) in [
+            (scratch.keys, &job.kv.k[at..][..here * dim]),
+            (scratch.values, &job.kv.v[at..][..here * dim]),
+        ] {
             to.write_bytes(0, (here + SPARE) * scratch.row);
             for (row, values) in from.chunks_exact(dim).enumerate() {
                 // Padding may hold anything, NaN too, and 0 · NaN is not 0.
@@ -163,7 +169,11 @@ unsafe fn key_block_of<S: Simd, const R: usize>(job: &Forward, scratch: &Scratch
             }
         }
     }
-    Keys { k: scratch.keys, v: scratch.values, stride: scratch.row }
+    Keys {
+        k: scratch.keys,
+        v: scratch.values,
+        stride: scratch.row,
+    }
 }
 
 /// Folds one block of keys into one block of queries.
@@ -205,8 +215,19 @@ unsafe fn fold<S: Simd, const R: usize, const C: usize>(
                 max[c] = old_max[c];
             }
             for key in (0..count).step_by(R) {
-                let left = Left { at: k.add(key * keys.stride), row: keys.stride, term: 1 };
-                let sums = product::<S, R, C>(left, Right { at: at.q.add(panel), term: BLOCK }, dim);
+                let left = Left {
+                    at: k.add(key * keys.stride),
+                    row: keys.stride,
+                    term: 1,
+                };
+                let sums = product::<S, R, C>(
+                    left,
+                    Right {
+                        at: at.q.add(panel),
+                        term: BLOCK,
+                    },
+                    dim,
+                );
                 for r in 0..R {
                     if key + r < count {
                         for c in 0..C {
@@ -221,7 +242,8 @@ unsafe fn fold<S: Simd, const R: usize, const C: usize>(
                                     S::splat(f32::NEG_INFINITY),
                                 );
                             }
-                            max[c] = S::max(max[c], score);
+                            // A score that is no number is passed over here; its weight makes the row's sum one.
+                            max[c] = S::max(score, max[c]);
                             S::store(scores.add((key + r) * BLOCK + c * S::LANES), score);
                         }
                     }
@@ -246,8 +268,19 @@ unsafe fn fold<S: Simd, const R: usize, const C: usize>(
                 S::store(at.max.add(panel + c * S::LANES), max[c]);
             }
             for d in (0..dim).step_by(R) {
-                let left = Left { at: v.add(d), row: 1, term: keys.stride };
-                let sums = product::<S, R, C>(left, Right { at: scores, term: BLOCK }, count);
+                let left = Left {
+                    at: v.add(d),
+                    row: 1,
+                    term: keys.stride,
+                };
+                let sums = product::<S, R, C>(
+                    left,
+                    Right {
+                        at: scores,
+                        term: BLOCK,
+                    },
+                    count,
+                );
                 for r in 0..R {
                     for c in 0..C {
                         let out = at.out.add((d + r) * BLOCK + panel + c * S::LANES);
@@ -288,7 +321,8 @@ unsafe fn finish<S: Simd>(job: &Forward, scratch: &Scratch, at: &BlockScratch, h
         }
         transpose::<S>(at.out, BLOCK, dim, count, scratch.rows, scratch.row);
         for i in 0..count {
-            if job.q.positions[block * BLOCK + i] < 0 || *at.max.add(i) == NOTHING_SEEN {
+            let saw_nothing = *at.max.add(i) == NOTHING_SEEN && *at.sum.add(i) == 0.0;
+            if saw_nothing || job.q.positions[block * BLOCK + i] < 0 {
                 continue;
             }
             *max.add(i) = max_in[i];

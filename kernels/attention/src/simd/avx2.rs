@@ -103,7 +103,10 @@ fn first(count: usize) -> __m256i {
 pub unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
     unsafe {
         let (a, b) = (_mm_loadu_ps(from), _mm_loadu_ps(from.add(from_stride)));
-        let (c, d) = (_mm_loadu_ps(from.add(2 * from_stride)), _mm_loadu_ps(from.add(3 * from_stride)));
+        let (c, d) = (
+            _mm_loadu_ps(from.add(2 * from_stride)),
+            _mm_loadu_ps(from.add(3 * from_stride)),
+        );
         let (ab_low, ab_high) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
         let (cd_low, cd_high) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
         _mm_storeu_ps(to, _mm_movelh_ps(ab_low, cd_low));

@@ -53,13 +53,7 @@ pub trait Simd {
     unsafe fn splat_i(value: i32) -> Self::I;
     unsafe fn load_i(from: *const i32) -> Self::I;
     /// `value` where low ≤ position ≤ high, else `otherwise`.
-    unsafe fn within(
-        position: Self::I,
-        low: Self::I,
-        high: Self::I,
-        value: Self::F,
-        otherwise: Self::F,
-    ) -> Self::F;
+    unsafe fn within(position: Self::I, low: Self::I, high: Self::I, value: Self::F, otherwise: Self::F) -> Self::F;
     /// A 4 × 4 transpose from rows `from_stride` apart to rows `to_stride` apart.
     unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 }

@@ -105,12 +105,21 @@ impl Simd for Neon {
     unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
         unsafe {
             let (a, b) = (vld1q_f32(from), vld1q_f32(from.add(from_stride)));
-        let (c, d) = (vld1q_f32(from.add(2 * from_stride)), vld1q_f32(from.add(3 * from_stride)));
+            let (c, d) = (
+                vld1q_f32(from.add(2 * from_stride)),
+                vld1q_f32(from.add(3 * from_stride)),
+            );
             let (ab, cd) = (vtrnq_f32(a, b), vtrnq_f32(c, d));
             vst1q_f32(to, vcombine_f32(vget_low_f32(ab.0), vget_low_f32(cd.0)));
             vst1q_f32(to.add(to_stride), vcombine_f32(vget_low_f32(ab.1), vget_low_f32(cd.1)));
-            vst1q_f32(to.add(2 * to_stride), vcombine_f32(vget_high_f32(ab.0), vget_high_f32(cd.0)));
-            vst1q_f32(to.add(3 * to_stride), vcombine_f32(vget_high_f32(ab.1), vget_high_f32(cd.1)));
+            vst1q_f32(
+                to.add(2 * to_stride),
+                vcombine_f32(vget_high_f32(ab.0), vget_high_f32(cd.0)),
+            );
+            vst1q_f32(
+                to.add(3 * to_stride),
+                vcombine_f32(vget_high_f32(ab.1), vget_high_f32(cd.1)),
+            );
         }
     }
 }

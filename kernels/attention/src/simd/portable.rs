@@ -91,13 +91,22 @@ impl Simd for Portable {
         value: [f32; 4],
         otherwise: [f32; 4],
     ) -> [f32; 4] {
-        each(|i| if low[i] <= position[i] && position[i] <= high[i] { value[i] } else { otherwise[i] })
+        each(|i| {
+            if low[i] <= position[i] && position[i] <= high[i] {
+                value[i]
+            } else {
+                otherwise[i]
+            }
+        })
     }
     #[inline(always)]
     unsafe fn transpose4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
         unsafe {
             for column in 0..4 {
-                Self::store(to.add(column * to_stride), each(|row| *from.add(row * from_stride + column)));
+                Self::store(
+                    to.add(column * to_stride),
+                    each(|row| *from.add(row * from_stride + column)),
+                );
             }
         }
     }

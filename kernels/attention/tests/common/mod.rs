@@ -54,15 +54,57 @@ pub struct KeyBlock {
 impl QueryBlock {
     pub fn random(random: &mut Random, shape: &Shape, positions: Vec<i32>, size: f32) -> QueryBlock {
         let len = shape.heads * positions.len() * shape.head_dim;
-        QueryBlock { q: random.fill(len, size), d_out: random.fill(len, 1.0), positions }
+        let (mut q, mut d_out) = (random.fill(len, size), random.fill(len, 1.0));
+        spoil(&mut q, shape.heads, shape.head_dim, &positions, f32::NAN);
+        spoil(&mut d_out, shape.heads, shape.head_dim, &positions, f32::INFINITY);
+        QueryBlock { q, d_out, positions }
     }
 }
 
 impl KeyBlock {
     pub fn random(random: &mut Random, shape: &Shape, positions: Vec<i32>, size: f32) -> KeyBlock {
         let len = shape.kv_heads * positions.len() * shape.head_dim;
-        KeyBlock { k: random.fill(len, size), v: random.fill(len, 1.0), positions }
+        let (mut k, mut v) = (random.fill(len, size), random.fill(len, 1.0));
+        spoil(&mut k, shape.kv_heads, shape.head_dim, &positions, f32::NEG_INFINITY);
+        spoil(&mut v, shape.kv_heads, shape.head_dim, &positions, f32::NAN);
+        KeyBlock { k, v, positions }
     }
+}
+
+/// Puts into padded rows what must never come out anywhere.
+fn spoil(array: &mut [f32], heads: usize, row: usize, positions: &[i32], value: f32) {
+    for head in 0..heads {
+        for (token, _) in positions.iter().enumerate().filter(|(_, position)| **position < 0) {
+            array[(head * positions.len() + token) * row..][..row].fill(value);
+        }
+    }
+}
+
+pub fn every_variant(threads: usize) -> Vec<How> {
+    Variant::available()
+        .into_iter()
+        .map(|variant| How {
+            variant,
+            threads,
+            precision: Precision::F32,
+        })
+        .collect()
+}
+
+pub fn check(what: &str, how: How, shape: &Shape, queries: &QueryBlock, blocks: &[KeyBlock], bound: f64) {
+    let (ours, reference) = (ours(how, shape, queries, blocks), reference(shape, queries, blocks));
+    for (tensor, error) in errors(&ours, &reference) {
+        assert!(
+            error <= bound,
+            "{what}, {}, {shape:?}: {tensor} is off by {error:e}",
+            how.variant.name()
+        );
+    }
+}
+
+/// Operands whose logits lie within ±30.
+pub fn operand_size(head_dim: usize) -> f32 {
+    (30.0 / (head_dim as f32).sqrt()).sqrt()
 }
 
 /// All that attention and its gradient give, of one block of queries against several blocks of keys.
@@ -150,46 +192,89 @@ pub struct How {
 pub fn ours(how: How, shape: &Shape, queries: &QueryBlock, blocks: &[KeyBlock]) -> All<f32> {
     let (d, rows) = (shape.head_dim, queries.positions.len());
     let cancelled = AtomicBool::new(false);
-    let run = Run { variant: how.variant, threads: how.threads, precision: how.precision, cancelled: &cancelled };
-    let q = Queries { q: &queries.q, positions: &queries.positions };
+    let run = Run {
+        variant: how.variant,
+        threads: how.threads,
+        precision: how.precision,
+        cancelled: &cancelled,
+    };
+    let q = Queries {
+        q: &queries.q,
+        positions: &queries.positions,
+    };
     let mut out = vec![0.0; queries.q.len()];
     let (mut max, mut sum) = (vec![NO_SCORE; shape.heads * rows], vec![0.0f32; shape.heads * rows]);
     for block in blocks {
-        let kv = KeyValues { k: &block.k, v: &block.v, positions: &block.positions };
-        let state = State { out: &mut out, max: &mut max, sum: &mut sum };
+        let kv = KeyValues {
+            k: &block.k,
+            v: &block.v,
+            positions: &block.positions,
+        };
+        let state = State {
+            out: &mut out,
+            max: &mut max,
+            sum: &mut sum,
+        };
         assert_eq!(forward(&run, shape, q, kv, state), Ok(Outcome::Done));
     }
     let (mut lse, mut delta) = (vec![0.0; sum.len()], vec![0.0; sum.len()]);
+    let mut d_out = queries.d_out.clone();
     for row in 0..sum.len() {
         if max[row] == NO_SCORE {
-            assert!(sum[row] == 0.0 && out[row * d..][..d].iter().all(|&value| value == 0.0), "row {row} saw no key");
+            assert!(
+                sum[row] == 0.0 && out[row * d..][..d].iter().all(|&value| value == 0.0),
+                "row {row} saw no key"
+            );
             if queries.positions[row % rows] < 0 {
                 // Whatever a caller keeps there must not matter.
                 (lse[row], delta[row]) = (f32::NAN, f32::NAN);
             }
             continue;
         }
-        lse[row] = max[row] + sum[row].ln();
+        let exact = f64::from(max[row]) + f64::from(sum[row]).ln();
+        lse[row] = exact as f32;
+        // At 10,000 a float32 is exact to 5e-4 only, and so would be every exp(s − lse) of the row. What rounding took
+        // off is a factor of the whole row, which the gradient of the output can carry.
+        let rounding = (f64::from(lse[row]) - exact).exp();
         let mut total = 0.0;
         for c in row * d..(row + 1) * d {
             out[c] /= sum[row];
-            total += f64::from(out[c]) * f64::from(queries.d_out[c]);
+            total += f64::from(out[c]) * f64::from(d_out[c]);
+            d_out[c] = (f64::from(d_out[c]) * rounding) as f32;
         }
-        delta[row] = total as f32;
+        delta[row] = (total * rounding) as f32;
     }
     let mut dq = vec![0.0; queries.q.len()];
     let (mut dks, mut dvs) = (Vec::new(), Vec::new());
     for block in blocks {
-        let kv = KeyValues { k: &block.k, v: &block.v, positions: &block.positions };
+        let kv = KeyValues {
+            k: &block.k,
+            v: &block.v,
+            positions: &block.positions,
+        };
         let (mut dk, mut dv) = (vec![0.0; block.k.len()], vec![0.0; block.v.len()]);
-        let output = OutputGradient { d_out: &queries.d_out, lse: &lse, delta: &delta };
-        let gradients = Gradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        let output = OutputGradient {
+            d_out: &d_out,
+            lse: &lse,
+            delta: &delta,
+        };
+        let gradients = Gradients {
+            dq: &mut dq,
+            dk: &mut dk,
+            dv: &mut dv,
+        };
         assert_eq!(backward(&run, shape, output, q, kv, gradients), Ok(Outcome::Done));
         dks.push(dk);
         dvs.push(dv);
     }
     lse.iter_mut().filter(|lse| lse.is_nan()).for_each(|lse| *lse = 0.0);
-    All { out, lse, dq, dk: dks, dv: dvs }
+    All {
+        out,
+        lse,
+        dq,
+        dk: dks,
+        dv: dvs,
+    }
 }
 
 /// max|ours − reference| ÷ max|reference|, of one tensor.
@@ -197,7 +282,10 @@ pub fn error<'a>(ours: impl Iterator<Item = &'a f32>, reference: impl Iterator<I
     let (mut worst, mut largest) = (0.0f64, 0.0f64);
     for (&ours, &reference) in ours.zip(reference) {
         let off = (f64::from(ours) - reference).abs();
-        worst = if off <= worst { worst } else { off };
+        if off.is_nan() {
+            return f64::NAN;
+        }
+        worst = worst.max(off);
         largest = largest.max(reference.abs());
     }
     if worst == 0.0 { 0.0 } else { worst / largest }
