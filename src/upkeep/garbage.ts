@@ -60,10 +60,11 @@ export async function findGarbage(home: Home, options: GarbageOptions, now = Dat
     ({ uri }) =>
       COLLECTED.includes(folderOf(uri)) || isDraft(uri) || (superseded && folderOf(uri) === 'manifests'),
   );
-  const old = candidates.filter((file) => {
+  const unused = candidates.filter((file) => {
     if (kept.has(file.uri) || now - file.modifiedMs < minAgeHours * HOUR_MS) return false;
     return !isDraft(file.uri) || isAbandoned(file, now);
   });
+  const old = withoutLivingJournals(candidates, unused);
   const mayBeNeeded = ({ uri }: HomeFile) =>
     heldByRuns === undefined && HELD_BY_RUNS.some((folder) => uri.startsWith(folder)) && !isDraft(uri);
   const files = old.filter((file) => !mayBeNeeded(file)).toSorted((a, b) => (a.uri < b.uri ? -1 : 1));
@@ -80,6 +81,14 @@ export async function collectGarbage(home: Home, { files }: Garbage): Promise<vo
   for (const { uri } of manifestsFirst) await rm(home.path(uri), { force: true });
 }
 
+/** What a run's journal says of its first days counts as long as anything of the run does. */
+function withoutLivingJournals(candidates: readonly HomeFile[], unused: readonly HomeFile[]): HomeFile[] {
+  const collected = new Set(unused);
+  const living = new Set(candidates.filter((file) => !collected.has(file)).map(({ uri }) => journalOf(uri)));
+  return unused.filter(({ uri }) => !uri.includes('/journal/') || !living.has(journalOf(uri)));
+}
+
+const journalOf = (uri: string) => uri.split('/').slice(0, 2).join('/');
 const folderOf = (uri: string) => uri.split('/')[0] ?? '';
 const rank = ({ uri }: HomeFile) => (uri.startsWith('manifests/') ? 0 : 1);
 

@@ -97,6 +97,13 @@ describe('garbage collection', () => {
     assert.deepEqual(await found(), [reference.uri]);
   });
 
+  it('keeps the whole journal of a run that anything of is needed', async () => {
+    const old = await place('checkpoints/run/journal/1.json');
+    const newest = await place('checkpoints/run/40-2.safetensors');
+    assert.deepEqual(await found({ heldByRuns: new Set([newest.uri]) }), []);
+    assert.deepEqual(await found(), [newest.uri, old.uri]);
+  });
+
   it('keeps checkpoints, and says so, when nobody can say what unfinished runs need', async () => {
     await place('training/run/checkpoint.safetensors');
     const garbage = await findGarbage(home, { ...ALL, heldByRuns: undefined });
