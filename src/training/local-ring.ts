@@ -107,7 +107,7 @@ export class LocalRing implements AsyncDisposable {
       const step = journal.at(-1)?.begun ?? 0;
       fruitless = step > best ? 0 : fruitless + 1;
       best = Math.max(best, step);
-      if (fruitless >= FRUITLESS_RINGS) throw failures[0];
+      if (fruitless >= FRUITLESS_RINGS && failures[0]) throw failures[0];
       await Promise.all(this.slots.map((slot, rank) => (slot.alive ? undefined : this.replace(rank))));
     }
   }

@@ -8,6 +8,7 @@ import type { Collectives } from '../ring/collectives.ts';
 import { dealPositions } from '../sequences/ring-layout.ts';
 import { beginSegment } from './begin.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { commitStep } from './commit.ts';
 import { requireSameState } from './common-state.ts';
 import { pauser, segmentAborted, type SegmentControls } from './controls.ts';
 import { TrainingEngine } from './engine.ts';
@@ -19,10 +20,8 @@ import { RunRecord } from './run-record.ts';
 import { progressOf, rateAt } from './schedule.ts';
 import { SequencesDataset, type SequenceShare } from './sequences-dataset.ts';
 import { resolveTraining, type ResolvedTraining } from './settings.ts';
-import { trainStep, type StepContext, type StepOutcome, type Verdict } from './step.ts';
+import { trainStep, type StepContext, type Verdict } from './step.ts';
 import { TimeLedger } from './time-ledger.ts';
-
-const HISTORY_POINTS = 500;
 
 /**
  * One rank's part of a stretch of training: from what a slot of the ring still holds, a checkpoint or the seed, to the
@@ -67,7 +66,7 @@ class SegmentRun implements Disposable {
   #engine: TrainingEngine | undefined;
   #kernel: string | null = null;
   #due = false;
-  #loss = Number.NaN;
+  #loss: number | undefined;
   #rate = 0;
 
   constructor(
@@ -112,6 +111,8 @@ class SegmentRun implements Disposable {
     if (this.#ring.rank === 0) await this.#openRecord(from, numerics);
     const pause = pauser(this.#controls.signal, () => this.#ring.check());
     const engine = (this.#engine = new TrainingEngine(this.#ring, backend, this.#settings, pause));
+    const { epoch } = this.#segment;
+    const { worldSize: ringSize } = this.#ring;
     const { windows, details } = this.#dataset;
     const { sha256: dataset } = this.#segment.sequences;
     await using shares = new Prefetch((sequence, into: SequenceShare | undefined) => {
@@ -142,7 +143,8 @@ class SegmentRun implements Disposable {
         rate: rateAt(progressOf(state.step, seconds(), this.#settings), this.#settings.schedule),
       });
       if (outcome === 'finished' || outcome === 'halted') return this.#end(outcome === 'finished');
-      this.#commit(outcome, seconds(), tokensAStep);
+      commitStep(checkpoint, outcome, { epoch, ringSize, secondsUsed: seconds(), tokens: tokensAStep });
+      this.#loss = outcome.loss;
       tokensHere += tokensAStep;
       this.#rate = tokensHere / secondsHere();
       ledger.step();
@@ -176,24 +178,6 @@ class SegmentRun implements Disposable {
     return this.#controls.stopRequested() || secondsHere >= this.#segment.segmentSeconds ? 'halted' : 'go';
   }
 
-  /** Synchronous, as the step's own change of the weights was: whoever looks sees all of a step or nothing. */
-  #commit({ loss, learningRate }: StepOutcome, secondsUsed: number, tokens: number): void {
-    const { state, optimizer } = this.#checkpoint!;
-    state.step = optimizer.step;
-    state.epoch = this.#segment.epoch;
-    state.ringSize = this.#ring.worldSize;
-    state.secondsUsed = secondsUsed;
-    state.tokensSeen += tokens;
-    state.history.push({
-      step: state.step,
-      loss,
-      learningRate,
-      seconds: Math.round(secondsUsed * 1000) / 1000,
-    });
-    if (state.history.length > HISTORY_POINTS) thin(state.history);
-    this.#loss = loss;
-  }
-
   /** A checkpoint that is due while another one is being written is taken after the next step. */
   #save(): void {
     this.#due ||= this.#checkpoint!.state.step % this.#settings.checkpointEverySteps === 0;
@@ -201,19 +185,16 @@ class SegmentRun implements Disposable {
   }
 
   async #end(finished: boolean): Promise<SegmentResult> {
-    const { state } = this.#checkpoint!;
     await requireSameState(this.#ring, this.#checkpoint!);
     await this.#record?.end(this.#checkpoint!, this.#controls.signal, () => this.#report());
     // Nobody leaves before all have come: a link that closes earlier would look like a failure.
     await this.#ring.barrier();
     await this.#ring.close();
-    const { loss, ...measured } = this.#measured();
     const checkpoint = this.#record?.checkpoint;
     return {
       rank: this.#ring.rank,
       finished,
-      loss: Number.isFinite(loss) ? loss : (state.history.at(-1)?.loss ?? 0),
-      ...measured,
+      ...this.#measured(),
       shares: this.#ledger!.total(),
       kernel: this.#kernel,
       ...(this.#engine?.wireError === undefined ? {} : { wireError: this.#engine.wireError }),
@@ -238,16 +219,11 @@ class SegmentRun implements Disposable {
     const { state } = this.#checkpoint!;
     return {
       step: state.step,
-      loss: this.#loss,
+      // Before the first step of this ring: that of the last one before it.
+      loss: this.#loss ?? state.history.at(-1)?.loss ?? 0,
       secondsUsed: state.secondsUsed,
       tokensPerSecond: Math.round(this.#rate),
       memoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
     };
   }
-}
-
-/** Leaves out every second point of the older half, so that a long run's history stays small and its shape stays. */
-function thin(history: { step: number }[]): void {
-  const half = Math.floor(history.length / 2);
-  for (let i = half - 1; i > 0; i -= 2) history.splice(i, 1);
 }
