@@ -9,33 +9,30 @@ struct Line(#[allow(dead_code)] [f32; LINE]);
 
 const LINE: usize = 16;
 
-/// Hands out parts of one allocation.
+/// Hands out arrays, each an allocation of its own: a sanitizer sees a step from one into the next.
 pub struct Arena<'a> {
-    rest: &'a mut [Line],
+    arrays: &'a mut Vec<Vec<Line>>,
+    taken: usize,
 }
 
 impl Arena<'_> {
     /// `len` floats, aligned to a cache line, with whatever they held before.
     pub fn take(&mut self, len: usize) -> *mut f32 {
-        let (part, rest) = std::mem::take(&mut self.rest).split_at_mut(len.div_ceil(LINE));
-        self.rest = rest;
-        part.as_mut_ptr().cast()
+        let lines = len.div_ceil(LINE);
+        if self.taken == self.arrays.len() {
+            self.arrays.push(Vec::new());
+        }
+        let array = &mut self.arrays[self.taken];
+        if array.len() < lines {
+            *array = vec![Line([0.0; LINE]); lines];
+        }
+        self.taken += 1;
+        array.as_mut_ptr().cast()
     }
 }
 
-/// Room in floats for parts of these lengths.
-pub fn room(parts: &[usize]) -> usize {
-    parts.iter().map(|part| part.next_multiple_of(LINE)).sum()
-}
-
-/// Runs `work` with at least `room` floats of this thread's scratch memory.
-pub fn with<T>(room: usize, work: impl FnOnce(Arena) -> T) -> T {
-    thread_local!(static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) });
-    LINES.with_borrow_mut(|lines| {
-        let count = room.div_ceil(LINE);
-        if lines.len() < count {
-            *lines = vec![Line([0.0; LINE]); count];
-        }
-        work(Arena { rest: &mut lines[..] })
-    })
+/// Runs `work` with this thread's scratch memory; what it takes is good until `work` ends.
+pub fn with<T>(work: impl FnOnce(Arena) -> T) -> T {
+    thread_local!(static ARRAYS: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) });
+    ARRAYS.with_borrow_mut(|arrays| work(Arena { arrays, taken: 0 }))
 }

@@ -67,7 +67,7 @@ pub fn run(
     };
     let threads = run.threads.min(shape.kv_heads * units_a_head);
     pool::run(threads, &|| {
-        scratch::with(Scratch::room(shape.head_dim), |arena| {
+        scratch::with(|arena| {
             let scratch = Scratch::new(arena, shape.head_dim);
             while let Some(place) = job.order.draw() {
                 // SAFETY: the variant is available (check.rs); each unit is drawn once, no two share keys, and writes

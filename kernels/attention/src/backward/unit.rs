@@ -6,7 +6,7 @@ use super::{BLOCK, Backward, KEYS};
 use crate::api::Outcome;
 use crate::exp::Exp;
 use crate::reach::{Coverage, KeySpan};
-use crate::scratch::{Arena, room};
+use crate::scratch::Arena;
 use crate::simd::Simd;
 use crate::tile::{Left, Right, product};
 use crate::transpose::transpose;
@@ -41,19 +41,6 @@ const WIDEST_PANEL: usize = 48;
 impl Scratch {
     fn row(head_dim: usize) -> usize {
         head_dim.next_multiple_of(16)
-    }
-
-    pub fn room(head_dim: usize) -> usize {
-        let row = Scratch::row(head_dim);
-        5 * room(&[KEYS * row])
-            + room(&[
-                BLOCK * row,
-                BLOCK * row,
-                BLOCK,
-                BLOCK,
-                BLOCK * WIDEST_PANEL,
-                BLOCK * KEYS,
-            ])
     }
 
     pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {

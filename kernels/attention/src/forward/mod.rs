@@ -80,7 +80,7 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     pool::run(run.threads.min(units), &|| {
-        scratch::with(unit::Scratch::room(shape.head_dim), |arena| {
+        scratch::with(|arena| {
             let scratch = unit::Scratch::new(arena, shape.head_dim);
             loop {
                 let unit = next.fetch_add(1, Relaxed);

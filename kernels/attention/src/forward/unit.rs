@@ -7,7 +7,7 @@ use super::{BLOCK, Forward, KEYS};
 use crate::api::Outcome;
 use crate::exp::Exp;
 use crate::reach::Coverage;
-use crate::scratch::{Arena, room};
+use crate::scratch::Arena;
 use crate::simd::Simd;
 use crate::tile::{Left, Right, product};
 use crate::transpose::transpose;
@@ -50,17 +50,6 @@ struct BlockScratch {
 impl Scratch {
     fn row(head_dim: usize) -> usize {
         head_dim.next_multiple_of(16)
-    }
-
-    pub fn room(head_dim: usize) -> usize {
-        let row = Scratch::row(head_dim);
-        let block = room(&[row * BLOCK, row * BLOCK, BLOCK, BLOCK]);
-        room(&[
-            (KEYS + SPARE) * BLOCK,
-            (KEYS + SPARE) * row,
-            (KEYS + SPARE) * row,
-            BLOCK * row,
-        ]) + blocks_that_fit(head_dim) * block
     }
 
     pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {
