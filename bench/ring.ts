@@ -1,21 +1,29 @@
 import { BadInputError } from '../src/errors.ts';
 import type { BenchOptions, Measure } from './measure.ts';
 import { ATTENTION_MEASURES, measureAttention } from './ring/attention.ts';
+import { measureMemory } from './ring/memory.ts';
+import { measureStep } from './ring/step.ts';
+import { measureTemporal } from './ring/temporal.ts';
 
 export const name = 'ring';
 
-const PARTS = [...ATTENTION_MEASURES];
+/** By the names that --only takes. Those of attention share one run; the last two take minutes. */
+const LATER = { step: measureStep, memory: measureMemory, temporal: measureTemporal };
+const PARTS: string[] = [...ATTENTION_MEASURES, ...Object.keys(LATER)];
 
 /** The ring against its peers, on this machine; bench/README.md says what each measure means. */
-export async function run({ python, only, say }: BenchOptions): Promise<Measure[]> {
-  const unknown = only?.filter((part) => !(PARTS as string[]).includes(part)) ?? [];
+export async function run({ python, only = PARTS, say }: BenchOptions): Promise<Measure[]> {
+  const unknown = only.filter((part) => !PARTS.includes(part));
   if (unknown.length > 0) {
     throw new BadInputError(`ring has no part "${unknown.join(', ')}".`, `It has: ${PARTS.join(', ')}.`);
   }
-  const wanted = new Set<string>(only ?? PARTS);
+  const wanted = new Set(only);
   const measures: Measure[] = [];
   if (ATTENTION_MEASURES.some((part) => wanted.has(part))) {
     measures.push(...(await measureAttention({ python, wanted, say })));
+  }
+  for (const [part, measure] of Object.entries(LATER)) {
+    if (wanted.has(part)) measures.push(...(await measure({ python, say })));
   }
   return measures;
 }
