@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { startBackend } from '../../src/ring/backend.ts';
+import { NativeBlockAttention } from '../../src/ring/native-block-attention.ts';
 import { anyCase, COVERING, exactOperands, nameOf, operandsOf, type Case } from './cases.ts';
 import { BOUND, faults, referenceOf } from './compare.ts';
 import { ENGINES, found } from './engines.ts';
 import { NAMES, onRing } from './on-ring.ts';
+
+/** Operands are rounded by up to 2⁻⁸ of themselves, probabilities and their gradients too; most of it evens out. */
+const BFLOAT16_BOUND = 2 ** -6;
 
 const hasCargo = () => spawnSync('cargo', ['--version']).status === 0;
 
@@ -18,6 +22,26 @@ describe('ring attention', () => {
   it('has its compiled kernels wherever they can be built', () => {
     assert.ok('kernels' in found || !hasCargo(), 'reason' in found ? found.reason : '');
   });
+
+  if ('kernels' in found) {
+    const { kernels } = found;
+    for (const variant of kernels.variants) {
+      it(`is near full attention by kernel ${variant} with bfloat16 products`, async function () {
+        const engine = new NativeBlockAttention(kernels, { variant, threads: 1, precision: 'bfloat16' });
+        const shape: Case = { ...COVERING[0]!, headDim: 64, worldSize: 3, layout: 'zigzag', scores: 8 };
+        const operands = operandsOf(shape);
+        const ours = await onRing(engine, operands, shape).catch((error: Error) => error);
+        if (ours instanceof Error && ours.message.includes('has no bfloat16 products here')) {
+          console.log(`      Kernel ${variant} has no bfloat16 products on this processor: not tested.`);
+          return this.skip();
+        }
+        if (ours instanceof Error) throw ours;
+        const reference = referenceOf('8', operands, shape);
+        assert.deepEqual(faults(ours, reference, BFLOAT16_BOUND), []);
+        assert.equal(faults(ours, reference, BOUND).length, NAMES.length, 'and it is not float32');
+      });
+    }
+  }
 
   for (const { name: engineName, engine } of ENGINES) {
     describe(`by ${engineName}`, () => {

@@ -92,6 +92,25 @@ describe('the schedule of the ring', () => {
     );
   });
 
+  it('uses memory again and mixes nothing up', async () => {
+    const engine = new TensorBlockAttention(32);
+    await onLocalRing(3, async (ring) => {
+      const [first, word] = [
+        await attend(ring, engine),
+        await ring.broadcast(Buffer.alloc(1 << 20, 'word'), 1),
+      ];
+      const copies = Object.values(first).map((values) => values.slice());
+      for (let time = 0; time < 3; time++) {
+        assert.deepEqual(await attend(ring, engine), first);
+        const sum = new Float32Array(1 << 18).fill(1 + ring.rank);
+        await ring.allReduce(sum);
+        assert.ok(sum.every((value) => value === 6));
+      }
+      assert.deepEqual(Object.values(first), copies);
+      assert.ok(Buffer.alloc(1 << 20, 'word').equals(word));
+    });
+  });
+
   it('gives the same bits however late each rank is', async () => {
     const engine = new TensorBlockAttention(32);
     const late = (random: () => number): BlockAttention => {

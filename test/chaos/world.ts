@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import { loadConfig } from '../../src/config/config.ts';
+import type { ArtifactReference } from '../../src/contracts/artifact.ts';
+import type { RingTrainingInput, RingTrainingResult } from '../../src/contracts/training.ts';
+import { Home } from '../../src/lake/home.ts';
+import { readManifest } from '../../src/lake/artifacts.ts';
+import { planServices } from '../../src/stack/plan.ts';
+import { identify, type ProcessIdentity } from '../../src/stack/process-identity.ts';
+import { Stack } from '../../src/stack/stack.ts';
+import { connect } from '../../src/temporal/connection.ts';
+import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
+import { readJournal, type JournalEntry } from '../../src/training/journal.ts';
+
+/** Some hundred checkpoints of a small model; small enough to be filled in a moment. */
+const DISK = 'size=64m,mode=700';
+
+/** A home of its own with all services on it, in real processes; closing it leaves nothing behind. */
+export class World implements AsyncDisposable {
+  readonly home: Home;
+  readonly stack: Stack;
+  readonly client: Client;
+  /** Checkpoints lie on a file system of their own, which can be filled. */
+  readonly hasOwnDisk: boolean;
+  readonly #connection: Connection;
+
+  private constructor(home: Home, stack: Stack, hasOwnDisk: boolean, reached: Awaited<ReturnType<typeof connect>>) {
+    this.home = home;
+    this.stack = stack;
+    this.hasOwnDisk = hasOwnDisk;
+    this.client = reached.client;
+    this.#connection = reached.connection;
+  }
+
+  static async open(
+    { slots, like, ownDisk = false }: { slots: number; like?: World; ownDisk?: boolean },
+    signal: AbortSignal,
+  ): Promise<World> {
+    const root = await mkdtemp(join(tmpdir(), 'ringwatt-chaos-'));
+    let hasOwnDisk = false;
+    try {
+      if (like) await copyData(like.home.root, root);
+      hasOwnDisk = ownDisk && (await mountCheckpoints(root));
+      const home = await Home.open(root);
+      const config = loadConfig({ home: root, slots }, { environment: {} });
+      const stack = await Stack.start(home, () => planServices(home, config), { purpose: 'chaos' }, signal);
+      try {
+        return new World(home, stack, hasOwnDisk, await connect(stack.config));
+      } catch (error) {
+        await stack.stop();
+        throw error;
+      }
+    } catch (error) {
+      await removeHome(root, hasOwnDisk);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection.close();
+    await this.stack.stop();
+    await removeHome(this.home.root, this.hasOwnDisk);
+  }
+
+  startTraining(input: RingTrainingInput): Promise<WorkflowHandle> {
+    return this.client.workflow.start(WORKFLOWS.ringTraining, {
+      workflowId: workflowIds.ringTraining('chaos'),
+      taskQueue: PIPELINE_QUEUE,
+      args: [input],
+    });
+  }
+
+  /** The one training's folder below `checkpoints/`; undefined before it has begun. */
+  async runId(): Promise<string | undefined> {
+    return (await readdir(this.home.path('checkpoints')).catch(() => []))[0];
+  }
+
+  async journal(): Promise<JournalEntry[]> {
+    const runId = await this.runId();
+    return runId === undefined ? [] : readJournal(this.home, runId);
+  }
+
+  /** The process of a service as it is now; undefined while it is being started again. */
+  service(name: string): ProcessIdentity | undefined {
+    return this.stack.description.services.find((each) => each.name === name)?.process ?? undefined;
+  }
+
+  get serviceNames(): string[] {
+    return this.stack.description.services.map(({ name }) => name);
+  }
+
+  get areServicesReady(): boolean {
+    return this.stack.description.services.every(({ state }) => state === 'ready');
+  }
+}
+
+export async function weightsHash(home: Home, model: ArtifactReference): Promise<string> {
+  const { files } = await readManifest(home, model, 'training');
+  return files.find(({ role }) => role === 'weights')!.sha256;
+}
+
+export type Trained = RingTrainingResult & { hash: string };
+
+/** Processes that a process has started: the one that computes for a slot is its worker's only one. */
+export function childrenOf({ pid }: ProcessIdentity): ProcessIdentity[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([, parent]) => parent === pid)
+    .flatMap(([child]) => identify(child!) ?? []);
+}
+
+/** Everything but what a run leaves behind, so that nothing is reused and nothing made twice. */
+async function copyData(from: string, to: string): Promise<void> {
+  for (const folder of ['sequences', join('manifests', 'sequences')]) {
+    await cp(join(from, folder), join(to, folder), { recursive: true });
+  }
+}
+
+async function mountCheckpoints(root: string): Promise<boolean> {
+  const folder = join(root, 'checkpoints');
+  await mkdir(folder, { mode: 0o700 });
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', DISK, 'ringwatt-chaos', folder]).status === 0;
+}
+
+async function removeHome(root: string, hasOwnDisk: boolean): Promise<void> {
+  if (hasOwnDisk) spawnSync('umount', ['-l', join(root, 'checkpoints')]);
+  await rm(root, { recursive: true, force: true, maxRetries: 3 });
+}
