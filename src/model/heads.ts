@@ -1,3 +1,4 @@
+import { compiled } from '../native/compiled.ts';
 import type { HeadShape } from '../ring/block-attention.ts';
 import type { ModelConfig } from './config.ts';
 import type { Rotation } from './rotary.ts';
@@ -52,30 +53,26 @@ export function splitProjection(
   }
 }
 
-/** The reverse, for gradients: rows `first` … `last` (excluded) of the projection's gradient. */
+/** The reverse, for gradients: fills all rows of `matrix` from token `first` on. */
 export function mergeProjection(
+  matrix: Float32Array,
   first: number,
-  last: number,
   from: HeadArrays,
   shape: HeadShape,
   rotation: Rotation,
-): Float32Array {
+): void {
   const columns = projectionWidth(shape);
-  const matrix = new Float32Array((last - first) * columns);
   for (const { rotated, ...part } of partsOf(from, shape)) {
     const move = { matrix, columns, first, headDim: shape.headDim, ...part };
     if (rotated) turnFromHeads(move, rotation);
     else fromHeads(move);
   }
-  return matrix;
 }
 
-/** Rows `first` … `last` (excluded) of heads × tokens × headDim as a matrix, the heads side by side. */
-export function joinHeads(byHead: Float32Array, first: number, last: number, shape: HeadShape): Float32Array {
+/** Fills all rows of `matrix` (tokens × width) with the heads side by side, from token `first` on. */
+export function joinHeads(matrix: Float32Array, first: number, byHead: Float32Array, shape: HeadShape): void {
   const columns = shape.heads * shape.headDim;
-  const matrix = new Float32Array((last - first) * columns);
   fromHeads({ matrix, columns, at: 0, first, byHead, heads: shape.heads, headDim: shape.headDim });
-  return matrix;
 }
 
 /** The reverse of `joinHeads`. */
@@ -92,7 +89,21 @@ function partsOf({ q, k, v }: HeadArrays, { heads, kvHeads, headDim }: HeadShape
   ];
 }
 
-function toHeads({ matrix, columns, at, first, byHead, heads, headDim }: Move): void {
+/** True when the compiled kernels have done it. */
+function moved(way: 'toHeadRows' | 'fromHeadRows', move: Move, rotation?: Rotation): boolean {
+  const native = compiled();
+  if (!native) return false;
+  const { matrix, byHead, columns, heads, headDim } = move;
+  const rows = matrix.length / columns;
+  const tokens = byHead.length / (heads * headDim);
+  const { cos, sin } = rotation ?? {};
+  native.kernels[way]({ ...move, rows, tokens, cos, sin, threads: native.threads });
+  return true;
+}
+
+function toHeads(move: Move): void {
+  if (moved('toHeadRows', move)) return;
+  const { matrix, columns, at, first, byHead, heads, headDim } = move;
   const rows = matrix.length / columns;
   const tokens = byHead.length / (heads * headDim);
   for (let head = 0; head < heads; head++) {
@@ -104,7 +115,9 @@ function toHeads({ matrix, columns, at, first, byHead, heads, headDim }: Move): 
   }
 }
 
-function fromHeads({ matrix, columns, at, first, byHead, heads, headDim }: Move): void {
+function fromHeads(move: Move): void {
+  if (moved('fromHeadRows', move)) return;
+  const { matrix, columns, at, first, byHead, heads, headDim } = move;
   const rows = matrix.length / columns;
   const tokens = byHead.length / (heads * headDim);
   for (let head = 0; head < heads; head++) {
@@ -116,10 +129,10 @@ function fromHeads({ matrix, columns, at, first, byHead, heads, headDim }: Move)
   }
 }
 
-function turnToHeads(
-  { matrix, columns, at, first, byHead, heads, headDim }: Move,
-  { cos, sin }: Rotation,
-): void {
+function turnToHeads(move: Move, rotation: Rotation): void {
+  if (moved('toHeadRows', move, rotation)) return;
+  const { matrix, columns, at, first, byHead, heads, headDim } = move;
+  const { cos, sin } = rotation;
   const rows = matrix.length / columns;
   const tokens = byHead.length / (heads * headDim);
   const half = headDim / 2;
@@ -141,10 +154,10 @@ function turnToHeads(
 }
 
 /** Turns back: the transpose of a rotation is its inverse. */
-function turnFromHeads(
-  { matrix, columns, at, first, byHead, heads, headDim }: Move,
-  { cos, sin }: Rotation,
-): void {
+function turnFromHeads(move: Move, rotation: Rotation): void {
+  if (moved('fromHeadRows', move, rotation)) return;
+  const { matrix, columns, at, first, byHead, heads, headDim } = move;
+  const { cos, sin } = rotation;
   const rows = matrix.length / columns;
   const tokens = byHead.length / (heads * headDim);
   const half = headDim / 2;

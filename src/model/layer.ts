@@ -6,11 +6,12 @@ import {
   type RingOptions,
 } from '../ring/ring-attention.ts';
 import { rowsOf, type Chunk } from './chunks.ts';
-import { joinHeads, mergeProjection, partHeads, splitProjection } from './heads.ts';
+import { joinHeads, mergeProjection, partHeads, projectionWidth, splitProjection } from './heads.ts';
 import type { ParameterViews } from './parameter-views.ts';
 import type { Rotation } from './rotary.ts';
 import { backSegment, mixAndThink, queriesKeysValues, runSegment, type Matrix } from './segments.ts';
 import type { Engine } from './transformer.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What all layers of one pass over one sequence share. */
 export interface Pass {
@@ -21,6 +22,7 @@ export interface Pass {
   width: number;
   block: RingOptions;
   engine: Engine;
+  space: Workspace;
 }
 
 /** What attention leaves for the way back. */
@@ -31,12 +33,12 @@ export interface Attended {
 
 /** Queries, keys and values of x (tokens × width), and the ring's attention over them. */
 export async function attend(pass: Pass, layer: number, x: Float32Array): Promise<Attended> {
-  const { engine, block, positions, chunks } = pass;
-  const size = (heads: number) => heads * positions.length * block.headDim;
+  const { engine, block, positions, chunks, space } = pass;
+  const take = (heads: number) => space.take(heads * positions.length * block.headDim);
   const local: LocalTokens = {
-    q: new Float32Array(size(block.heads)),
-    k: new Float32Array(size(block.kvHeads)),
-    v: new Float32Array(size(block.kvHeads)),
+    q: take(block.heads),
+    k: take(block.kvHeads),
+    v: take(block.kvHeads),
     positions,
   };
   for (const chunk of chunks) {
@@ -48,6 +50,11 @@ export async function attend(pass: Pass, layer: number, x: Float32Array): Promis
   return { local, result };
 }
 
+/** Gives back what a layer's attention was made of. */
+export function putAway({ space }: Pass, { local: { q, k, v } }: Pick<Attended, 'local'>): void {
+  space.give(q, k, v);
+}
+
 /** x of the next layer. */
 export async function think(
   pass: Pass,
@@ -55,9 +62,11 @@ export async function think(
   x: Float32Array,
   { result }: Attended,
 ): Promise<Float32Array> {
-  const next = new Float32Array(x.length);
+  const next = pass.space.take(x.length);
   for (const chunk of pass.chunks) {
-    next.set(runSegment(mixAndThink, mixArgs(pass, layer, x, result.out, chunk)), chunk.from * pass.width);
+    const joined = joinedRows(pass, result, chunk);
+    next.set(runSegment(mixAndThink, mixArgs(pass, layer, x, joined, chunk)), chunk.from * pass.width);
+    pass.space.give(joined);
     await pass.engine.pause();
   }
   return next;
@@ -72,13 +81,15 @@ export async function backLayer(
   dx: Float32Array,
   gradient: ParameterViews,
 ): Promise<void> {
-  const { engine, block, chunks, width } = pass;
-  const dOut = new Float32Array(result.out.length);
+  const { engine, block, chunks, width, space } = pass;
+  const dOut = space.take(result.out.length);
   for (const chunk of chunks) {
     const rows = rowsOf(dx, width, chunk);
     const dy = matrixOf(rows, width);
-    const args = mixArgs(pass, layer, x, result.out, chunk);
+    const joined = joinedRows(pass, result, chunk);
+    const args = mixArgs(pass, layer, x, joined, chunk);
     const [dMixed, dAttended, ...rest] = backSegment(mixAndThink, args, dy);
+    space.give(joined);
     partHeads(dAttended!, chunk.from, dOut, block);
     rows.set(dMixed!);
     gradient.add(mixNames(layer), rest);
@@ -92,10 +103,15 @@ export async function backLayer(
     dOut,
     block,
   );
+  space.give(dOut);
+  putAway(pass, { local });
+  const columns = projectionWidth(block);
   for (const chunk of chunks) {
-    const d = mergeProjection(chunk.from, chunk.to, { q: dq, k: dk, v: dv }, block, pass.rotation);
-    const dy = matrixOf(d, d.length / (chunk.to - chunk.from));
+    const merged = space.take((chunk.to - chunk.from) * columns);
+    mergeProjection(merged, chunk.from, { q: dq, k: dk, v: dv }, block, pass.rotation);
+    const dy = matrixOf(merged, columns);
     const [dProjected, ...rest] = backSegment(queriesKeysValues, projectionArgs(pass, layer, x, chunk), dy);
+    space.give(merged);
     const rows = rowsOf(dx, width, chunk);
     for (let i = 0; i < rows.length; i++) rows[i] = rows[i]! + dProjected![i]!;
     gradient.add(projectionNames(layer), rest);
@@ -112,14 +128,24 @@ function projectionArgs({ weights, width }: Pass, layer: number, x: Float32Array
   return [matrixOf(rowsOf(x, width, chunk), width), ...weights.matrices(projectionNames(layer))];
 }
 
+/** The rows of what attention put out, the heads side by side; to be given back. */
+function joinedRows(
+  { space, width, block }: Pass,
+  { out }: AttentionResult,
+  { from, to }: Chunk,
+): Float32Array {
+  const joined = space.take((to - from) * width);
+  joinHeads(joined, from, out, block);
+  return joined;
+}
+
 function mixArgs(
-  { weights, width, block }: Pass,
+  { weights, width }: Pass,
   layer: number,
   x: Float32Array,
-  out: Float32Array,
+  joined: Float32Array,
   chunk: Chunk,
 ): Matrix[] {
-  const joined = joinHeads(out, chunk.from, chunk.to, block);
   return [
     matrixOf(rowsOf(x, width, chunk), width),
     matrixOf(joined, width),

@@ -5,11 +5,12 @@ import type { Travel } from '../ring/wire.ts';
 import { chunksOf, rowsOf, type Chunk } from './chunks.ts';
 import type { ModelConfig } from './config.ts';
 import { shapeOf } from './heads.ts';
-import { attend, backLayer, matrixOf, think, type Attended, type Pass } from './layer.ts';
+import { attend, backLayer, matrixOf, putAway, think, type Attended, type Pass } from './layer.ts';
 import { ParameterViews } from './parameter-views.ts';
 import { layoutOf, type ParameterLayout } from './parameters.ts';
 import { rotationOf, type Rotation } from './rotary.ts';
-import { backSegment, embed, predict, runSegment, tensorOf, type Segment } from './segments.ts';
+import { backSegment, embed, predict, runSegment, type Matrix, type Segment } from './segments.ts';
+import { Workspace } from './workspace.ts';
 
 /** This rank's share of one sequence. */
 export interface Tokens {
@@ -51,6 +52,7 @@ export class Transformer {
   readonly layout: ParameterLayout;
   readonly #shape: HeadShape;
   readonly #widest: number | undefined;
+  readonly #space = new Workspace();
   #turned: { positions: Int32Array; rotation: Rotation } | undefined;
 
   /** `widest`: floats of the largest array that a chunk may hold. */
@@ -69,17 +71,17 @@ export class Transformer {
     { checkpointing = false }: { checkpointing?: boolean } = {},
   ): Promise<{ outputs: Float32Array; trace: Trace }> {
     const pass = this.#pass(weights, tokens, engine);
-    const layers: Trace['layers'] = [];
-    const last = await this.#layers(pass, tokens, (x, attended) =>
-      layers.push({ x, attended: checkpointing ? undefined : attended }),
-    );
-    return { outputs: await this.#heads(pass, tokens, last), trace: { layers, last } };
+    const trace = await this.#layers(pass, tokens, checkpointing ? 'inputs' : 'all');
+    return { outputs: await this.#heads(pass, tokens, trace.last), trace };
   }
 
   /** What `forward` puts out, when nobody will ask for the way back. */
   async outputs(weights: Float32Array, tokens: Tokens, engine: Engine): Promise<Float32Array> {
     const pass = this.#pass(weights, tokens, engine);
-    return this.#heads(pass, tokens, await this.#layers(pass, tokens, () => undefined));
+    const { last } = await this.#layers(pass, tokens, 'nothing');
+    const outputs = await this.#heads(pass, tokens, last);
+    pass.space.give(last);
+    return outputs;
   }
 
   /**
@@ -97,9 +99,11 @@ export class Transformer {
     const pass = this.#pass(weights, tokens, engine);
     const gradient = new ParameterViews(this.layout, sum, tokens.region);
     const dx = await this.#backHeads(pass, tokens, trace.last, dOutputs, gradient);
+    pass.space.give(trace.last);
     for (let layer = this.config.layers - 1; layer >= 0; layer--) {
       const { x, attended } = trace.layers.pop()!;
       await backLayer(pass, layer, x, attended ?? (await attend(pass, layer, x)), dx, gradient);
+      pass.space.give(x);
     }
     for (const chunk of pass.chunks) {
       const dy = matrixOf(rowsOf(dx, pass.width, chunk), pass.width);
@@ -109,16 +113,14 @@ export class Transformer {
       gradient.add(EMBED, values);
       await engine.pause();
     }
+    pass.space.give(dx);
     return sum;
   }
 
-  /** x before the first layer, then through all of them; `keep` is told what each layer began with. */
-  async #layers(
-    pass: Pass,
-    tokens: Tokens,
-    keep: (x: Float32Array, attended: Attended) => void,
-  ): Promise<Float32Array> {
-    let x: Float32Array = new Float32Array(tokens.positions.length * pass.width);
+  /** x before the first layer, then through all of them. */
+  async #layers(pass: Pass, tokens: Tokens, keep: 'all' | 'inputs' | 'nothing'): Promise<Trace> {
+    const layers: Trace['layers'] = [];
+    let x = pass.space.take(tokens.positions.length * pass.width);
     for (const chunk of pass.chunks) {
       const rows = this.#withInputs(tokens, chunk, embed, (segment) =>
         runSegment(segment, pass.weights.matrices(EMBED)),
@@ -128,10 +130,13 @@ export class Transformer {
     }
     for (let layer = 0; layer < this.config.layers; layer++) {
       const attended = await attend(pass, layer, x);
-      keep(x, attended);
-      x = await think(pass, layer, x, attended);
+      const next = await think(pass, layer, x, attended);
+      if (keep !== 'nothing') layers.push({ x, attended: keep === 'all' ? attended : undefined });
+      else pass.space.give(x);
+      if (keep !== 'all') putAway(pass, attended);
+      x = next;
     }
-    return x;
+    return { layers, last: x };
   }
 
   async #heads(pass: Pass, tokens: Tokens, x: Float32Array): Promise<Float32Array> {
@@ -154,7 +159,7 @@ export class Transformer {
     dOutputs: Float32Array,
     gradient: ParameterViews,
   ): Promise<Float32Array> {
-    const dx = new Float32Array(x.length);
+    const dx = pass.space.take(x.length);
     for (const chunk of pass.chunks) {
       const dy = matrixOf(rowsOf(dOutputs, this.config.horizon, chunk), this.config.horizon);
       const [rows, ...rest] = this.#withInputs(tokens, chunk, predict, (segment) =>
@@ -169,6 +174,7 @@ export class Transformer {
 
   #pass(weights: Float32Array, { positions, region }: Tokens, engine: Engine): Pass {
     const { width, window } = this.config;
+    this.#space.begin(positions.length);
     const block: RingOptions = {
       ...this.#shape,
       causal: true,
@@ -184,6 +190,7 @@ export class Transformer {
       width,
       block,
       engine,
+      space: this.#space,
     };
   }
 
@@ -203,15 +210,10 @@ export class Transformer {
   #withInputs<T>(
     { inputs }: Tokens,
     chunk: Chunk,
-    make: (inputs: ReturnType<typeof tensorOf>) => Segment,
+    make: (inputs: Matrix) => Segment,
     use: (segment: Segment) => T,
   ): T {
     const columns = this.config.channels.length;
-    const rows = tensorOf(matrixOf(rowsOf(inputs, columns, chunk), columns));
-    try {
-      return use(make(rows));
-    } finally {
-      rows.dispose();
-    }
+    return use(make(matrixOf(rowsOf(inputs, columns, chunk), columns)));
   }
 }
