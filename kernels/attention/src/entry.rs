@@ -12,6 +12,8 @@ macro_rules! entries {
         mod $module {
             use super::*;
 
+            pub const ROWS: usize = $rows;
+
             /// # Safety
             /// The processor must have the instruction set; for the rest see the function called.
             $(#[target_feature(enable = $feature)])?
@@ -29,7 +31,8 @@ macro_rules! entries {
     };
 }
 
-// Rows by vectors of the register tile: 24 sums, three vectors and a factor in 32 registers; 12 sums in 16.
+// Rows by vectors of the register tile: 24 sums, three vectors and a factor in 32 registers; 12 sums, two vectors and a
+// factor in 16, as the last register is one the compiler wants for itself: 4 by 3 kept a sum in memory.
 #[cfg(target_arch = "x86_64")]
 entries!(
     avx512,
@@ -39,10 +42,23 @@ entries!(
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"
 );
 #[cfg(target_arch = "x86_64")]
-entries!(avx2, simd::Avx2, 4, 3, "avx2,fma");
+entries!(avx2, simd::Avx2, 6, 2, "avx2,fma");
 #[cfg(target_arch = "aarch64")]
 entries!(neon, simd::Neon, 8, 3, "neon");
-entries!(portable, simd::Portable, 4, 3);
+entries!(portable, simd::Portable, 4, 2);
+
+/// Rows of the register tile.
+pub fn tile_rows(variant: Variant) -> usize {
+    match variant {
+        #[cfg(target_arch = "x86_64")]
+        Variant::Avx512 => avx512::ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Variant::Avx2 => avx2::ROWS,
+        #[cfg(target_arch = "aarch64")]
+        Variant::Neon => neon::ROWS,
+        _ => portable::ROWS,
+    }
+}
 
 /// # Safety
 /// The variant must be available; for the rest see `forward::unit`.

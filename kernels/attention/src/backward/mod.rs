@@ -68,7 +68,7 @@ pub fn run(
     let threads = run.threads.min(shape.kv_heads * units_a_head);
     pool::run(threads, &|| {
         scratch::with(|arena| {
-            let scratch = Scratch::new(arena, shape.head_dim);
+            let scratch = Scratch::new(arena, run.variant, shape.head_dim);
             while let Some(place) = job.order.draw() {
                 // SAFETY: the variant is available (check.rs); each unit is drawn once, no two share keys, and writes
                 // to dq wait for `order`.

@@ -4,12 +4,14 @@
 use super::order::{Place, StopOnPanic};
 use super::{BLOCK, Backward, KEYS};
 use crate::api::Outcome;
+use crate::entry;
 use crate::exp::Exp;
 use crate::reach::{Coverage, KeySpan};
 use crate::scratch::Arena;
 use crate::simd::Simd;
 use crate::tile::{Left, Right, product};
 use crate::transpose::transpose;
+use crate::variant::Variant;
 
 /// The log-sum-exp of a row without a token: every probability of the row is 0.
 const NO_ROW: f32 = 3.0e38;
@@ -32,19 +34,17 @@ pub struct Scratch {
     p: *mut f32,
     /// BLOCK × KEYS.
     ds: *mut f32,
-    /// A head's row, rounded up.
+    /// A head's row, rounded up to whole vectors and whole tiles.
     row: usize,
 }
 
 const WIDEST_PANEL: usize = 48;
 
 impl Scratch {
-    fn row(head_dim: usize) -> usize {
-        head_dim.next_multiple_of(16)
-    }
-
-    pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {
-        let row = Scratch::row(head_dim);
+    pub fn new(mut arena: Arena, variant: Variant, head_dim: usize) -> Scratch {
+        let row = head_dim
+            .next_multiple_of(entry::tile_rows(variant))
+            .next_multiple_of(16);
         Scratch {
             k_turned: arena.take(KEYS * row),
             v_turned: arena.take(KEYS * row),
@@ -321,8 +321,7 @@ unsafe fn add_dq<S: Simd>(job: &Backward, scratch: &Scratch, head: usize, block:
                 (3, true) => dq_columns::<S, 8, 3>(job, scratch, head, block, from, to, vector),
                 (_, true) => dq_columns::<S, 6, 4>(job, scratch, head, block, from, to, vector),
                 (1, false) => dq_columns::<S, 8, 1>(job, scratch, head, block, from, to, vector),
-                (2, false) => dq_columns::<S, 6, 2>(job, scratch, head, block, from, to, vector),
-                (_, false) => dq_columns::<S, 4, 3>(job, scratch, head, block, from, to, vector),
+                (_, false) => dq_columns::<S, 6, 2>(job, scratch, head, block, from, to, vector),
             };
         }
     }

@@ -81,7 +81,7 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
     let stopped = AtomicBool::new(false);
     pool::run(run.threads.min(units), &|| {
         scratch::with(|arena| {
-            let scratch = unit::Scratch::new(arena, shape.head_dim);
+            let scratch = unit::Scratch::new(arena, run.variant, shape.head_dim);
             loop {
                 let unit = next.fetch_add(1, Relaxed);
                 if unit >= units || stopped.load(Relaxed) {

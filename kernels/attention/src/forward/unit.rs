@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{BLOCK, Forward, KEYS};
 use crate::api::Outcome;
+use crate::entry;
 use crate::exp::Exp;
 use crate::reach::Coverage;
 use crate::scratch::Arena;
 use crate::simd::Simd;
 use crate::tile::{Left, Right, product};
 use crate::transpose::transpose;
+use crate::variant::Variant;
 
 /// The maximum of a row before its first key. Scores stay unscaled here (q·k): where products are exact, so are their
 /// differences, however large.
@@ -33,7 +35,7 @@ pub struct Scratch {
     values: *mut f32,
     /// BLOCK × row.
     rows: *mut f32,
-    /// A head's row, rounded up.
+    /// A head's row, rounded up to whole vectors and whole tiles.
     row: usize,
     blocks: Vec<BlockScratch>,
 }
@@ -48,12 +50,10 @@ struct BlockScratch {
 }
 
 impl Scratch {
-    fn row(head_dim: usize) -> usize {
-        head_dim.next_multiple_of(16)
-    }
-
-    pub fn new(mut arena: Arena, head_dim: usize) -> Scratch {
-        let row = Scratch::row(head_dim);
+    pub fn new(mut arena: Arena, variant: Variant, head_dim: usize) -> Scratch {
+        let row = head_dim
+            .next_multiple_of(entry::tile_rows(variant))
+            .next_multiple_of(16);
         Scratch {
             scores: arena.take((KEYS + SPARE) * BLOCK),
             keys: arena.take((KEYS + SPARE) * row),
@@ -90,7 +90,7 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(job: &Forward, scrat
     let (head, blocks) = job.place(unit);
     unsafe {
         for (block, at) in blocks.clone().zip(&scratch.blocks) {
-            start::<S>(job, at, head, block);
+            start::<S>(job, at, head, block, scratch.row);
         }
         for (key_block, key_span) in job.key_spans.iter().enumerate() {
             if job.cancelled.load(Relaxed) {
@@ -113,7 +113,7 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(job: &Forward, scrat
 }
 
 #[inline(always)]
-unsafe fn start<S: Simd>(job: &Forward, at: &BlockScratch, head: usize, block: usize) {
+unsafe fn start<S: Simd>(job: &Forward, at: &BlockScratch, head: usize, block: usize, row: usize) {
     let (dim, queries) = (job.shape.head_dim, job.q.positions.len());
     let count = (queries - block * BLOCK).min(BLOCK);
     unsafe {
@@ -122,7 +122,7 @@ unsafe fn start<S: Simd>(job: &Forward, at: &BlockScratch, head: usize, block: u
         }
         let from = job.q.q[(head * queries + block * BLOCK) * dim..][..count * dim].as_ptr();
         transpose::<S>(from, dim, count, dim, at.q, BLOCK);
-        at.out.write_bytes(0, dim.next_multiple_of(SPARE) * BLOCK);
+        at.out.write_bytes(0, row * BLOCK);
         for i in 0..BLOCK {
             *at.max.add(i) = NOTHING_SEEN;
             *at.sum.add(i) = 0.0;
