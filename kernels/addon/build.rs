@@ -18,7 +18,10 @@ fn main() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
-    println!("cargo::rustc-env=RINGWATT_SOURCES={:08x}", (hash >> 32) ^ (hash & 0xffff_ffff));
+    println!(
+        "cargo::rustc-env=RINGWATT_SOURCES={:08x}",
+        (hash >> 32) ^ (hash & 0xffff_ffff)
+    );
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -1,57 +1,80 @@
 import * as tf from '@tensorflow/tfjs';
-import { scoped } from '../ring/scope.ts';
+import { compiled } from '../native/compiled.ts';
 import { product, productOfData } from '../ring/product.ts';
+import { scoped } from '../ring/scope.ts';
+import {
+  embedCompiled,
+  predictCompiled,
+  projectCompiled,
+  thinkCompiled,
+  type CompiledSegment,
+} from './compiled-segments.ts';
 
 /**
  * The network between two ring attentions, as functions of tensors. TensorFlow.js differentiates synchronously and
  * the ring does not answer synchronously, so the network is cut here: each segment goes from plain arrays to plain
- * arrays, keeps nothing, and is computed again when its gradient is asked for (Chen et al. 2016).
+ * arrays, keeps nothing, and is computed again when its gradient is asked for (Chen et al. 2016). Where the compiled
+ * kernels are in use they compute the same (`compiled-segments.ts`): what a segment is, is said here.
  */
 export interface Matrix {
   data: Float32Array;
   shape: [number, number];
 }
 
-export type Segment = (...args: tf.Tensor2D[]) => tf.Tensor2D;
+export interface Segment {
+  tensors(...args: tf.Tensor2D[]): tf.Tensor2D;
+  compiled: CompiledSegment;
+}
 
 /** x = inputs·W + region (tokens × width). */
-export const embed =
-  (inputs: tf.Tensor2D): Segment =>
-  (weights, region) =>
-    tf.add(productOfData(inputs, weights!), region!) as tf.Tensor2D;
+export const embed = (inputs: Matrix): Segment => ({
+  tensors: (weights, region) => tf.add(productOfData(tensorOf(inputs), weights!), region!) as tf.Tensor2D,
+  compiled: embedCompiled(inputs),
+});
 
-/** q, k and v side by side (tokens × 3·width). */
-export const queriesKeysValues: Segment = (x, gain, weights) => product(normalise(x!, gain!), weights!);
+/** q, k and v side by side (tokens × columns of the projection). */
+export const queriesKeysValues: Segment = {
+  tensors: (x, gain, weights) => product(normalise(x!, gain!), weights!),
+  compiled: projectCompiled,
+};
 
 /** What follows attention in a layer: x + o·W, then + MLP (tokens × width). */
-export const mixAndThink: Segment = (x, attended, out, gain, inward, bias, outward) => {
-  const mixed = tf.add(x!, product(attended!, out!)) as tf.Tensor2D;
-  const hidden = gelu(tf.add(product(normalise(mixed, gain!), inward!), bias!) as tf.Tensor2D);
-  return tf.add(mixed, product(hidden, outward!)) as tf.Tensor2D;
+export const mixAndThink: Segment = {
+  tensors: (x, attended, out, gain, inward, bias, outward) => {
+    const mixed = tf.add(x!, product(attended!, out!)) as tf.Tensor2D;
+    const hidden = gelu(tf.add(product(normalise(mixed, gain!), inward!), bias!) as tf.Tensor2D);
+    return tf.add(mixed, product(hidden, outward!)) as tf.Tensor2D;
+  },
+  compiled: thinkCompiled,
 };
 
 /** The heads: from the last layer, and straight from the inputs, so that what is linear is learned at once. */
-export const predict =
-  (inputs: tf.Tensor2D): Segment =>
-  (x, gain, out, region, direct) =>
+export const predict = (inputs: Matrix): Segment => ({
+  tensors: (x, gain, out, region, direct) =>
     tf.addN([
       tf.add(product(normalise(x!, gain!), out!), region!),
-      productOfData(inputs, direct!),
-    ]) as tf.Tensor2D;
+      productOfData(tensorOf(inputs), direct!),
+    ]) as tf.Tensor2D,
+  compiled: predictCompiled(inputs),
+});
 
 export function runSegment(segment: Segment, args: readonly Matrix[]): Float32Array {
-  return scoped(() => segment(...args.map(tensorOf)).dataSync() as Float32Array);
+  const native = compiled();
+  if (native) return segment.compiled.run(native, args);
+  return scoped(() => segment.tensors(...args.map(tensorOf)).dataSync() as Float32Array);
 }
 
 /** The segment's gradients with respect to all its arguments, given that of its value. */
 export function backSegment(segment: Segment, args: readonly Matrix[], dy: Matrix): Float32Array[] {
+  const native = compiled();
+  if (native) return segment.compiled.back(native, args, dy.data);
   return scoped(() => {
-    const gradients = tf.grads(segment as (...args: tf.Tensor[]) => tf.Tensor);
+    const gradients = tf.grads(segment.tensors as (...args: tf.Tensor[]) => tf.Tensor);
     return gradients(args.map(tensorOf), tensorOf(dy)).map((g) => g.dataSync() as Float32Array);
   });
 }
 
-export const tensorOf = ({ data, shape }: Matrix): tf.Tensor2D => tf.tensor2d(data, shape);
+const tensorOf = ({ data, shape }: Matrix): tf.Tensor2D => tf.tensor2d(data, shape);
 
 const EPSILON = 1e-6;
 

@@ -18,8 +18,51 @@ export interface Kernels {
   ticket(): number;
   /** False when there is no such call in flight. */
   cancel(ticket: number): boolean;
-  /** Ends before it returns, so it may work on WebAssembly's memory. */
+  // All others end before they return, so they may work on WebAssembly's memory.
   product(call: ProductCall): void;
+  embedForward(call: OnThreads & Arrays<'inputs' | 'weights' | 'region' | 'y'> & Channels): void;
+  embedBackward(call: OnThreads & Arrays<'inputs' | 'dy' | 'dweights' | 'dregion'> & Channels): void;
+  projectForward(call: OnThreads & Arrays<'x' | 'gain' | 'weights' | 'y'>): void;
+  projectBackward(
+    call: OnThreads & Arrays<'x' | 'gain' | 'weights' | 'dy' | 'dx' | 'dgain' | 'dweights'>,
+  ): void;
+  thinkForward(call: OnThreads & Arrays<'x' | 'attended' | MlpWeights | 'y'>): void;
+  thinkBackward(
+    call: OnThreads & Arrays<'x' | 'attended' | MlpWeights | 'dy' | 'dx' | 'dattended' | `d${MlpWeights}`>,
+  ): void;
+  predictForward(
+    call: OnThreads & Arrays<'x' | 'gain' | 'out' | 'region' | 'inputs' | 'direct' | 'y'> & Channels,
+  ): void;
+  /** Columns of `matrix` to heads × tokens × headDim, turned by position where `cos` and `sin` are given. */
+  toHeadRows(call: OnThreads & HeadMove): void;
+  /** The reverse, turned back. */
+  fromHeadRows(call: OnThreads & HeadMove): void;
+}
+
+type Arrays<Name extends string> = Record<Name, Float32Array>;
+type MlpWeights = 'out' | 'gain' | 'inward' | 'bias' | 'outward';
+
+interface OnThreads {
+  threads: number;
+}
+
+interface Channels {
+  channels: number;
+}
+
+/** `rows` rows of a matrix of `columns` columns that begins at token `first`; the heads begin at column `at`. */
+export interface HeadMove {
+  rows: number;
+  columns: number;
+  at: number;
+  first: number;
+  tokens: number;
+  heads: number;
+  headDim: number;
+  matrix: Float32Array;
+  byHead: Float32Array;
+  cos?: Float32Array | undefined;
+  sin?: Float32Array | undefined;
 }
 
 export type KernelVariant = 'avx512' | 'avx2' | 'neon' | 'portable';

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { loadConfig, type Config } from '../config/config.ts';
 import { UnavailableError } from '../errors.ts';
+import { computeWith } from '../native/compiled.ts';
 import { chooseKernel } from '../native/kernel.ts';
 import type { Precision } from '../native/kernels.ts';
 import { registerProducts } from '../native/wasm-products.ts';
@@ -47,6 +48,7 @@ async function start(config: Config): Promise<Backend> {
   const chosen = chooseKernel(config.kernel);
   if ('note' in chosen) return withTensors({ ...tensors, note: notes(tensors.note, chosen.note) }, threads);
   const { kernels, variant } = chosen;
+  computeWith({ kernels, threads });
   if (tensors.name === 'tfjs-wasm') registerProducts(kernels, threads);
   return {
     ...tensors,

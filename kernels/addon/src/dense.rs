@@ -3,13 +3,75 @@
 
 use napi::{Env, Unknown};
 use napi_derive::napi;
-use ringwatt_dense::{Operand, Product};
+use ringwatt_dense::{Level, Operand, Product, SizeError, Team};
 
-use crate::arguments::{Arguments, checked};
+use crate::arguments::{Arguments, Lent, checked};
 use crate::loans::Loans;
-use crate::refusal::{Refusal, sizes};
+use crate::refusal::{Checked, Refusal, sizes};
 
 const MAX_THREADS: u32 = 1024;
+
+/// The arrays of one call, by the order of their names: first those that are read, then those that are written.
+pub struct Arrays<const READ: usize, const WRITTEN: usize> {
+    read: [Lent; READ],
+    written: [Lent; WRITTEN],
+    _loans: Loans,
+}
+
+impl<const READ: usize, const WRITTEN: usize> Arrays<READ, WRITTEN> {
+    pub fn of(
+        arguments: &Arguments,
+        read: [&'static str; READ],
+        written: [&'static str; WRITTEN],
+    ) -> Checked<Arrays<READ, WRITTEN>> {
+        let read = lent(arguments, read)?;
+        let written = lent(arguments, written)?;
+        let loans = read
+            .iter()
+            .map(|array| array.loan(false))
+            .chain(written.iter().map(|array| array.loan(true)));
+        let loans = Loans::take(loans.collect()).map_err(Refusal::Range)?;
+        Ok(Arrays {
+            read,
+            written,
+            _loans: loans,
+        })
+    }
+
+    pub fn slices(&mut self) -> ([&[f32]; READ], [&mut [f32]; WRITTEN]) {
+        // SAFETY: their loans were taken as written, so they overlap nothing; each is sliced once, for as long as this
+        // value is borrowed.
+        (
+            self.read.each_ref().map(Lent::read),
+            self.written.each_mut().map(|array| unsafe { array.write() }),
+        )
+    }
+}
+
+fn lent<const COUNT: usize>(arguments: &Arguments, names: [&'static str; COUNT]) -> Checked<[Lent; COUNT]> {
+    let arrays = names
+        .iter()
+        .map(|name| arguments.floats(name))
+        .collect::<Checked<Vec<_>>>()?;
+    arrays
+        .try_into()
+        .map_err(|_| Refusal::Type("arrays are missing".to_owned()))
+}
+
+pub fn team(arguments: &Arguments) -> Checked<Team> {
+    Ok(Team {
+        level: Level::best(),
+        threads: threads(arguments)?,
+    })
+}
+
+fn threads(arguments: &Arguments) -> Checked<usize> {
+    Ok(arguments.integer("threads", 1..=MAX_THREADS)? as usize)
+}
+
+pub fn fitting(result: Result<(), SizeError>) -> Checked<()> {
+    result.map_err(|error| sizes(&error.to_string()))
+}
 
 /// out (rows × columns) = a (rows × inner) · b (inner × columns), or added to `out` when `accumulate`.
 #[napi(catch_unwind)]
@@ -33,21 +95,19 @@ pub fn product(env: Env, call: Unknown) -> napi::Result<()> {
             inner: arguments.size("inner")?,
             columns: arguments.size("columns")?,
             accumulate: arguments.boolean("accumulate")?,
-            threads: arguments.integer("threads", 1..=MAX_THREADS)? as usize,
+            threads: threads(&arguments)?,
         };
-        let (a, b, mut out) = (arguments.floats("a")?, arguments.floats("b")?, arguments.floats("out")?);
-        let _loans = Loans::take(vec![a.loan(false), b.loan(false), out.loan(true)]).map_err(Refusal::Range)?;
+        let (a, b) = (arguments.boolean("transposeA")?, arguments.boolean("transposeB")?);
+        let mut arrays = Arrays::of(&arguments, ["a", "b"], ["out"])?;
+        let ([a_values, b_values], [out]) = arrays.slices();
         let a = Operand {
-            values: a.read(),
-            transposed: arguments.boolean("transposeA")?,
+            values: a_values,
+            transposed: a,
         };
         let b = Operand {
-            values: b.read(),
-            transposed: arguments.boolean("transposeB")?,
+            values: b_values,
+            transposed: b,
         };
-        // SAFETY: its loan was taken as written, and it is sliced once.
-        product
-            .compute(a, b, unsafe { out.write() })
-            .map_err(|error| sizes(&error.to_string()))
+        fitting(product.compute(a, b, out))
     })
 }

@@ -19,6 +19,7 @@ mod attention;
 mod dense;
 mod loans;
 mod refusal;
+mod segments;
 mod tickets;
 
 use napi_derive::napi;

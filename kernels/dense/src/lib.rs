@@ -4,7 +4,18 @@
 //! have in common is added up in their order.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod add;
+mod gelu;
+mod heads;
+mod level;
+mod norm;
 mod pool;
 mod product;
+mod rows;
+mod scratch;
+mod segment;
 
+pub use heads::{Move, Turn, from_heads, to_heads};
+pub use level::Level;
 pub use product::{Operand, Product, SizeError, instructions};
+pub use segment::{Embedding, Head, Mlp, MlpGradients, Projection, Team};

@@ -51,57 +51,65 @@ impl Product {
             rows,
             inner,
             columns,
-            accumulate,
             threads,
+            ..
         } = *self;
         expect("a", a.values.len(), rows, inner)?;
         expect("b", b.values.len(), inner, columns)?;
         expect("out", out.len(), rows, columns)?;
-        if rows == 0 || columns == 0 {
-            return Ok(());
+        pool::within(threads, || self.compute_here(a, b, out));
+        Ok(())
+    }
+
+    /// In the pool it is called in. All that `compute` checks must hold.
+    pub(crate) fn compute_here(&self, a: Operand, b: Operand, out: &mut [f32]) {
+        let Product {
+            rows,
+            inner,
+            columns,
+            accumulate,
+            threads,
+        } = *self;
+        assert!(a.values.len() == rows * inner && b.values.len() == inner * columns && out.len() == rows * columns);
+        if inner == 0 && !accumulate {
+            out.fill(0.0);
         }
-        if inner == 0 {
-            if !accumulate {
-                out.fill(0.0);
-            }
-            return Ok(());
+        if inner == 0 || out.is_empty() {
+            return;
         }
         let (a_row, a_column) = strides(rows, inner, a.transposed);
         let (b_row, b_column) = strides(inner, columns, b.transposed);
         let (a, b) = (a.values, b.values);
-        pool::within(threads, || {
-            let parallelism = if threads > 1 {
-                Parallelism::Rayon(threads)
-            } else {
-                Parallelism::None
-            };
-            // SAFETY: the three slices hold exactly rows × inner, inner × columns and rows × columns floats (checked
-            // above), the strides stay within them, and `out` is borrowed for writing, so that it overlaps neither.
-            unsafe {
-                gemm::gemm(
-                    rows,
-                    columns,
-                    inner,
-                    out.as_mut_ptr(),
-                    1,
-                    columns as isize,
-                    accumulate,
-                    a.as_ptr(),
-                    a_column,
-                    a_row,
-                    b.as_ptr(),
-                    b_column,
-                    b_row,
-                    1.0,
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    parallelism,
-                );
-            }
-        });
-        Ok(())
+        let parallelism = if threads > 1 {
+            Parallelism::Rayon(threads)
+        } else {
+            Parallelism::None
+        };
+        // SAFETY: the three slices hold exactly rows × inner, inner × columns and rows × columns floats (checked
+        // above), the strides stay within them, and `out` is borrowed for writing, so that it overlaps neither.
+        unsafe {
+            gemm::gemm(
+                rows,
+                columns,
+                inner,
+                out.as_mut_ptr(),
+                1,
+                columns as isize,
+                accumulate,
+                a.as_ptr(),
+                a_column,
+                a_row,
+                b.as_ptr(),
+                b_column,
+                b_row,
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
     }
 }
 

@@ -1,0 +1,50 @@
+//! Work cut into runs of rows.
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+/// Rows that one task takes. It decides in which pieces columns are added up, so it decides bits: never by threads.
+pub const BLOCK: usize = 64;
+
+/// Runs `work` on each task, on the threads of the pool it is called in when there are to be several.
+pub fn each<T: Send>(threads: usize, tasks: Vec<T>, work: impl Fn(T) + Send + Sync) {
+    if threads <= 1 {
+        tasks.into_iter().for_each(work);
+    } else {
+        tasks.into_par_iter().for_each(work);
+    }
+}
+
+/// Adds the rows of `partial` to `sum`, from the first to the last.
+pub fn add_rows(partial: &[f32], sum: &mut [f32]) {
+    for row in partial.chunks_exact(sum.len()) {
+        for (total, value) in sum.iter_mut().zip(row) {
+            *total += value;
+        }
+    }
+}
+
+/// Lanes that a sum over a row is kept in: a vector of AVX-512, two of AVX2, four of SSE and NEON.
+const LANES: usize = 16;
+
+/// Σ of `term(i)` for i < count, in an order that no compiler changes.
+#[inline(always)]
+pub fn sum_of(count: usize, term: impl Fn(usize) -> f32) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let whole = count / LANES * LANES;
+    for first in (0..whole).step_by(LANES) {
+        for (lane, total) in lanes.iter_mut().enumerate() {
+            *total += term(first + lane);
+        }
+    }
+    for i in whole..count {
+        lanes[i - whole] += term(i);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
