@@ -30,10 +30,11 @@ export function visibleGpus(environment: NodeJS.ProcessEnv = process.env): strin
 
 /**
  * What TensorFlow's library reads from the environment, set before it is loaded. What a person has set stands, but for
- * the threads, which are Ringwatt's to divide among slots.
+ * the threads, which are Ringwatt's to divide among slots, and oneDNN, which decides the bits of a product.
  */
 export function prepareForTensorflow(threads: number): void {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
+  process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
   // Its notes about the processor are no news; errors still show.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // It takes all of a GPU's memory otherwise, and a second slot on that GPU would get none.
