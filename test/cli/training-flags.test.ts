@@ -4,7 +4,7 @@ import { addTrainingFlags, settingsOf, type TrainingFlags } from '../../src/cli/
 import { trainingSettings } from '../../src/contracts/training.ts';
 
 /** Something other than the default, for every setting. */
-const GIVEN = {
+const GIVEN: Record<string, string | true> = {
   '--preset': 'default',
   '--ring-size': '4',
   '--seed': '7',
