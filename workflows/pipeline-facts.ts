@@ -48,6 +48,7 @@ export const ofTraining = (result: RingTrainingResult): StageOutcome<RingTrainin
     loss: rounded(result.finalLoss),
     'tokens a second': Math.round(result.tokensPerSecond),
     restarts: result.restarts,
+    ...(result.wireError === undefined ? {} : { rounding: result.wireError }),
   },
 });
 
