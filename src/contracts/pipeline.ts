@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
-import { sequenceHours } from './sequence-length.ts';
+import { HORIZON_HOURS, PRESET_SEQUENCE_HOURS, sequenceHours, spellHours } from './sequence-length.ts';
 import { modelName, regionScore } from './stages.ts';
-import { dateBound, dateRange, firstHourOf, lastHourOf } from './time.ts';
+import { dateBound, dateRange, firstHourOf, HOUR_SECONDS, lastHourOf } from './time.ts';
 import { trainingSettings } from './training.ts';
 
 const TRAIN = { from: '2015-07', to: '2017' };
@@ -52,6 +52,16 @@ export const pipelineInput = pipelineFields
       const message = `the period ends (${range.to}) before it starts (${range.from}): swap the two`;
       context.addIssue({ code: 'custom', path, message });
     }
+  })
+  .superRefine(({ rolling: days, train = TRAIN, sequenceLength, training }, context) => {
+    const hours = days
+      ? 24 * days.trainDays
+      : (lastHourOf(train.to) - firstHourOf(train.from)) / HOUR_SECONDS + 1;
+    const length = sequenceLength ?? PRESET_SEQUENCE_HOURS[training.preset];
+    if (hours <= 0 || hours >= length + HORIZON_HOURS) return;
+    const period = days ? `the ${days.trainDays} days` : `${train.from} to ${train.to}`;
+    const message = `${spellHours(length)} and the ${HORIZON_HOURS} to predict after them do not fit into the ${spellHours(hours)} to train on (${period}): train on more, or ask for shorter sequences`;
+    context.addIssue({ code: 'custom', path: ['sequenceLength'], message });
   })
   .transform((input) =>
     input.rolling ? input : { ...input, train: input.train ?? TRAIN, score: input.score ?? SCORE },

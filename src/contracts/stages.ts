@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { DISTINCT_REGIONS, regionCode, regionCodes } from './regions.ts';
 import { ruleChanges } from './rule-changes.ts';
-import { PRESET_SEQUENCE_HOURS, sequenceHours } from './sequence-length.ts';
+import { HORIZON_HOURS, PRESET_SEQUENCE_HOURS, sequenceHours } from './sequence-length.ts';
 import { dateRange, hourStamp } from './time.ts';
 
 /** Small facts about a stage's result, for people: shown in the UI's details, the terminal and the report. */
@@ -50,7 +50,13 @@ export const sequencesInput = z.strictObject({
   score: dateRange.default({ from: '2018', to: '2018' }),
   sequenceLength: sequenceHours.default(PRESET_SEQUENCE_HOURS.quick).describe('Hours'),
   stride: z.number().int().min(1).default(168).describe('Hours between the starts of two training sequences'),
-  horizon: z.number().int().min(1).max(168).default(48).describe('Hours ahead predicted at every hour'),
+  horizon: z
+    .number()
+    .int()
+    .min(1)
+    .max(168)
+    .default(HORIZON_HOURS)
+    .describe('Hours ahead predicted at every hour'),
   normaliser: artifactReference
     .optional()
     .describe('Of a model that is to take these inputs; default: fitted on the training hours'),

@@ -4,6 +4,8 @@ import { describeIssues } from '../../src/errors.ts';
 
 const complaint = (input: unknown) => describeIssues(pipelineInput.safeParse(input).error?.issues ?? []);
 
+const SCORED = { from: '2023', to: '2023' };
+
 describe('the input of the main job', () => {
   it('names the range that ends before it starts, before anything is fetched', () => {
     assert.match(complaint({ from: '2020', to: '2019' }), /^to: the period ends \(2019\) before it starts/);
@@ -13,5 +15,21 @@ describe('the input of the main job', () => {
   it('takes a period of one day, and one that is open', () => {
     assert.equal(complaint({ from: '2019-03-01', to: '2019-03-01' }), '');
     assert.equal(complaint({ from: '2019' }), '');
+  });
+
+  it('refuses sequences that its training hours cannot hold, before anything is fetched', () => {
+    const long = { sequenceLength: 61_344 };
+    assert.match(
+      complaint(long),
+      /^sequenceLength: 61,344 hours and the 48 .* into the 21,960 hours to train on \(2015-07 to 2017\)/,
+    );
+    assert.equal(complaint({ ...long, train: { from: '2015-07', to: '2022-07' }, score: SCORED }), '');
+    assert.match(complaint({ ...long, rolling: {} }), /the 913 days/);
+    assert.equal(complaint({ ...long, rolling: { trainDays: 2558 } }), '');
+    const days = { train: { from: '2017-01-01', to: '2017-03-01' }, score: SCORED };
+    assert.match(complaint(days), /^sequenceLength: 2,184 hours/);
+    assert.equal(complaint({ ...days, sequenceLength: 336 }), '');
+    const aYear = { train: { from: '2017-01-01', to: '2017-12-31' }, score: SCORED };
+    assert.match(complaint({ ...aYear, training: { preset: 'default' } }), /^sequenceLength: 8,760 hours/);
   });
 });
