@@ -7,125 +7,65 @@ import type { Matrix } from './segments.ts';
  * against each other.
  */
 export interface CompiledSegment {
-  run(by: Compiled, args: readonly Matrix[]): Float32Array;
-  back(by: Compiled, args: readonly Matrix[], dy: Float32Array): Float32Array[];
+  /** Writes the value into `y`. */
+  run(by: Compiled, args: readonly Matrix[], y: Float32Array): void;
+  /** Adds the gradients of all arguments to `into`. */
+  back(by: Compiled, args: readonly Matrix[], dy: Float32Array, into: readonly Float32Array[]): void;
 }
 
-/** Zeros of the size of each. */
-const like = (...matrices: Matrix[]) => matrices.map(({ data }) => new Float32Array(data.length));
-
 export const embedCompiled = (inputs: Matrix): CompiledSegment => ({
-  run: ({ kernels, threads }, args) => {
-    const [weights, region] = args as [Matrix, Matrix];
-    const y = new Float32Array(inputs.shape[0] * region.data.length);
-    kernels.embedForward({ ...inputsOf(inputs), weights: weights.data, region: region.data, y, threads });
-    return y;
-  },
-  back: ({ kernels, threads }, args, dy) => {
-    const [dweights, dregion] = like(...args) as [Float32Array, Float32Array];
-    kernels.embedBackward({ ...inputsOf(inputs), dy, dweights, dregion, threads });
-    return [dweights, dregion];
-  },
+  run: ({ kernels, threads }, args, y) =>
+    kernels.embedForward({ ...inputsOf(inputs), ...named(['weights', 'region'], data(args)), y, threads }),
+  back: ({ kernels, threads }, _, dy, into) =>
+    kernels.embedBackward({ ...inputsOf(inputs), dy, ...named(['dweights', 'dregion'], into), threads }),
 });
 
 export const projectCompiled: CompiledSegment = {
-  run: ({ kernels, threads }, args) => {
-    const [x, gain, weights] = args as [Matrix, Matrix, Matrix];
-    const y = new Float32Array(x.shape[0] * weights.shape[1]);
-    kernels.projectForward({ x: x.data, gain: gain.data, weights: weights.data, y, threads });
-    return y;
-  },
-  back: ({ kernels, threads }, args, dy) => {
-    const [x, gain, weights] = args as [Matrix, Matrix, Matrix];
-    const [dx, dgain, dweights] = like(x, gain, weights) as [Float32Array, Float32Array, Float32Array];
+  run: ({ kernels, threads }, args, y) =>
+    kernels.projectForward({ ...named(['x', 'gain', 'weights'], data(args)), y, threads }),
+  back: ({ kernels, threads }, args, dy, into) =>
     kernels.projectBackward({
-      x: x.data,
-      gain: gain.data,
-      weights: weights.data,
+      ...named(['x', 'gain', 'weights'], data(args)),
       dy,
-      dx,
-      dgain,
-      dweights,
+      ...named(['dx', 'dgain', 'dweights'], into),
       threads,
-    });
-    return [dx, dgain, dweights];
-  },
+    }),
 };
+
+const THINK = ['x', 'attended', 'out', 'gain', 'inward', 'bias', 'outward'] as const;
+const D_THINK = ['dx', 'dattended', 'dout', 'dgain', 'dinward', 'dbias', 'doutward'] as const;
 
 export const thinkCompiled: CompiledSegment = {
-  run: ({ kernels, threads }, args) => {
-    const call = thinkCall(args);
-    const y = new Float32Array(call.x.length);
-    kernels.thinkForward({ ...call, y, threads });
-    return y;
-  },
-  back: ({ kernels, threads }, args, dy) => {
-    const gradients = like(...args);
-    const [dx, dattended, dout, dgain, dinward, dbias, doutward] = gradients as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    const into = { dx, dattended, dout, dgain, dinward, dbias, doutward };
-    kernels.thinkBackward({ ...thinkCall(args), dy, ...into, threads });
-    return gradients;
-  },
+  run: ({ kernels, threads }, args, y) => kernels.thinkForward({ ...named(THINK, data(args)), y, threads }),
+  back: ({ kernels, threads }, args, dy, into) =>
+    kernels.thinkBackward({ ...named(THINK, data(args)), dy, ...named(D_THINK, into), threads }),
 };
 
-function thinkCall(args: readonly Matrix[]) {
-  const [x, attended, out, gain, inward, bias, outward] = args as [
-    Matrix,
-    Matrix,
-    Matrix,
-    Matrix,
-    Matrix,
-    Matrix,
-    Matrix,
-  ];
-  return {
-    x: x.data,
-    attended: attended.data,
-    out: out.data,
-    gain: gain.data,
-    inward: inward.data,
-    bias: bias.data,
-    outward: outward.data,
-  };
-}
-
 export const predictCompiled = (inputs: Matrix): CompiledSegment => ({
-  run: ({ kernels, threads }, args) => {
-    const [x, gain, out, region, direct] = args as [Matrix, Matrix, Matrix, Matrix, Matrix];
-    const y = new Float32Array(x.shape[0] * region.data.length);
+  run: ({ kernels, threads }, args, y) =>
     kernels.predictForward({
       ...inputsOf(inputs),
-      x: x.data,
-      gain: gain.data,
-      out: out.data,
-      region: region.data,
-      direct: direct.data,
+      ...named(['x', 'gain', 'out', 'region', 'direct'], data(args)),
       y,
       threads,
-    });
-    return y;
-  },
-  back: (by, args, dy) => {
+    }),
+  back: (by, args, dy, into) => {
     const [x, gain, out, region, direct] = args as [Matrix, Matrix, Matrix, Matrix, Matrix];
-    const [dx, dgain, dout] = projectCompiled.back(by, [x, gain, out], dy) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    const [ddirect, dregion] = embedCompiled(inputs).back(by, [direct, region], dy) as [
-      Float32Array,
-      Float32Array,
-    ];
-    return [dx, dgain, dout, dregion, ddirect];
+    const [dx, dgain, dout, dregion, ddirect] = into as Five;
+    projectCompiled.back(by, [x, gain, out], dy, [dx, dgain, dout]);
+    embedCompiled(inputs).back(by, [direct, region], dy, [ddirect, dregion]);
   },
 });
 
-const inputsOf = ({ data, shape }: Matrix) => ({ inputs: data, channels: shape[1] });
+type Five = [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+
+const inputsOf = ({ data: inputs, shape: [, channels] }: Matrix) => ({ inputs, channels });
+
+const data = (args: readonly Matrix[]) => args.map((matrix) => matrix.data);
+
+function named<Name extends string>(
+  names: readonly Name[],
+  arrays: readonly Float32Array[],
+): Record<Name, Float32Array> {
+  return Object.fromEntries(names.map((name, at) => [name, arrays[at]!])) as Record<Name, Float32Array>;
+}

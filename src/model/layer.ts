@@ -42,8 +42,10 @@ export async function attend(pass: Pass, layer: number, x: Float32Array): Promis
     positions,
   };
   for (const chunk of chunks) {
-    const projected = runSegment(queriesKeysValues, projectionArgs(pass, layer, x, chunk));
+    const projected = space.take((chunk.to - chunk.from) * projectionWidth(block));
+    runSegment(queriesKeysValues, projectionArgs(pass, layer, x, chunk), projected);
     splitProjection(projected, chunk.from, local, block, pass.rotation);
+    space.give(projected);
     await engine.pause();
   }
   const result = await ringAttentionForward(engine.ring, engine.attention, local, block);
@@ -65,7 +67,8 @@ export async function think(
   const next = pass.space.take(x.length);
   for (const chunk of pass.chunks) {
     const joined = joinedRows(pass, result, chunk);
-    next.set(runSegment(mixAndThink, mixArgs(pass, layer, x, joined, chunk)), chunk.from * pass.width);
+    const rows = rowsOf(next, pass.width, chunk);
+    runSegment(mixAndThink, mixArgs(pass, layer, x, joined, chunk), rows);
     pass.space.give(joined);
     await pass.engine.pause();
   }
@@ -85,14 +88,15 @@ export async function backLayer(
   const dOut = space.take(result.out.length);
   for (const chunk of chunks) {
     const rows = rowsOf(dx, width, chunk);
-    const dy = matrixOf(rows, width);
     const joined = joinedRows(pass, result, chunk);
+    const dMixed = space.take(rows.length).fill(0);
+    const dAttended = space.take(rows.length).fill(0);
     const args = mixArgs(pass, layer, x, joined, chunk);
-    const [dMixed, dAttended, ...rest] = backSegment(mixAndThink, args, dy);
-    space.give(joined);
-    partHeads(dAttended!, chunk.from, dOut, block);
-    rows.set(dMixed!);
-    gradient.add(mixNames(layer), rest);
+    const into = [dMixed, dAttended, ...gradient.arrays(mixNames(layer))];
+    backSegment(mixAndThink, args, matrixOf(rows, width), into);
+    partHeads(dAttended, chunk.from, dOut, block);
+    rows.set(dMixed);
+    space.give(joined, dMixed, dAttended);
     await engine.pause();
   }
   const { dq, dk, dv } = await ringAttentionBackward(
@@ -109,12 +113,10 @@ export async function backLayer(
   for (const chunk of chunks) {
     const merged = space.take((chunk.to - chunk.from) * columns);
     mergeProjection(merged, chunk.from, { q: dq, k: dk, v: dv }, block, pass.rotation);
-    const dy = matrixOf(merged, columns);
-    const [dProjected, ...rest] = backSegment(queriesKeysValues, projectionArgs(pass, layer, x, chunk), dy);
+    const into = [rowsOf(dx, width, chunk), ...gradient.arrays(projectionNames(layer))];
+    const args = projectionArgs(pass, layer, x, chunk);
+    backSegment(queriesKeysValues, args, matrixOf(merged, columns), into);
     space.give(merged);
-    const rows = rowsOf(dx, width, chunk);
-    for (let i = 0; i < rows.length; i++) rows[i] = rows[i]! + dProjected![i]!;
-    gradient.add(projectionNames(layer), rest);
     await engine.pause();
   }
 }

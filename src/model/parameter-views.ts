@@ -20,13 +20,8 @@ export class ParameterViews {
     });
   }
 
-  /** Adds to what stands under `names`: a gradient is the sum over chunks and sequences, in their order. */
-  add(names: readonly string[], values: readonly Float32Array[]): void {
-    names.forEach((name, at) => {
-      const target = viewOf(this.#flat, this.#used(name));
-      const addend = values[at]!;
-      for (let i = 0; i < target.length; i++) target[i] = target[i]! + addend[i]!;
-    });
+  arrays(names: readonly string[]): Float32Array[] {
+    return names.map((name) => viewOf(this.#flat, this.#used(name)));
   }
 
   /** Of a parameter with a row for each region, a sequence uses one row. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { compiled } from '../native/compiled.ts';
 import { product, productOfData } from '../ring/product.ts';
 import { scoped } from '../ring/scope.ts';
+import { add } from '../ring/softmax.ts';
 import {
   embedCompiled,
   predictCompiled,
@@ -58,20 +59,27 @@ export const predict = (inputs: Matrix): Segment => ({
   compiled: predictCompiled(inputs),
 });
 
-export function runSegment(segment: Segment, args: readonly Matrix[]): Float32Array {
+/** Writes the segment's value into `y`. */
+export function runSegment(segment: Segment, args: readonly Matrix[], y: Float32Array): void {
   const native = compiled();
-  if (native) return segment.compiled.run(native, args);
-  return scoped(() => segment.tensors(...args.map(tensorOf)).dataSync() as Float32Array);
+  if (native) segment.compiled.run(native, args, y);
+  else y.set(scoped(() => segment.tensors(...args.map(tensorOf)).dataSync()));
 }
 
-/** The segment's gradients with respect to all its arguments, given that of its value. */
-export function backSegment(segment: Segment, args: readonly Matrix[], dy: Matrix): Float32Array[] {
+/** Adds the segment's gradients with respect to all its arguments, given that of its value, to `into`. */
+export function backSegment(
+  segment: Segment,
+  args: readonly Matrix[],
+  dy: Matrix,
+  into: readonly Float32Array[],
+): void {
   const native = compiled();
-  if (native) return segment.compiled.back(native, args, dy.data);
-  return scoped(() => {
+  if (native) return segment.compiled.back(native, args, dy.data, into);
+  const found = scoped(() => {
     const gradients = tf.grads(segment.tensors as (...args: tf.Tensor[]) => tf.Tensor);
     return gradients(args.map(tensorOf), tensorOf(dy)).map((g) => g.dataSync() as Float32Array);
   });
+  found.forEach((values, at) => add(into[at]!, values));
 }
 
 const tensorOf = ({ data, shape }: Matrix): tf.Tensor2D => tf.tensor2d(data, shape);

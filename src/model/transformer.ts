@@ -9,7 +9,7 @@ import { attend, backLayer, matrixOf, putAway, think, type Attended, type Pass }
 import { ParameterViews } from './parameter-views.ts';
 import { layoutOf, type ParameterLayout } from './parameters.ts';
 import { rotationOf, type Rotation } from './rotary.ts';
-import { backSegment, embed, predict, runSegment, type Matrix, type Segment } from './segments.ts';
+import { backSegment, embed, predict, runSegment, type Matrix } from './segments.ts';
 import { Workspace } from './workspace.ts';
 
 /** This rank's share of one sequence. */
@@ -107,10 +107,8 @@ export class Transformer {
     }
     for (const chunk of pass.chunks) {
       const dy = matrixOf(rowsOf(dx, pass.width, chunk), pass.width);
-      const values = this.#withInputs(tokens, chunk, embed, (segment) =>
-        backSegment(segment, pass.weights.matrices(EMBED), dy),
-      );
-      gradient.add(EMBED, values);
+      const segment = embed(this.#inputs(tokens, chunk));
+      backSegment(segment, pass.weights.matrices(EMBED), dy, gradient.arrays(EMBED));
       await engine.pause();
     }
     pass.space.give(dx);
@@ -122,10 +120,8 @@ export class Transformer {
     const layers: Trace['layers'] = [];
     let x = pass.space.take(tokens.positions.length * pass.width);
     for (const chunk of pass.chunks) {
-      const rows = this.#withInputs(tokens, chunk, embed, (segment) =>
-        runSegment(segment, pass.weights.matrices(EMBED)),
-      );
-      x.set(rows, chunk.from * pass.width);
+      const segment = embed(this.#inputs(tokens, chunk));
+      runSegment(segment, pass.weights.matrices(EMBED), rowsOf(x, pass.width, chunk));
       await pass.engine.pause();
     }
     for (let layer = 0; layer < this.config.layers; layer++) {
@@ -143,10 +139,8 @@ export class Transformer {
     const { horizon } = this.config;
     const outputs = new Float32Array(tokens.positions.length * horizon);
     for (const chunk of pass.chunks) {
-      const rows = this.#withInputs(tokens, chunk, predict, (segment) =>
-        runSegment(segment, this.#headArgs(pass, x, chunk)),
-      );
-      outputs.set(rows, chunk.from * horizon);
+      const segment = predict(this.#inputs(tokens, chunk));
+      runSegment(segment, this.#headArgs(pass, x, chunk), rowsOf(outputs, horizon, chunk));
       await pass.engine.pause();
     }
     return outputs;
@@ -159,14 +153,11 @@ export class Transformer {
     dOutputs: Float32Array,
     gradient: ParameterViews,
   ): Promise<Float32Array> {
-    const dx = pass.space.take(x.length);
+    const dx = pass.space.take(x.length).fill(0);
     for (const chunk of pass.chunks) {
       const dy = matrixOf(rowsOf(dOutputs, this.config.horizon, chunk), this.config.horizon);
-      const [rows, ...rest] = this.#withInputs(tokens, chunk, predict, (segment) =>
-        backSegment(segment, this.#headArgs(pass, x, chunk), dy),
-      );
-      dx.set(rows!, chunk.from * pass.width);
-      gradient.add(HEAD, rest);
+      const into = [rowsOf(dx, pass.width, chunk), ...gradient.arrays(HEAD)];
+      backSegment(predict(this.#inputs(tokens, chunk)), this.#headArgs(pass, x, chunk), dy, into);
       await pass.engine.pause();
     }
     return dx;
@@ -206,14 +197,8 @@ export class Transformer {
     return [matrixOf(rowsOf(x, pass.width, chunk), pass.width), ...pass.weights.matrices(HEAD)];
   }
 
-  /** Segments that read the inputs hold them as a constant: they get no gradient. */
-  #withInputs<T>(
-    { inputs }: Tokens,
-    chunk: Chunk,
-    make: (inputs: Matrix) => Segment,
-    use: (segment: Segment) => T,
-  ): T {
+  #inputs({ inputs }: Tokens, chunk: Chunk): Matrix {
     const columns = this.config.channels.length;
-    return use(make(matrixOf(rowsOf(inputs, columns, chunk), columns)));
+    return matrixOf(rowsOf(inputs, columns, chunk), columns);
   }
 }

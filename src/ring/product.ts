@@ -26,9 +26,15 @@ export function product(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
 
 /** data (n × k) · b (k × m), with a gradient for b alone: no one asks for the gradient of data. */
 export function productOfData(data: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
-  const operation = tf.customGrad((...parts: (tf.Tensor | tf.GradSaveFunc)[]) => ({
-    value: tf.matMul(data, parts[0] as tf.Tensor2D),
-    gradFunc: (dy: tf.Tensor) => [tf.matMul(tf.transpose(data), dy as tf.Tensor2D)],
-  }));
+  const operation = tf.customGrad((...parts: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [weights, save] = parts as [tf.Tensor2D, tf.GradSaveFunc];
+    save([data]);
+    return {
+      value: tf.matMul(data, weights),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
+        tf.matMul(tf.transpose(saved[0] as tf.Tensor2D), dy as tf.Tensor2D),
+      ],
+    };
+  });
   return operation(b) as tf.Tensor2D;
 }

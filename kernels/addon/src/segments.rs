@@ -1,4 +1,4 @@
-//! The segments of the network (`ringwatt_dense`), at once. Gradients of weights are added to what their arrays hold.
+//! The segments of the network (`ringwatt_dense`), at once. All gradients are added to what their arrays hold.
 
 use napi::{Env, Unknown};
 use napi_derive::napi;

@@ -1,5 +1,5 @@
 //! The network between two attentions, for some rows of tokens: what `src/model/segments.ts` says in tensors, forward
-//! and backward. Gradients of weights are added to what their arrays hold; gradients of rows are written.
+//! and backward. All gradients are added to what their arrays hold.
 
 use crate::level::Level;
 use crate::product::{Operand, Product, SizeError, expect};
@@ -128,8 +128,10 @@ impl Projection<'_> {
             let mut normal = Scratch::of(self.x.len());
             norm::forward(team.level, team.threads, self.x, self.gain, &mut normal);
             team.multiply(transposed(&normal), plain(dy), dweights, true, rows, columns);
-            team.multiply(plain(dy), transposed(self.weights), dx, false, columns, width);
-            norm::backward(team.level, team.threads, self.x, self.gain, dx, dgain);
+            let mut d = normal;
+            team.multiply(plain(dy), transposed(self.weights), &mut d, false, columns, width);
+            norm::backward(team.level, team.threads, self.x, self.gain, &mut d, dgain);
+            add::add(team.level, team.threads, &d, dx);
             Ok(())
         })
     }
@@ -186,7 +188,6 @@ impl Mlp<'_> {
         })
     }
 
-    /// `dx` and `dattended` are written, the weights' gradients added to.
     #[allow(clippy::too_many_arguments)]
     pub fn backward(
         &self,
@@ -224,11 +225,13 @@ impl Mlp<'_> {
             team.multiply(plain(dy), transposed(self.outward), &mut dbefore, false, width, hidden);
             gelu::backward(level, threads, &before, self.bias, &mut dbefore, d.bias);
             team.multiply(transposed(&normal), plain(&dbefore), d.inward, true, rows, hidden);
-            team.multiply(plain(&dbefore), transposed(self.inward), dx, false, hidden, width);
-            norm::backward(level, threads, &mixed, self.gain, dx, d.gain);
-            add::add(level, threads, dy, dx);
-            team.multiply(transposed(attended), plain(dx), d.out, true, rows, width);
-            team.multiply(plain(dx), transposed(self.out), dattended, false, width, width);
+            let mut dmixed = normal;
+            team.multiply(plain(&dbefore), transposed(self.inward), &mut dmixed, false, hidden, width);
+            norm::backward(level, threads, &mixed, self.gain, &mut dmixed, d.gain);
+            add::add(level, threads, dy, &mut dmixed);
+            team.multiply(transposed(attended), plain(&dmixed), d.out, true, rows, width);
+            team.multiply(plain(&dmixed), transposed(self.out), dattended, true, width, width);
+            add::add(level, threads, &dmixed, dx);
             Ok(())
         })
     }
