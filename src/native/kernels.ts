@@ -20,6 +20,8 @@ export interface Kernels {
   cancel(ticket: number): boolean;
   // All others end before they return, so they may work on WebAssembly's memory.
   product(call: ProductCall): void;
+  /** zlib's CRC-32 of `bytes`, after what `value` is that of. */
+  crc32(call: { bytes: Uint8Array; value: number }): number;
   embedForward(call: OnThreads & Arrays<'inputs' | 'weights' | 'region' | 'y'> & Channels): void;
   embedBackward(call: OnThreads & Arrays<'inputs' | 'dy' | 'dweights' | 'dregion'> & Channels): void;
   projectForward(call: OnThreads & Arrays<'x' | 'gain' | 'weights' | 'y'>): void;

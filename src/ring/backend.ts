@@ -10,8 +10,9 @@ import { chooseKernel } from '../native/kernel.ts';
 import type { Precision } from '../native/kernels.ts';
 import { registerProducts } from '../native/wasm-products.ts';
 import type { BlockAttention } from './block-attention.ts';
+import { sumWith } from './checksum.ts';
 import { NativeBlockAttention } from './native-block-attention.ts';
-import { startNativeTensorflow } from './native-tensorflow.ts';
+import { nativeIsForGpu, startNativeTensorflow } from './native-tensorflow.ts';
 import { TensorBlockAttention } from './tensor-block-attention.ts';
 
 /** What computes. `numerics` decides whether two slots give the same bits and may share a ring. */
@@ -42,13 +43,14 @@ export function startBackend(): Promise<Backend> {
 
 async function start(config: Config): Promise<Backend> {
   const threads = config.threads ?? Math.max(1, Math.floor(availableParallelism() / config.slots));
-  const tensors = await startTensors(config.backend, threads);
+  const chosen = chooseKernel(config.kernel);
+  const tensors = await startTensors(config.backend, threads, 'kernels' in chosen);
   // A GPU's own products leave the compiled kernels behind; its blocks stay where its tensors are.
   if (tensors.device !== 'cpu') return withTensors(tensors, threads);
-  const chosen = chooseKernel(config.kernel);
   if ('note' in chosen) return withTensors({ ...tensors, note: notes(tensors.note, chosen.note) }, threads);
   const { kernels, variant } = chosen;
   computeWith({ kernels, threads });
+  sumWith(kernels);
   if (tensors.name === 'tfjs-wasm') registerProducts(kernels, threads);
   return {
     ...tensors,
@@ -79,8 +81,14 @@ function tensorAttention(precision: Precision = 'float32'): BlockAttention {
   );
 }
 
-async function startTensors(wanted: Config['backend'], threads: number): Promise<Tensors> {
+async function startTensors(
+  wanted: Config['backend'],
+  threads: number,
+  compiled: boolean,
+): Promise<Tensors> {
   if (wanted === 'wasm') return startWasm('RINGWATT_BACKEND asks for WebAssembly');
+  // On a processor the kernels do all of the work: its own library would only take memory.
+  if (wanted === 'auto' && compiled && !nativeIsForGpu()) return startWasm();
   const native = await startNativeTensorflow(threads);
   if ('name' in native) return native;
   if (wanted === 'auto') return startWasm(native.note);
@@ -90,7 +98,7 @@ async function startTensors(wanted: Config['backend'], threads: number): Promise
   );
 }
 
-async function startWasm(note: string): Promise<Tensors> {
+async function startWasm(note?: string): Promise<Tensors> {
   const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
   setWasmPaths(join(folder, sep));
   if (!(await tf.setBackend('wasm'))) {
@@ -105,7 +113,7 @@ async function startWasm(note: string): Promise<Tensors> {
     name: 'tfjs-wasm',
     numerics: `tfjs-wasm ${version_wasm} ${simd ? 'simd' : 'scalar'} f32`,
     device: 'cpu',
-    note,
+    ...(note === undefined ? {} : { note }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
 import { RingBrokenError } from '../errors.ts';
+import { crc32 } from './checksum.ts';
 
 /**
  * The unit on a link. Header, 28 bytes, little-endian: magic (u16), format version (u8), type (u8), epoch (u32),

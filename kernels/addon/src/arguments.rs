@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::ptr;
 
 use napi::bindgen_prelude::{
-    Float32Array, FromNapiValue, Int32Array, JsObjectValue, Object, TypedArray, TypedArrayType,
+    Float32Array, FromNapiValue, Int32Array, JsObjectValue, Object, TypedArray, TypedArrayType, Uint8Array,
 };
 use napi::{Env, JsValue, Unknown, ValueType, sys};
 
@@ -107,6 +107,15 @@ impl<'env> Arguments<'env> {
             )));
         }
         Ok(Lent { name, array })
+    }
+
+    /// Only for calls that end before JavaScript goes on; the caller takes the loan.
+    pub fn bytes(&self, name: &'static str) -> Checked<(Uint8Array, Loan)> {
+        let value = self.array(name, TypedArrayType::Uint8, "a Uint8Array")?;
+        // SAFETY: it is one.
+        let array: Uint8Array = unsafe { value.cast() }?;
+        let loan = Loan::of(name, array.as_ptr(), array.len(), false);
+        Ok((array, loan))
     }
 
     /// A copy: what decides an address must not change while it is in use.

@@ -5,7 +5,7 @@
 //! The arrays of a call are computed with in place. What Rust asks of a `&mut [f32]` is kept up like this:
 //! - Their memory stays: each array is referenced until its call has ended, and memory that JavaScript could take away
 //!   or move meanwhile is refused (`SharedArrayBuffer`, resizable buffers). WebAssembly memory never moves, and only
-//!   calls that end before JavaScript goes on (products, normalisation, GELU) are given it.
+//!   calls that end before JavaScript goes on (products, normalisation, GELU, checksums) are given it.
 //! - Nothing of Rust's overlaps: `loans` knows the bytes of every call in flight, and refuses a call that would write
 //!   where another reads or writes, or whose own arrays overlap where it writes.
 //! - What decides an address is not shared: sizes are numbers, and positions are copied before the call starts.
@@ -16,6 +16,7 @@
 
 mod arguments;
 mod attention;
+mod checksum;
 mod dense;
 mod loans;
 mod refusal;
