@@ -43,8 +43,9 @@ pub unsafe fn product<S: Simd, const R: usize, const C: usize>(
                     sums[r][c] = S::mul_add(factor, vectors[c], sums[r][c]);
                 }
             }
-            a = a.add(left.term);
-            b = b.add(right.term);
+            // Past the last term they may point beyond their arrays, where `add` must not.
+            a = a.wrapping_add(left.term);
+            b = b.wrapping_add(right.term);
         }
         sums
     }
