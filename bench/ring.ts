@@ -2,17 +2,25 @@ import { BadInputError } from '../src/errors.ts';
 import type { BenchOptions, Measure } from './measure.ts';
 import { ATTENTION_MEASURES, measureAttention } from './ring/attention.ts';
 import { measureMemory } from './ring/memory.ts';
+import { measureSizes } from './ring/sizes.ts';
 import { measureStep } from './ring/step.ts';
 import { measureTemporal } from './ring/temporal.ts';
 
 export const name = 'ring';
 
-/** By the names that --only takes. Those of attention share one run; the last two take minutes. */
-const LATER = { step: measureStep, memory: measureMemory, temporal: measureTemporal };
+/** By the names that --only takes. Those of attention share one run; `memory` and `temporal` take many minutes. */
+const LATER = {
+  step: measureStep,
+  memory: measureMemory,
+  temporal: measureTemporal,
+  sizes: measureSizes,
+};
 const PARTS: string[] = [...ATTENTION_MEASURES, ...Object.keys(LATER)];
+/** Figures without a floor run when they are asked for. */
+const USUAL = PARTS.filter((part) => part !== 'sizes');
 
 /** The ring against its peers, on this machine; bench/README.md says what each measure means. */
-export async function run({ python, only = PARTS, say }: BenchOptions): Promise<Measure[]> {
+export async function run({ python, only = USUAL, say }: BenchOptions): Promise<Measure[]> {
   const unknown = only.filter((part) => !PARTS.includes(part));
   if (unknown.length > 0) {
     throw new BadInputError(`ring has no part "${unknown.join(', ')}".`, `It has: ${PARTS.join(', ')}.`);

@@ -81,11 +81,7 @@ function tensorAttention(precision: Precision = 'float32'): BlockAttention {
   );
 }
 
-async function startTensors(
-  wanted: Config['backend'],
-  threads: number,
-  compiled: boolean,
-): Promise<Tensors> {
+async function startTensors(wanted: Config['backend'], threads: number, compiled: boolean): Promise<Tensors> {
   if (wanted === 'wasm') return startWasm('RINGWATT_BACKEND asks for WebAssembly');
   // On a processor the kernels do all of the work: its own library would only take memory.
   if (wanted === 'auto' && compiled && !nativeIsForGpu()) return startWasm();

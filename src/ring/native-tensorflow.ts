@@ -31,6 +31,9 @@ export async function startNativeTensorflow(threads: number): Promise<NativeTens
   return start(source, threads);
 }
 
+/** Whether what would be loaded was made for GPUs; whether there is one shows when it is loaded. */
+export const nativeIsForGpu = () => (findInstalled() ?? findBuilt())?.forGpu === true;
+
 /** A build that is no build of this user yet. */
 export const startBuild = (folder: string, kind: BuildKind, threads: number) =>
   start(builtIn(folder, kind), threads);

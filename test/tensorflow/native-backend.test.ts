@@ -19,7 +19,7 @@ describe('which backend TensorFlow.js computes with', () => {
 
   const start = (backend: string) =>
     runProgram(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
-      extra: { RINGWATT_BACKEND: backend, XDG_CACHE_HOME: cache },
+      extra: { RINGWATT_BACKEND: backend, RINGWATT_KERNEL: 'none', XDG_CACHE_HOME: cache },
     });
 
   it('is WebAssembly where nothing was built, and says why', async () => {
