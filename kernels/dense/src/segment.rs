@@ -226,7 +226,14 @@ impl Mlp<'_> {
             gelu::backward(level, threads, &before, self.bias, &mut dbefore, d.bias);
             team.multiply(transposed(&normal), plain(&dbefore), d.inward, true, rows, hidden);
             let mut dmixed = normal;
-            team.multiply(plain(&dbefore), transposed(self.inward), &mut dmixed, false, hidden, width);
+            team.multiply(
+                plain(&dbefore),
+                transposed(self.inward),
+                &mut dmixed,
+                false,
+                hidden,
+                width,
+            );
             norm::backward(level, threads, &mixed, self.gain, &mut dmixed, d.gain);
             add::add(level, threads, dy, &mut dmixed);
             team.multiply(transposed(attended), plain(&dmixed), d.out, true, rows, width);
