@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { BadInputError, RingBrokenError } from '../errors.ts';
+import { reasonOf } from './connection-error.ts';
 import { clientOptions, refusalOf } from './tls-links.ts';
 import { isLoopback, type RingTls } from './tls.ts';
 
@@ -27,7 +28,7 @@ export async function connectTo(
     reject(
       refusalOf(error, address) ??
         new RingBrokenError(
-          `The neighbour at ${address} cannot be reached (${error.message}).`,
+          `The neighbour at ${address} cannot be reached (${reasonOf(error)}).`,
           'The ring forms again from the last checkpoint.',
         ),
     ),

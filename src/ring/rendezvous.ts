@@ -3,6 +3,7 @@ import { createServer, isIP, type AddressInfo, type Server, type Socket } from '
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { BadInputError, RingBrokenError } from '../errors.ts';
 import { connectTo } from './connect.ts';
+import { reasonOf } from './connection-error.ts';
 import { NONCE_BYTES, proof, sameBytes, type RingIdentity } from './proof.ts';
 import { Strangers, type StrangerLimits } from './strangers.ts';
 import { refusedBy, refuseUncertified, serverOptions } from './tls-links.ts';
@@ -126,8 +127,8 @@ export class RingListener {
     return rank;
   }
 
-  #noteRefusal({ message }: Error): void {
-    this.#refusal = ` Whoever came last was turned away: ${message}`;
+  #noteRefusal(error: Error): void {
+    this.#refusal = ` Whoever came last was turned away: ${reasonOf(error)}`;
   }
 }
 

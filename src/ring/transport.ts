@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { RingBrokenError } from '../errors.ts';
+import { reasonOf } from './connection-error.ts';
 import {
   encodeHeader,
   FRAME_HEADER_BYTES,
@@ -53,7 +54,7 @@ export class Link {
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('error', (error) => this.#break(`the connection failed (${error.message})`));
+    socket.on('error', (error) => this.#break(`the connection failed (${reasonOf(error)})`));
     socket.on('close', () => this.#onClose());
   }
 
@@ -133,7 +134,7 @@ export class Link {
         if (i < pieces.length - 1) this.#socket.write(piece);
         else
           this.#socket.write(piece, (error) => {
-            if (error) reject(this.#break(`the connection failed (${error.message})`));
+            if (error) reject(this.#break(`the connection failed (${reasonOf(error)})`));
             else resolve();
           });
       });
