@@ -5,12 +5,14 @@ import type { ArtifactReference } from '../contracts/artifact.ts';
 import { CorruptArtifactError, describeIssues, StorageError } from '../errors.ts';
 import { readArtifact, referTo } from '../lake/artifacts.ts';
 import { placeAtomically } from '../lake/atomic-write.ts';
+import { sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { encodeSafetensors, readSafetensors, readSafetensorsMetadata, tensor } from '../lake/safetensors.ts';
 import { modelConfig, type ModelConfig } from '../model/config.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
 import { namedTensors, flatWeights } from '../model/weights.ts';
 import type { OptimizerState } from './adamw.ts';
+import { stateHash } from './state-hash.ts';
 
 const historyPoint = z.strictObject({
   step: z.number().int(),
@@ -61,6 +63,7 @@ export function snapshotOf(
   epoch: number,
 ): Snapshot {
   const { weights, m, v } = optimizer;
+  const text = JSON.stringify(checkpointState.parse(state));
   const tensors = {
     ...namedTensors(weights, layout),
     'optimizer.m': tensor(m, [m.length]),
@@ -69,7 +72,7 @@ export function snapshotOf(
   return {
     uri: `${folderOf(state.runId)}/${state.step}-${epoch}.safetensors`,
     step: state.step,
-    bytes: encodeSafetensors(tensors, { state: JSON.stringify(checkpointState.parse(state)) }),
+    bytes: encodeSafetensors(tensors, { state: text, sha256: contentHash(text, optimizer) }),
   };
 }
 
@@ -137,7 +140,8 @@ export async function readCheckpoint(
   const bytes = await readArtifact(home, reference);
   const path = home.pathOf(reference);
   const tensors = readSafetensors(bytes, path);
-  const state = parseState(readSafetensorsMetadata(bytes, path)['state'], path);
+  const { state: text = '', sha256: expected } = readSafetensorsMetadata(bytes, path);
+  const state = parseState(text, path);
   const layout = layoutFor(state.model);
   const moment = (name: string) => {
     const found = tensors.get(`optimizer.${name}`);
@@ -146,16 +150,18 @@ export async function readCheckpoint(
     }
     return Float32Array.from(found.data as Float32Array);
   };
-  return {
-    state,
-    optimizer: {
-      weights: flatWeights(tensors, layout, path),
-      m: moment('m'),
-      v: moment('v'),
-      step: state.step,
-    },
+  const optimizer: OptimizerState = {
+    weights: flatWeights(tensors, layout, path),
+    m: moment('m'),
+    v: moment('v'),
+    step: state.step,
   };
+  if (contentHash(text, optimizer) !== expected) throw corrupt(path, 'it is not what was written');
+  return { state, optimizer };
 }
+
+/** Kept in the file itself: a number that has changed on the disk is a number too, and training would go on from it. */
+const contentHash = (state: string, optimizer: OptimizerState) => sha256(state + stateHash(optimizer));
 
 /** What writers that were killed have left half done would fill the disk, kill by kill. */
 export async function deleteDrafts(home: Home, runId: string): Promise<void> {
@@ -192,10 +198,10 @@ async function sha256Aside(bytes: Uint8Array): Promise<string> {
 
 const folderOf = (runId: string) => `checkpoints/${runId}`;
 
-function parseState(text: string | undefined, path: string): CheckpointState {
+function parseState(text: string, path: string): CheckpointState {
   let json: unknown;
   try {
-    json = JSON.parse(text ?? '');
+    json = JSON.parse(text);
   } catch {
     throw corrupt(path, 'it has no state');
   }
