@@ -5,6 +5,7 @@ import { messageOf } from '../src/errors.ts';
 import { stageRunner } from '../src/stages/runner.ts';
 import { ensureSearchAttributes } from '../src/temporal/ensure-search-attributes.ts';
 import { PIPELINE_QUEUE, SOURCE_QUEUE, WORKFLOWS } from '../src/temporal/names.ts';
+import { processMetrics } from './process-metrics.ts';
 import { DRAIN, main, runWorkers } from './run-workers.ts';
 import { setUp } from './setup.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -62,5 +63,13 @@ main(async () => {
     activities: sourceActivities(dependencies),
     maxConcurrentActivityTaskExecutions: WINDOWS_AT_ONCE,
   });
-  await runWorkers({ name: NAME, home, log, connection, workers: [pipeline, sources] });
+  await runWorkers({
+    name: NAME,
+    config,
+    home,
+    log,
+    connection,
+    workers: [pipeline, sources],
+    metrics: processMetrics(NAME),
+  });
 });

@@ -1,15 +1,20 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
+import type { Registry } from 'prom-client';
+import type { Config } from '../src/config/config.ts';
 import type { Home } from '../src/lake/home.ts';
 import type { Logger } from '../src/stages/context.ts';
 import { messageOf } from '../src/errors.ts';
+import { measureQueues } from './process-metrics.ts';
 import { announceProcess } from './process-record.ts';
 
 export interface WorkerProcess {
   name: string;
+  config: Config;
   home: Home;
   log: Logger;
   connection: NativeConnection;
   workers: Worker[];
+  metrics: Registry;
   /** Begins once the workers poll; what it returns is called before they stop. */
   whileRunning?: () => Promise<() => Promise<void>>;
 }
@@ -18,10 +23,17 @@ export interface WorkerProcess {
 export const DRAIN = { shutdownGraceTime: '3 seconds', shutdownForceTime: '9 seconds' } as const;
 
 /** Runs workers until SIGTERM or SIGINT, says when they are ready, and leaves nothing behind. */
-export async function runWorkers({ name, home, log, connection, workers, whileRunning }: WorkerProcess) {
-  const record = await announceProcess(home, name, () => ({
-    workers: workers.map((worker) => ({ queue: worker.options.taskQueue, state: worker.getState() })),
-  }));
+export async function runWorkers({ name, config, home, log, connection, ...rest }: WorkerProcess) {
+  const { workers, metrics, whileRunning } = rest;
+  measureQueues(metrics, workers);
+  const record = await announceProcess(home, {
+    name,
+    state: () => ({
+      workers: workers.map((worker) => ({ queue: worker.options.taskQueue, state: worker.getState() })),
+    }),
+    metrics,
+    host: config.healthHost,
+  });
   const runs = workers.map((worker) => worker.run());
   let stop: (() => Promise<void>) | undefined;
   const shutDown = () => {

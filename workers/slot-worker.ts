@@ -5,9 +5,11 @@ import { slotActivities } from '../activities/ring-slot.ts';
 import { BadInputError, UnavailableError } from '../src/errors.ts';
 import { slotQueue } from '../src/temporal/names.ts';
 import { tlsFolder } from '../src/tls/folder.ts';
+import { processMetrics } from './process-metrics.ts';
 import { DRAIN, main, runWorkers } from './run-workers.ts';
 import { setUp } from './setup.ts';
 import { SlotChild } from './slot-child.ts';
+import { measured } from './slot-metrics.ts';
 import { SlotRegistration } from './slot-registration.ts';
 
 /** A tenth of the heartbeat timeout of a slot's work. */
@@ -37,11 +39,16 @@ main(async () => {
   const client = new Client({ connection, namespace: config.temporalNamespace });
   const record = { queue, host: config.hostName, number, device, kernel, numerics, threads, memoryMb };
   const registration = new SlotRegistration(client, record, log);
+  const metrics = processMetrics(name);
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
     taskQueue: queue,
-    activities: slotActivities({ slot, heartbeatMs: HEARTBEAT_MS, onBroken: () => registration.hurry() }),
+    activities: slotActivities({
+      slot: measured(slot, metrics),
+      heartbeatMs: HEARTBEAT_MS,
+      onBroken: () => registration.hurry(),
+    }),
     maxConcurrentActivityTaskExecutions: RINGS_AT_ONCE,
     ...DRAIN,
     maxHeartbeatThrottleInterval: HEARTBEAT_MS,
@@ -49,10 +56,12 @@ main(async () => {
   });
   await runWorkers({
     name,
+    config,
     home,
     log,
     connection,
     workers: [worker],
+    metrics,
     whileRunning: async () => {
       await registration.start();
       return () => registration.stop();

@@ -49,6 +49,10 @@ export const configSchema = z.strictObject({
     .string()
     .default('127.0.0.1')
     .describe('The address other slots reach this host at; RINGWATT_SLOT_HOST'),
+  healthHost: z
+    .string()
+    .default('127.0.0.1')
+    .describe('The address that workers answer /health and /metrics at, to anyone; RINGWATT_HEALTH_HOST'),
   tls: z
     .string()
     .optional()
@@ -101,6 +105,7 @@ export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   slots: 'RINGWATT_SLOTS',
   slotDevices: 'RINGWATT_SLOT_DEVICES',
   slotHost: 'RINGWATT_SLOT_HOST',
+  healthHost: 'RINGWATT_HEALTH_HOST',
   tls: 'RINGWATT_TLS',
   hostName: 'RINGWATT_HOST_NAME',
   logLevel: 'RINGWATT_LOG_LEVEL',

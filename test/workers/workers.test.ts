@@ -5,6 +5,7 @@ import { SlotDiedError } from '../../src/errors.ts';
 import type { SegmentInput } from '../../src/contracts/training.ts';
 import { trainingSettings } from '../../src/contracts/training.ts';
 import { silentLogger } from '../../src/stages/context.ts';
+import { processMetrics } from '../../workers/process-metrics.ts';
 import { announceProcess } from '../../workers/process-record.ts';
 import { ringToken } from '../../workers/ring-token.ts';
 import { SlotChild } from '../../workers/slot-child.ts';
@@ -30,7 +31,13 @@ const segmentOf = (behaviour: string): SegmentInput => ({
 describe('a process of the stack', () => {
   it('says that it is there, answers on its health address, and leaves nothing behind', async () => {
     const home = await Home.open(await temporaryFolder());
-    const announced = await announceProcess(home, 'slot-9', () => ({ queue: 'q' }));
+    const metrics = processMetrics('slot-9');
+    const announced = await announceProcess(home, {
+      name: 'slot-9',
+      state: () => ({ queue: 'q' }),
+      metrics,
+      host: '127.0.0.1',
+    });
     const record = JSON.parse(await readFile(home.path('run/slot-9.json'), 'utf8')) as {
       pid: number;
       healthUrl: string;
@@ -38,6 +45,13 @@ describe('a process of the stack', () => {
     assert.equal(record.pid, process.pid);
     const health = (await (await fetch(record.healthUrl)).json()) as { name: string; queue: string };
     assert.deepEqual([health.name, health.queue], ['slot-9', 'q']);
+    const [found] = JSON.parse(await readFile(home.path('run/slot-9.targets.json'), 'utf8')) as [
+      { targets: [string] },
+    ];
+    const scraped = await fetch(`http://${found.targets[0]}/metrics`);
+    assert.match(scraped.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/);
+    assert.match(await scraped.text(), /^process_resident_memory_bytes\{process="slot-9"\} \d+/m);
+    assert.equal((await fetch(`http://${found.targets[0]}/elsewhere`)).status, 404);
     await announced.close();
     assert.deepEqual(await readdir(home.path('run')), []);
     await assert.rejects(fetch(record.healthUrl));
