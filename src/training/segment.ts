@@ -110,7 +110,7 @@ class SegmentRun implements Disposable {
     const { state, optimizer } = checkpoint;
     if (this.#ring.rank === 0) await this.#openRecord(from, numerics);
     const pause = pauser(this.#controls.signal, () => this.#ring.check());
-    const engine = (this.#engine = new TrainingEngine(this.#ring, backend, this.#settings, pause));
+    const engine = (this.#engine = await TrainingEngine.open(this.#ring, backend, this.#settings, pause));
     const { epoch } = this.#segment;
     const { worldSize: ringSize } = this.#ring;
     const { windows, details } = this.#dataset;

@@ -3,6 +3,7 @@ import { LONGEST_SEQUENCE_HOURS } from '../../src/contracts/sequence-length.ts';
 import { sequencesInput } from '../../src/contracts/stages.ts';
 import { firstHourOf, HOUR_SECONDS, lastHourOf } from '../../src/contracts/time.ts';
 import type { SegmentInput, SegmentResult, TrainingSettings } from '../../src/contracts/training.ts';
+import { BadInputError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { startBackend } from '../../src/ring/backend.ts';
@@ -85,6 +86,27 @@ describe('long sequences', () => {
     const [a, b] = [await weightsOf(home.home, exact), await weightsOf(home.home, halves)];
     assert.notDeepEqual(a, b);
     const worst = a.reduce((max, w, i) => Math.max(max, Math.abs(w - b[i]!)), 0);
+    assert.ok(worst < 1e-2, `weights are off by ${worst}`);
+  });
+
+  it('compute with halves where the kernel has them, and are refused with a cure where it has not', async () => {
+    const home = await smallHome();
+    const settings = smallSettings({ maxSteps: 2 });
+    const halves = train(home, { ...settings, precision: 'bfloat16' }, 'bfloat16');
+    const refused = await halves.then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    if (refused) {
+      assert.ok(refused instanceof BadInputError, `${refused}`);
+      assert.match(refused.message, /does not compute in bfloat16 \(kernel: \w+\)/);
+      assert.match(refused.cure, /precision float32/);
+      return;
+    }
+    const exact = await weightsOf(home.home, await train(home, settings, 'float32'));
+    const rounded = await weightsOf(home.home, await halves);
+    assert.notDeepEqual(rounded, exact);
+    const worst = exact.reduce((max, w, i) => Math.max(max, Math.abs(w - rounded[i]!)), 0);
     assert.ok(worst < 1e-2, `weights are off by ${worst}`);
   });
 });
