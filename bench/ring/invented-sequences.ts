@@ -1,6 +1,7 @@
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import { HOUR_SECONDS } from '../../src/contracts/time.ts';
 import { referTo, writeManifest } from '../../src/lake/artifacts.ts';
+import { writeFileAtomic } from '../../src/lake/atomic-write.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { tensor, writeSafetensors } from '../../src/lake/safetensors.ts';
 import { gaussians, randomOf } from '../../src/model/random.ts';
@@ -36,13 +37,21 @@ export async function inventSequences(
     demand_known: tensor(demand, [rows]),
     demand_final: tensor(demand, [rows]),
   });
+  // A training's manifest hands them on; nobody reads these.
+  const [normaliser, catalogue] = await Promise.all(
+    ['normaliser', 'catalogue'].map(async (role) => {
+      const path = `sequences/invented/${role}.json`;
+      await writeFileAtomic(home.path(path), '{}\n');
+      return { ...(await referTo(home, path)), role };
+    }),
+  );
   return writeManifest(home, {
     formatVersion: 1,
     kind: 'sequences',
     key: (hours * 1000 + channels).toString(16).padStart(16, '0'),
     madeBy: { stage: 'bench', version: 1, settings: {} },
     inputs: [],
-    files: [{ ...(await referTo(home, uri, rows)), region: 'ERCO', role: 'region' }],
+    files: [{ ...(await referTo(home, uri, rows)), region: 'ERCO', role: 'region' }, normaliser!, catalogue!],
     rows,
     details: {
       channels: Array.from({ length: channels }, (_, i) => `channel_${i}`),
