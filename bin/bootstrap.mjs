@@ -17,6 +17,7 @@ const COMMANDS = {
   check: ['.ci/check.mjs'],
   test: ['test/runner.ts'],
   bench: ['bench/main.ts'],
+  chaos: ['test/chaos/main.ts'],
 };
 
 async function main([command, ...rest]) {

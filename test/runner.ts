@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COVERAGE_FLOOR = 90;
 
 /** Folders whose tests start servers or train: last, so that a plain mistake shows within seconds. */
-const SLOW_LAST = ['stack', 'cli', 'bootstrap', 'workflows', 'replay', 'training', 'e2e'];
+const SLOW_LAST = ['stack', 'cli', 'bootstrap', 'workflows', 'replay', 'training', 'chaos', 'e2e'];
 
 interface Tally {
   passed: number;

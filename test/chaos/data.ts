@@ -6,7 +6,7 @@ import { stageRunner } from '../../src/stages/runner.ts';
 import type { World } from './world.ts';
 
 const REGIONS = ['PACW' as const];
-const SEQUENCE_HOURS = 720;
+const SEQUENCE_HOURS = 1440;
 
 /** A year of one region from the shipped record, through the project's own stages. */
 export async function makeSequences(

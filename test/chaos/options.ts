@@ -31,7 +31,11 @@ const STEPS_BESIDES = 6;
 
 export function parseOptions(args: readonly string[]): ChaosOptions & { json: boolean; help: boolean } {
   const { values } = parse(args);
-  const whole = (name: 'kills' | 'seed' | 'ring-size' | 'spares' | 'steps', least: number, fallback: number) => {
+  const whole = (
+    name: 'kills' | 'seed' | 'ring-size' | 'spares' | 'steps',
+    least: number,
+    fallback: number,
+  ) => {
     const text = values[name];
     const number = text === undefined ? fallback : Number(text);
     if (Number.isSafeInteger(number) && number >= least) return number;

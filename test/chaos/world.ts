@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError, type Client, type Connection, type WorkflowHandle } from '@temporalio/client';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { RingTrainingInput, RingTrainingResult } from '../../src/contracts/training.ts';
@@ -15,7 +16,8 @@ import { connect } from '../../src/temporal/connection.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
 import { readJournal, type JournalEntry } from '../../src/training/journal.ts';
 
-/** Some hundred checkpoints of a small model; small enough to be filled in a moment. */
+const ASK_AGAIN_MS = 500;
+/** Some dozen checkpoints of a small model; small enough to be filled in a moment. */
 const DISK = 'size=64m,mode=700';
 
 /** A home of its own with all services on it, in real processes; closing it leaves nothing behind. */
@@ -27,7 +29,12 @@ export class World implements AsyncDisposable {
   readonly hasOwnDisk: boolean;
   readonly #connection: Connection;
 
-  private constructor(home: Home, stack: Stack, hasOwnDisk: boolean, reached: Awaited<ReturnType<typeof connect>>) {
+  private constructor(
+    home: Home,
+    stack: Stack,
+    hasOwnDisk: boolean,
+    reached: Awaited<ReturnType<typeof connect>>,
+  ) {
     this.home = home;
     this.stack = stack;
     this.hasOwnDisk = hasOwnDisk;
@@ -73,6 +80,19 @@ export class World implements AsyncDisposable {
     });
   }
 
+  /** A server that is killed on the way takes no answer with it: who waits asks again. */
+  async resultOf(run: WorkflowHandle, signal: AbortSignal): Promise<RingTrainingResult> {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return (await abortable(signal, run.result())) as RingTrainingResult;
+      } catch (error) {
+        if (error instanceof WorkflowFailedError || signal.aborted) throw error;
+        await sleep(ASK_AGAIN_MS, undefined, { signal });
+      }
+    }
+  }
+
   /** The one training's folder below `checkpoints/`; undefined before it has begun. */
   async runId(): Promise<string | undefined> {
     return (await readdir(this.home.path('checkpoints')).catch(() => []))[0];
@@ -86,6 +106,10 @@ export class World implements AsyncDisposable {
   /** The process of a service as it is now; undefined while it is being started again. */
   service(name: string): ProcessIdentity | undefined {
     return this.stack.description.services.find((each) => each.name === name)?.process ?? undefined;
+  }
+
+  isReady(name: string): boolean {
+    return this.stack.description.services.some((each) => each.name === name && each.state === 'ready');
   }
 
   get serviceNames(): string[] {
@@ -102,8 +126,6 @@ export async function weightsHash(home: Home, model: ArtifactReference): Promise
   return files.find(({ role }) => role === 'weights')!.sha256;
 }
 
-export type Trained = RingTrainingResult & { hash: string };
-
 /** Processes that a process has started: the one that computes for a slot is its worker's only one. */
 export function childrenOf({ pid }: ProcessIdentity): ProcessIdentity[] {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
@@ -112,6 +134,16 @@ export function childrenOf({ pid }: ProcessIdentity): ProcessIdentity[] {
     .map((line) => line.trim().split(/\s+/).map(Number))
     .filter(([, parent]) => parent === pid)
     .flatMap(([child]) => identify(child!) ?? []);
+}
+
+function abortable<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, promise]).finally(() => {
+    signal.removeEventListener('abort', abort);
+    work.catch(() => {});
+  });
 }
 
 /** Everything but what a run leaves behind, so that nothing is reused and nothing made twice. */
