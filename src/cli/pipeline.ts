@@ -10,6 +10,7 @@ import type { Answer, Session } from './session.ts';
 import { pairs } from './table.ts';
 import type { TemporalPlace } from './temporal-session.ts';
 import { settingsOf, type TrainingFlags } from './training-flags.ts';
+import { slotLines } from './training-view.ts';
 
 export interface PipelineFlags extends TrainingFlags {
   model?: string;
@@ -63,9 +64,14 @@ export async function runPipeline(
   if (uiUrl) session.say(`Temporal UI: ${runPage(uiUrl, config.temporalNamespace, run.workflowId)}`);
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, session.signal]);
-  const watching = watchPipeline(client, run.workflowId, (update) => session.progress.job(update), {
-    signal,
-  });
+  const watching = watchPipeline(
+    client,
+    run.workflowId,
+    (update) => session.progress.job(update, slotLines(update.training?.slots ?? [])),
+    {
+      signal,
+    },
+  );
   watching.catch(() => {});
   try {
     const result = await follow(session, run.result, async () => {});

@@ -17,6 +17,7 @@ export interface JobProgress {
 interface Output {
   isTTY?: boolean;
   columns?: number;
+  rows?: number;
   write(text: string): unknown;
 }
 
@@ -25,8 +26,8 @@ const REDRAW_MS = 100;
 const PLAIN_EVERY_MS = 5000;
 
 /**
- * Where the work stands: one line that redraws itself on a terminal, now and then a plain line elsewhere. Shows
- * stage, percent, rate and the time left.
+ * Where the work stands: one line that redraws itself on a terminal, with those who work below it, and now and then a
+ * plain line elsewhere. Shows stage, percent, rate and the time left.
  */
 export class ProgressDisplay {
   private readonly output: Output;
@@ -36,6 +37,8 @@ export class ProgressDisplay {
   private firstDone = 0;
   private shownAt = -Infinity;
   private barShown = false;
+  /** Lines below the bar. */
+  private below = 0;
 
   constructor(output: Output, now: () => number = Date.now) {
     this.output = output;
@@ -43,7 +46,7 @@ export class ProgressDisplay {
   }
 
   /** A stage that runs here: its own percent, rate and time left. */
-  show({ stage, done, total, unit, note }: StageProgress): void {
+  show({ stage, done, total, unit, note }: StageProgress, below: readonly string[] = []): void {
     const now = this.now();
     if (stage !== this.stage) {
       this.since = now;
@@ -53,19 +56,23 @@ export class ProgressDisplay {
     const seconds = (now - this.since) / 1000;
     const rate = seconds > 0.5 ? (done - this.firstDone) / seconds : 0;
     const left = rate > 0 && share < 1 ? (total - done) / rate : null;
-    this.draw(stage, share, [extent(done, total, unit), pace(rate, unit), timeLeft(left), note]);
+    this.draw(stage, share, [extent(done, total, unit), pace(rate, unit), timeLeft(left), note], below);
   }
 
   /** A job of many stages that runs elsewhere: the percent and the time left are the whole job's. */
-  job({ stage, percent, secondsLeft, rate, note, progress, paused }: JobProgress): void {
+  job(
+    { stage, percent, secondsLeft, rate, note, progress, paused }: JobProgress,
+    below: readonly string[] = [],
+  ): void {
     if (stage === null) return;
-    this.draw(stage, percent / 100, [
+    const parts = [
       paused ? 'paused' : '',
       progress ? extent(progress.done, progress.total, progress.unit) : '',
       progress ? pace(rate ?? 0, progress.unit) : '',
       timeLeft(secondsLeft),
       note,
-    ]);
+    ];
+    this.draw(stage, percent / 100, parts, below);
   }
 
   /** A line of its own, above the bar. */
@@ -78,9 +85,10 @@ export class ProgressDisplay {
   end(): void {
     if (this.barShown) this.output.write('\n');
     this.barShown = false;
+    this.below = 0;
   }
 
-  private draw(stage: string, share: number, parts: (string | undefined)[]): void {
+  private draw(stage: string, share: number, parts: (string | undefined)[], below: readonly string[]): void {
     const now = this.now();
     const begins = stage !== this.stage;
     const every = this.output.isTTY ? REDRAW_MS : PLAIN_EVERY_MS;
@@ -90,11 +98,20 @@ export class ProgressDisplay {
     const head = `${stage.padEnd(10)} ${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`;
     const text = [head, ...parts].filter(Boolean).join('  ');
     if (this.output.isTTY) {
-      this.output.write(`\r\x1b[2K${text.slice(0, (this.output.columns ?? 100) - 1)}`);
-      this.barShown = true;
+      this.redraw([text, ...below]);
     } else {
       this.output.write(`${text}\n`);
     }
+  }
+
+  /** Over what was drawn before; never more than the screen holds, for the cursor cannot go back above it. */
+  private redraw(lines: readonly string[]): void {
+    const { columns = 100, rows = 24 } = this.output;
+    const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => line.slice(0, columns - 1));
+    const up = this.below > 0 ? `\x1b[${this.below}A` : '';
+    this.output.write(`${up}\r\x1b[J${shown.join('\n')}`);
+    this.barShown = true;
+    this.below = shown.length - 1;
   }
 }
 

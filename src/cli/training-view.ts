@@ -1,4 +1,4 @@
-import type { TrainingStatus } from '../contracts/progress.ts';
+import type { SlotStatus, TrainingStatus } from '../contracts/progress.ts';
 import { trainingExtent } from '../contracts/training-extent.ts';
 import type { StageProgress } from '../stages/context.ts';
 import { compact } from './progress.ts';
@@ -28,3 +28,35 @@ export function trainingProgress({ state, ringSize, restarts, progress }: Traini
         note,
       };
 }
+
+/** A training in one line: its state, how far it is, what it has cost. */
+export function trainingLine(status: TrainingStatus): string {
+  const { state, waitingFor, stepsLost, bitsMayDiffer } = status;
+  const { note } = trainingProgress(status);
+  return [
+    ...(note?.includes(state) ? [] : [state]),
+    note,
+    ...(waitingFor === null ? [] : [waitingFor]),
+    ...(stepsLost > 0 ? [`${stepsLost} ${stepsLost === 1 ? 'step' : 'steps'} done again`] : []),
+    ...(bitsMayDiffer ? ['bits may differ from an undisturbed run'] : []),
+  ].join(', ');
+}
+
+/** A line for each slot of the ring: what it computes with, how far it is, where its time goes. */
+export function slotLines(slots: readonly SlotStatus[]): string[] {
+  const width = Math.max(0, ...slots.map(({ queue }) => queue.length));
+  return slots.map((slot) => {
+    const { rank, queue, step, memoryMb, shares } = slot;
+    const head = `  ${String(rank).padStart(2)}  ${queue.padEnd(width)}  ${engineOf(slot).padEnd(12)}`;
+    if (step === null || shares === null) return `${head}  nothing heard yet`;
+    const { compute, wait, data, transfer } = shares;
+    const where = `compute ${percent(compute)}  wait ${percent(wait)}  data ${percent(data)}  transfer ${percent(transfer)}`;
+    return `${head}  step ${step}  ${where}  ${Math.round(memoryMb ?? 0)} MB`;
+  });
+}
+
+/** `avx512 ×2`: the kernel, or the device where TensorFlow.js computes, and its threads. */
+export const engineOf = ({ kernel, device, threads }: Pick<SlotStatus, 'kernel' | 'device' | 'threads'>) =>
+  `${kernel ?? device} ×${threads}`;
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`.padStart(5);

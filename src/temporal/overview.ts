@@ -1,9 +1,15 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
-import type { PipelineProgress } from '../contracts/progress.ts';
+import type { PipelineProgress, TrainingStatus } from '../contracts/progress.ts';
 import type { PassedOverSlot, PooledSlot, SlotLease } from '../contracts/slot-pool.ts';
 import { served } from './connection.ts';
-import { leasesQuery, pipelineProgressQuery, slotsQuery, waitingQuery } from './messages.ts';
+import {
+  leasesQuery,
+  pipelineProgressQuery,
+  slotsQuery,
+  trainingStatusQuery,
+  waitingQuery,
+} from './messages.ts';
 import { RUNNING_JOBS } from './runs.ts';
 
 export interface JobOverview {
@@ -13,6 +19,8 @@ export interface JobOverview {
   /** Of a pipeline only. */
   stage?: string | null;
   percent?: number;
+  /** Of a ring training only. */
+  training?: TrainingStatus;
 }
 
 export interface SlotOverview {
@@ -57,19 +65,19 @@ async function jobsOf(client: Client): Promise<JobOverview[]> {
   const jobs: JobOverview[] = [];
   for await (const { workflowId, type, startTime } of client.workflow.list({ query: RUNNING_JOBS })) {
     const job: JobOverview = { workflowId, type, startedAt: startTime.toISOString() };
-    jobs.push(
-      type === WORKFLOWS.forecastingPipeline ? { ...job, ...(await whereIs(client, workflowId)) } : job,
-    );
+    jobs.push({ ...job, ...(await newsOf(client, job)) });
   }
   return jobs;
 }
 
 /** Nothing when no worker answers just now: the job is shown all the same. */
-async function whereIs(
-  client: Client,
-  workflowId: string,
-): Promise<{ stage?: string | null; percent?: number }> {
+async function newsOf(client: Client, { workflowId, type }: JobOverview): Promise<Partial<JobOverview>> {
   const handle = client.workflow.getHandle(workflowId);
+  if (type === WORKFLOWS.ringTraining) {
+    const training = await handle.query<TrainingStatus, []>(trainingStatusQuery).catch(() => undefined);
+    return training ? { training } : {};
+  }
+  if (type !== WORKFLOWS.forecastingPipeline) return {};
   const progress = await handle.query<PipelineProgress, []>(pipelineProgressQuery).catch(() => undefined);
   return progress ? { stage: progress.stage, percent: progress.percent } : {};
 }

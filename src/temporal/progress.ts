@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { PipelineStage } from '../contracts/pipeline.ts';
-import type { PipelineProgress, StageLine } from '../contracts/progress.ts';
+import type { PipelineProgress, StageLine, TrainingStatus } from '../contracts/progress.ts';
 import { STAGE_WEIGHTS, percentOf } from '../contracts/stage-weights.ts';
 import type { StageProgress } from '../stages/context.ts';
 import { pipelineProgressQuery } from './messages.ts';
-import { runningStageProgress } from './stage-progress.ts';
+import { runningStageProgress, runningTraining } from './stage-progress.ts';
 
 /** Where a pipeline stands, its children included. */
 export interface PipelineUpdate {
@@ -21,6 +21,8 @@ export interface PipelineUpdate {
   progress: StageProgress | null;
   stages: StageLine[];
   paused: boolean;
+  /** The ring that trains for it; null while none does. */
+  training: TrainingStatus | null;
 }
 
 export interface WatchOptions {
@@ -50,7 +52,8 @@ export async function watchPipeline(
       const running = progress.stage
         ? await runningStageProgress(client, description.raw, progress.stage)
         : null;
-      onUpdate(pace.updateOf(progress, running, description.startTime));
+      const training = await runningTraining(client, description.raw);
+      onUpdate({ ...pace.updateOf(progress, running, description.startTime), training });
       if (description.status.name !== 'RUNNING') return;
     } catch (error) {
       if (!isPassing(error)) throw error;
@@ -79,7 +82,7 @@ class Pace {
     news: StageProgress | null,
     startedAt: Date,
     now: number = Date.now(),
-  ): PipelineUpdate {
+  ): Omit<PipelineUpdate, 'training'> {
     if (stage !== this.stage) {
       this.stage = stage;
       this.first = this.last = null;

@@ -2,10 +2,10 @@ import { trainingExtent } from '../contracts/training-extent.ts';
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { PipelineStage } from '../contracts/pipeline.ts';
-import { stageProgress } from '../contracts/progress.ts';
+import { stageProgress, type TrainingStatus } from '../contracts/progress.ts';
 import { segmentProgress, type SegmentProgress } from '../contracts/training.ts';
 import type { StageProgress } from '../stages/context.ts';
-import { ingestionProgressQuery } from './messages.ts';
+import { ingestionProgressQuery, trainingStatusQuery } from './messages.ts';
 import { WORKFLOWS } from './names.ts';
 
 /** What a description holds of what is under way. */
@@ -27,6 +27,16 @@ export async function runningStageProgress(
   return child.workflowTypeName === WORKFLOWS.ingestion
     ? ingestionStage(client, child.workflowId, beats)
     : (trainingStage(beats) ?? inUnitsOf(stage, beats));
+}
+
+/** The ring that trains for a job, slot by slot; null when none does. */
+export async function runningTraining(
+  client: Client,
+  { pendingChildren }: Raw,
+): Promise<TrainingStatus | null> {
+  const child = pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === WORKFLOWS.ringTraining);
+  if (!child?.workflowId) return null;
+  return client.workflow.getHandle(child.workflowId).query(trainingStatusQuery);
 }
 
 /** The newest details of each running activity. */

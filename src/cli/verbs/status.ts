@@ -8,6 +8,7 @@ import { perform, type Session } from '../session.ts';
 import { describeStack } from '../stack-view.ts';
 import { callStage } from '../stage-call.ts';
 import { table } from '../table.ts';
+import { slotLines, trainingLine } from '../training-view.ts';
 
 export function defineStatus(program: Command): void {
   defineVerb(
@@ -88,6 +89,9 @@ function describeOverview(found: Reached): string[] {
     percent === undefined ? '' : `${percent.toFixed(0)} %`,
     startedAt.slice(0, 19),
   ]);
+  const trainings = jobs.flatMap(({ workflowId, training }) =>
+    training ? ['', `${workflowId}: ${trainingLine(training)}`, ...slotLines(training.slots)] : [],
+  );
   const slotRows = slots.map(({ queue, state, owner, memoryMb, numerics }) => [
     queue,
     state,
@@ -104,6 +108,7 @@ function describeOverview(found: Reached): string[] {
   return [
     '',
     jobs.length > 0 ? table(['running job', 'stage', 'done', 'started'], jobRows) : 'jobs: none run',
+    ...trainings,
     '',
     slots.length > 0
       ? table(['slot', 'state', 'leased by', 'MB', 'numerics'], slotRows)

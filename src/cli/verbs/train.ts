@@ -10,7 +10,7 @@ import { perform } from '../session.ts';
 import { pairs } from '../table.ts';
 import { withTemporal } from '../temporal-session.ts';
 import { addTrainingFlags, settingsOf, type TrainingFlags } from '../training-flags.ts';
-import { trainingProgress } from '../training-view.ts';
+import { slotLines, trainingProgress } from '../training-view.ts';
 
 export function defineTrain(program: Command): void {
   const verb = defineVerb(
@@ -39,7 +39,7 @@ export function defineTrain(program: Command): void {
         if (run.attached) session.say(`${run.workflowId} runs already: following it`);
         const result = await follow(session, run.result, async () => {
           const status: TrainingStatus = await run.handle.query(trainingStatusQuery);
-          session.progress.show(trainingProgress(status));
+          session.progress.show(trainingProgress(status), slotLines(status.slots));
         });
         const {
           model,
