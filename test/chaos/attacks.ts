@@ -24,7 +24,6 @@ export interface Attack {
 const kill = (...processes: (ProcessIdentity | undefined)[]) => {
   for (const target of processes) if (target && isAlive(target)) process.kill(target.pid, 'SIGKILL');
 };
-const slots = (world: World) => world.serviceNames.filter((name) => name.startsWith('slot-'));
 const lives = (name: string) => (world: World) => world.isReady(name);
 const slotLives = (world: World, slot: string) => world.isReady(slot) && computing(world, slot).length > 0;
 const computing = (world: World, slot: string) => {
@@ -33,7 +32,7 @@ const computing = (world: World, slot: string) => {
 };
 /** The workers and what computes for them, in one go: nobody holds the run any more. */
 const killAllSlots = (world: World) =>
-  kill(...slots(world).flatMap((slot) => [...computing(world, slot), world.service(slot)]));
+  kill(...world.slotNames.flatMap((slot) => [...computing(world, slot), world.service(slot)]));
 
 export const ATTACKS = {
   'slot process': {

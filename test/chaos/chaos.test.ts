@@ -45,11 +45,11 @@ describe('attacks', () => {
   });
 
   it('leave the weights as they are in real processes, and cost a step for a slot', async () => {
-    const only = ['slot process', 'slot worker', 'everything'];
-    const options = { kills: 3, seed: 1, ringSize: 2, spares: 0, steps: 14, elastic: false, only };
+    const only = ['slot process', 'everything'];
+    const options = { kills: 2, seed: 1, ringSize: 2, spares: 0, steps: 12, elastic: false, only };
     const report = await chaos(options, () => {}, new AbortController().signal);
     assert.deepEqual(report.complaints, []);
     assert.equal(report.hashes.disturbed, report.hashes.undisturbed);
-    assert.deepEqual([report.kills, report.restarts, report.fullRestarts], [3, 3, 1]);
+    assert.deepEqual([report.kills, report.restarts, report.fullRestarts], [2, 2, 1]);
   }).timeout(180_000);
 });

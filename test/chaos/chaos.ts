@@ -57,22 +57,21 @@ export async function chaos(
     heads: 2,
   });
   say(`services on a home of their own: ${slots} slots, of which ${ringSize} make the ring`);
-  await using calm = await World.open({ slots }, signal);
-  const sequences = await makeSequences(calm, signal);
+  await using world = await World.open(slots, signal);
+  const sequences = await makeSequences(world, signal);
   const input: RingTrainingInput = { sequences, settings, pool: 'default' };
   say(`${steps} steps undisturbed`);
-  const undisturbed = await train(calm, input, signal);
+  const undisturbed = await train(world, 'undisturbed', input, signal);
   say(`  ${undisturbed.seconds.toFixed(1)} s, weights ${undisturbed.hash.slice(0, 16)}…`);
-  await calm.stack.stop();
+  await world.forgetTraining(signal);
 
-  await using world = await World.open({ slots, like: calm, ownDisk: true }, signal);
   const leftOut: string[] = [];
   const kinds = kindsOf(options, world, leftOut);
   for (const line of leftOut) say(`left out: ${line}`);
   const planned = planAttacks(kinds, { ...options, slots: ringSize });
   say(`the same, with ${options.kills} attacks drawn by seed ${options.seed}`);
   let done: Blow[] = [];
-  const disturbed = await train(world, input, signal, async (run, isOver) => {
+  const disturbed = await train(world, 'disturbed', input, signal, async (run, isOver) => {
     const stepMs = (undisturbed.seconds * 1000) / steps;
     const checkpointEverySteps = CHECKPOINT_EVERY_STEPS;
     done = await disturb({ world, run, isOver, stepMs, checkpointEverySteps, say, signal }, planned);
@@ -107,12 +106,13 @@ interface Trained {
 /** Trains to the end; `meanwhile` may disturb it. */
 async function train(
   world: World,
+  name: string,
   input: RingTrainingInput,
   signal: AbortSignal,
   meanwhile?: (run: WorkflowHandle, isOver: () => boolean) => Promise<void>,
 ): Promise<Trained> {
   const began = performance.now();
-  const run = await world.startTraining(input);
+  const run = await world.startTraining(name, input);
   let over = false;
   const ended = world.resultOf(run, signal).finally(() => (over = true));
   const [result] = await Promise.all([ended, meanwhile?.(run, () => over)]);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,15 +42,11 @@ export class World implements AsyncDisposable {
     this.#connection = reached.connection;
   }
 
-  static async open(
-    { slots, like, ownDisk = false }: { slots: number; like?: World; ownDisk?: boolean },
-    signal: AbortSignal,
-  ): Promise<World> {
+  static async open(slots: number, signal: AbortSignal): Promise<World> {
     const root = await mkdtemp(join(tmpdir(), 'ringwatt-chaos-'));
     let hasOwnDisk = false;
     try {
-      if (like) await copyData(like.home.root, root);
-      hasOwnDisk = ownDisk && (await mountCheckpoints(root));
+      hasOwnDisk = await mountCheckpoints(root);
       const home = await Home.open(root);
       const config = loadConfig({ home: root, slots }, { environment: {} });
       const stack = await Stack.start(home, () => planServices(home, config), { purpose: 'chaos' }, signal);
@@ -72,12 +68,23 @@ export class World implements AsyncDisposable {
     await removeHome(this.home.root, this.hasOwnDisk);
   }
 
-  startTraining(input: RingTrainingInput): Promise<WorkflowHandle> {
+  startTraining(name: string, input: RingTrainingInput): Promise<WorkflowHandle> {
     return this.client.workflow.start(WORKFLOWS.ringTraining, {
-      workflowId: workflowIds.ringTraining('chaos'),
+      workflowId: workflowIds.ringTraining(name),
       taskQueue: PIPELINE_QUEUE,
       args: [input],
     });
+  }
+
+  /** Takes away all that a training has left, on the disk and in its slots, so that the next one reuses nothing. */
+  async forgetTraining(signal: AbortSignal): Promise<void> {
+    for (const folder of ['training', join('manifests', 'training')]) {
+      await rm(this.home.path(folder), { recursive: true, force: true });
+    }
+    const before = new Map(this.slotNames.map((name) => [name, this.service(name)]));
+    for (const worker of before.values()) if (worker) process.kill(worker.pid, 'SIGKILL');
+    const isNew = (name: string) => this.isReady(name) && this.service(name)?.pid !== before.get(name)?.pid;
+    while (!this.slotNames.every(isNew)) await sleep(ASK_AGAIN_MS / 5, undefined, { signal });
   }
 
   /** A server that is killed on the way takes no answer with it: who waits asks again. */
@@ -116,6 +123,10 @@ export class World implements AsyncDisposable {
     return this.stack.description.services.map(({ name }) => name);
   }
 
+  get slotNames(): string[] {
+    return this.serviceNames.filter((name) => name.startsWith('slot-'));
+  }
+
   get areServicesReady(): boolean {
     return this.stack.description.services.every(({ state }) => state === 'ready');
   }
@@ -144,13 +155,6 @@ function abortable<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Va
     signal.removeEventListener('abort', abort);
     work.catch(() => {});
   });
-}
-
-/** Everything but what a run leaves behind, so that nothing is reused and nothing made twice. */
-async function copyData(from: string, to: string): Promise<void> {
-  for (const folder of ['sequences', join('manifests', 'sequences')]) {
-    await cp(join(from, folder), join(to, folder), { recursive: true });
-  }
 }
 
 async function mountCheckpoints(root: string): Promise<boolean> {
