@@ -38,7 +38,7 @@ async function main([command, ...rest]) {
   }
   const node = major >= NODE_MAJOR ? process.execPath : await bringNode();
   if (!packagesAreCurrent()) await installPackages(node);
-  await buildKernels();
+  await buildKernels({ again: command === 'setup' });
   const script = join(ROOT, entry);
   if (!existsSync(script)) throw new SetUpError(`${script} is not there.`, 'Clone the repository again.');
   if (node === process.execPath) {

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join, relative, sep } from 'node:path';
-import { CACHE, ROOT, alone, say } from './set-up.mjs';
+import { CACHE, ROOT, SetUpError, alone, say } from './set-up.mjs';
 
 const SOURCES = join(ROOT, 'kernels');
 const PLACE = join(CACHE, 'kernels');
@@ -21,14 +21,17 @@ const RECORD = join(PLACE, 'built.json');
 const TARGET = join(CACHE, 'kernels-target');
 const LIBRARY = { win32: 'ringwatt_kernels.dll', darwin: 'libringwatt_kernels.dylib' };
 
-/** Builds when cargo is there and the newest build, or failure, was not of these sources. */
-export async function buildKernels() {
-  if (!existsSync(join(SOURCES, 'Cargo.toml')) || readRecord().stamp === stamp()) return;
+/** A network that is away now may be back later. */
+const TRY_AGAIN_MS = 60 * 60_000;
+
+/** Builds when cargo is there and the newest build was not of these sources. `again` tries what failed before. */
+export async function buildKernels({ again = false } = {}) {
+  if (!existsSync(join(SOURCES, 'Cargo.toml')) || isSettled(stamp(), again)) return;
   const cargo = onPath('cargo');
   if (!cargo) return;
   await alone(async () => {
     const made = stamp();
-    if (readRecord().stamp === made) return;
+    if (isSettled(made, again)) return;
     say('building the kernels (once, about a minute)');
     const started = Date.now();
     const { code, words } = await run(cargo, [
@@ -41,12 +44,24 @@ export async function buildKernels() {
     if (code === 0) {
       keep(made);
       say(`kernels: built in ${Math.round((Date.now() - started) / 1000)} s`);
+    } else if (typeof code === 'string' && code.startsWith('SIG')) {
+      throw new SetUpError(
+        `The kernels were not built: ${code}.`,
+        'Run it again: the build goes on where it was.',
+      );
     } else {
       const failure = reasonOf(words, code);
-      note({ stamp: made, failure });
+      note({ stamp: made, failure, at: Date.now() });
       say(`the kernels do not build (${failure}): going on without them`);
     }
   });
+}
+
+function isSettled(made, again) {
+  const { stamp: before, library, at = 0 } = readRecord();
+  if (before !== made) return false;
+  if (library) return existsSync(join(PLACE, library));
+  return !again && Date.now() - at < TRY_AGAIN_MS;
 }
 
 /** A name of its own for each build: a process that has the last one loaded keeps its file. */
@@ -113,15 +128,20 @@ function run(cargo, args) {
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (words = (words + text).slice(-20_000)));
+  const passOn = (signal) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, passOn);
   return new Promise((resolve) => {
     child.on('error', (error) => resolve({ code: error.code, words: error.message }));
     child.on('close', (status, signal) => resolve({ code: signal ?? status, words }));
+  }).finally(() => {
+    for (const signal of signals) process.off(signal, passOn);
   });
 }
 
 /** cargo's own first error. */
 function reasonOf(words, code) {
-  const error = words.split('\n').find((line) => /^error/.test(line));
+  const error = words.split('\n').find((line) => line.startsWith('error'));
   return (
     (error ?? words.trim().split('\n').at(-1) ?? '').replace(/^error(\[\w+\])?:\s*/, '').slice(0, 200) ||
     `cargo ended with ${code}`

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
@@ -30,6 +30,21 @@ const NPM = `
   } else {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     fs.mkdirSync(path.join(root, 'node_modules'), { recursive: true });
+  }
+`;
+
+/** Stands for cargo: leaves a library that says what it was built from. */
+const CARGO = `
+  const fs = require('node:fs'), path = require('node:path');
+  fs.appendFileSync(path.join(process.env.SAMPLE_ROOT, 'cargo-calls'), process.argv.slice(2).join(' ') + '\\n');
+  if (process.env.SAMPLE_CARGO_FAILS) {
+    console.error('   Compiling x\\nerror: linker cc not found\\n  |\\n  = note: more');
+    process.exit(101);
+  }
+  const release = path.join(process.env.CARGO_TARGET_DIR, 'release');
+  fs.mkdirSync(release, { recursive: true });
+  for (const name of ['libringwatt_kernels.so', 'libringwatt_kernels.dylib', 'ringwatt_kernels.dll']) {
+    fs.copyFileSync('addon/src/lib.rs', path.join(release, name));
   }
 `;
 
@@ -64,7 +79,33 @@ export class SampleProject {
   }
 
   get npmCalls(): string[] {
-    const path = join(this.root, 'npm-calls');
+    return this.#lines('npm-calls');
+  }
+
+  /** Kernels to build, and a cargo that notes its arguments; returns the PATH that has it. */
+  addKernels(): string {
+    this.writeKernel('fn main() {}');
+    for (const file of ['Cargo.toml', 'Cargo.lock', 'addon/Cargo.toml']) {
+      writeFileSync(join(this.root, 'kernels', file), '');
+    }
+    const tools = join(this.root, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'package.json'), '{"type":"commonjs"}');
+    writeFileSync(join(tools, 'cargo'), `#!${process.execPath}\n${CARGO}`, { mode: 0o755 });
+    return [tools, process.env['PATH']].join(delimiter);
+  }
+
+  writeKernel(source: string): void {
+    mkdirSync(join(this.root, 'kernels', 'addon', 'src'), { recursive: true });
+    writeFileSync(join(this.root, 'kernels', 'addon', 'src', 'lib.rs'), source);
+  }
+
+  get cargoCalls(): string[] {
+    return this.#lines('cargo-calls');
+  }
+
+  #lines(name: string): string[] {
+    const path = join(this.root, name);
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
   }
 

@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import { checkArchive, checkBackend, checkHome, checkServices, checkSource } from './home-checks.ts';
+import { checkKernel } from './kernel-check.ts';
 import {
   checkDisk,
   checkGo,
@@ -18,6 +19,7 @@ export const CHECKS: Record<string, Check> = {
   machine: checkMachine,
   disk: checkDisk,
   ports: checkPorts,
+  kernels: checkKernel,
   tensors: checkBackend,
   go: checkGo,
   source: checkSource,

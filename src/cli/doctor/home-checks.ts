@@ -91,6 +91,6 @@ export const checkBackend: Check = async () => {
   return {
     what: 'tensors',
     verdict: 'ok',
-    detail: [`${name} (${numerics}, ${device})`, note ?? ''].join('. ').trim(),
+    detail: [`${name} (${numerics}, ${device})`, note].filter(Boolean).join('. '),
   };
 };
