@@ -175,7 +175,7 @@ export const segmentResult = z.strictObject({
   shares: timeShares,
   /** The attention kernel's variant; null where TensorFlow.js computes. */
   kernel: z.string().nullable(),
-  /** What rounding took from all that this slot sent in its first step; absent where nothing was rounded. */
+  /** What rounding took from all that this slot sent in its first steps; absent where nothing was rounded. */
   wireError: z.string().optional(),
   /** Written by rank 0 only. */
   checkpoint: artifactReference.optional(),

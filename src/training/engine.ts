@@ -8,6 +8,9 @@ import type { Travel } from '../ring/wire.ts';
 import { WireError } from '../ring/wire-error.ts';
 import type { ResolvedTraining } from './settings.ts';
 
+/** In the very first step all gradients are zero, because the output weights are. */
+const MEASURED_STEPS = 3;
+
 /** What a segment computes with, in the precision that its settings ask for; refused where the backend has it not. */
 export class TrainingEngine implements Engine {
   readonly ring: Collectives;
@@ -15,6 +18,7 @@ export class TrainingEngine implements Engine {
   readonly pause: () => Promise<void>;
   travel: Travel;
   readonly #rounding: WireError | undefined;
+  #steps = 0;
 
   private constructor(
     ring: Collectives,
@@ -39,12 +43,12 @@ export class TrainingEngine implements Engine {
     return new TrainingEngine(ring, attention, wire, pause);
   }
 
-  /** Comparing all that is sent with what was meant costs more than sending it: one step of a segment is enough. */
+  /** Comparing all that is sent with what was meant costs more than sending it: a few steps of a segment are enough. */
   stepEnded(): void {
-    this.travel = { wire: this.travel.wire };
+    if (++this.#steps === MEASURED_STEPS) this.travel = { wire: this.travel.wire };
   }
 
-  /** What rounding took from all that this slot sent in its first step; absent where nothing is rounded. */
+  /** What rounding took from all that this slot sent in its first steps; absent where nothing is rounded. */
   get wireError(): string | undefined {
     const measured = this.#rounding && Object.keys(this.#rounding.relative()).length > 0;
     return measured ? String(this.#rounding) : undefined;

@@ -83,6 +83,10 @@ describe('long sequences', () => {
     const halves = await train(home, { ...settings, wire: 'bfloat16' }, 'halves');
     assert.equal(exact.wireError, undefined);
     assert.match(halves.wireError!, /^bfloat16 on the wire, largest error by largest value: k \S+ .*dv \S+/);
+    // Each tensor loses something, and no more than half a unit of the eighth bit.
+    const lost = [...halves.wireError!.matchAll(/ d?[kv] (\S+)/g)].map((match) => Number(match[1]));
+    assert.equal(lost.length, 4);
+    for (const share of lost) assert.ok(share > 1e-4 && share <= 2 ** -8, halves.wireError);
     const [a, b] = [await weightsOf(home.home, exact), await weightsOf(home.home, halves)];
     assert.notDeepEqual(a, b);
     const worst = a.reduce((max, w, i) => Math.max(max, Math.abs(w - b[i]!)), 0);
