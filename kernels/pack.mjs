@@ -36,12 +36,12 @@ try {
     encoding: 'utf8',
   });
   if (status !== 0) fail(`npm pack failed: ${stderr}`);
-  console.log(join(into, stdout.trim().split('\n').at(-1)));
+  process.stdout.write(`${join(into, stdout.trim().split('\n').at(-1))}\n`);
 } finally {
   rmSync(staged, { recursive: true, force: true });
 }
 
 function fail(message) {
-  console.error(message);
+  process.stderr.write(`${message}\n`);
   process.exit(1);
 }

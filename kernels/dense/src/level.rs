@@ -38,20 +38,16 @@ impl Level {
 macro_rules! levelled {
     ($(#[$doc:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
-        #[allow(clippy::too_many_arguments)]
         $visibility fn $name(level: $crate::level::Level, $($argument: $type),*) {
             #[inline(always)]
-            #[allow(clippy::too_many_arguments)]
             fn body($($argument: $type),*) $body
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl")]
-            #[allow(clippy::too_many_arguments)]
             fn avx512($($argument: $type),*) {
                 body($($argument),*);
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            #[allow(clippy::too_many_arguments)]
             fn avx2($($argument: $type),*) {
                 body($($argument),*);
             }

@@ -187,8 +187,6 @@ impl Mlp<'_> {
             Ok(())
         })
     }
-
-    #[allow(clippy::too_many_arguments)]
     pub fn backward(
         &self,
         team: Team,
