@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use ringwatt_attention::{
-    Gradients, KeyValues, NO_SCORE, OutputGradient, Precision, Queries, Run, Shape, State, Variant, backward, forward,
+    Gradients, HalvesUnit, KeyValues, NO_SCORE, OutputGradient, Precision, Queries, Run, Shape, State, Variant,
+    backward, forward, without_amx,
 };
 
 fn main() {
@@ -42,11 +43,21 @@ fn main() {
     let cancelled = AtomicBool::new(false);
     let product = (heads * tokens * tokens * dim) as f64 * if causal { 1.0 } else { 2.0 };
     println!("{tokens} tokens, {heads} heads ({kv_heads} of keys) of {dim}, causal {causal}, {threads} threads");
-    for variant in chosen {
+    let with_halves = |variant| {
+        let halves = HalvesUnit::available(variant).into_iter().map(Some);
+        std::iter::once(None).chain(halves).map(move |unit| (variant, unit))
+    };
+    for (variant, unit) in chosen.flat_map(with_halves) {
+        without_amx(unit == Some(HalvesUnit::Dot));
+        let precision = if unit.is_some() {
+            Precision::Bf16
+        } else {
+            Precision::F32
+        };
         let run = Run {
             variant,
             threads,
-            precision: Precision::F32,
+            precision,
             cancelled: &cancelled,
         };
         let (queries, kv) = (
@@ -100,8 +111,8 @@ fn main() {
             let (f, b) = (least(&forwards), least(&backwards));
             if of == 0 || threads == 1 {
                 println!(
-                    "{:8} {clock:6} forward {:6.1} ms {:5.0} GFLOP/s, backward {:6.1} ms {:5.0} GFLOP/s, both {:5.0} GFLOP/s",
-                    variant.name(),
+                    "{:12} {clock:6} forward {:6.1} ms {:5.0} GFLOP/s, backward {:6.1} ms {:5.0} GFLOP/s, both {:5.0} GFLOP/s",
+                    unit.map_or(variant.name(), HalvesUnit::name),
                     f * 1e3,
                     2.0 * product / f / 1e9,
                     b * 1e3,

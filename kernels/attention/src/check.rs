@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::api::{Gradients, KeyValues, OutputGradient, Precision, Queries, Run, Shape, State};
+use crate::halves::HalvesUnit;
 
 /// An argument that does not fit the others; the message names it and the sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +25,11 @@ pub fn run(run: &Run) -> Result<(), ShapeError> {
     if !run.variant.is_available() {
         return fail(format!("variant {} cannot run on this processor", run.variant.name()));
     }
-    if run.precision == Precision::Bf16 {
-        return fail(format!("variant {} has no bfloat16 products here", run.variant.name()));
+    if run.precision == Precision::Bf16 && HalvesUnit::of(run.variant).is_none() {
+        return fail(format!(
+            "variant {} multiplies no bfloat16 on this processor",
+            run.variant.name()
+        ));
     }
     if run.threads == 0 || run.threads > MAX_THREADS {
         return fail(format!("threads is {}: 1 to {MAX_THREADS}", run.threads));

@@ -11,6 +11,7 @@ mod check;
 mod entry;
 mod exp;
 mod forward;
+mod halves;
 mod pool;
 mod reach;
 mod scratch;
@@ -24,4 +25,7 @@ pub use api::{
     Gradients, KeyValues, NO_SCORE, Outcome, OutputGradient, Precision, Queries, Run, Shape, State, backward, forward,
 };
 pub use check::ShapeError;
+pub use halves::HalvesUnit;
+#[doc(hidden)]
+pub use halves::without_amx;
 pub use variant::Variant;

@@ -19,34 +19,80 @@ pub struct Right {
     pub term: usize,
 }
 
-/// A·B summed over `terms`.
-///
-/// # Safety
-/// All that is named must be readable: R rows and `terms` terms of `left`, `terms` terms of C vectors of `right`.
-#[inline(always)]
-pub unsafe fn product<S: Simd, const R: usize, const C: usize>(
-    left: Left,
-    right: Right,
-    terms: usize,
-) -> Tile<S, R, C> {
-    unsafe {
-        let mut sums = [[S::splat(0.0); C]; R];
-        let (mut a, mut b) = (left.at, right.at);
-        for _ in 0..terms {
-            let mut vectors = [S::splat(0.0); C];
-            for c in 0..C {
-                vectors[c] = S::load(b.add(c * S::LANES));
-            }
-            for r in 0..R {
-                let factor = S::splat(*a.add(r * left.row));
+/// What operands are made of: float32, or pairs of halves (bfloat16) of two neighbouring terms in the place of one
+/// float32, whose products are summed in float32 all the same.
+pub trait Operands<S: Simd> {
+    const HALVES: bool;
+    /// All tiles have 16 rows, at most four vectors wide.
+    const SIXTEEN_ROWS: bool = false;
+    /// Terms come in multiples of this; zeros fill up.
+    const GRAIN: usize = if Self::HALVES { 32 } else { 1 };
+    /// Terms in one place.
+    const TERMS: usize = if Self::HALVES { 2 } else { 1 };
+
+    /// A·B summed over `terms`, a multiple of `GRAIN`. With halves, `left.term` is 1.
+    ///
+    /// # Safety
+    /// The instructions must be there. All that is named must be readable: R rows and `terms` terms of `left`, `terms`
+    /// terms of C vectors of `right`.
+    unsafe fn product<const R: usize, const C: usize>(left: Left, right: Right, terms: usize) -> Tile<S, R, C>;
+
+    /// Halves of two terms side by side in each lane.
+    ///
+    /// # Safety
+    /// The instructions must be there; so below.
+    unsafe fn pair(first: S::F, second: S::F) -> S::F;
+
+    /// Halves of the lanes of `first`, then of `second`.
+    unsafe fn join(first: S::F, second: S::F) -> S::F;
+
+    /// Before and after the work of a thread.
+    unsafe fn begin();
+    unsafe fn end();
+}
+
+pub struct Singles;
+
+impl<S: Simd> Operands<S> for Singles {
+    const HALVES: bool = false;
+
+    #[inline(always)]
+    unsafe fn product<const R: usize, const C: usize>(left: Left, right: Right, terms: usize) -> Tile<S, R, C> {
+        unsafe {
+            let mut sums = [[S::splat(0.0); C]; R];
+            let (mut a, mut b) = (left.at, right.at);
+            for _ in 0..terms {
+                let mut vectors = [S::splat(0.0); C];
                 for c in 0..C {
-                    sums[r][c] = S::mul_add(factor, vectors[c], sums[r][c]);
+                    vectors[c] = S::load(b.add(c * S::LANES));
                 }
+                for r in 0..R {
+                    let factor = S::splat(*a.add(r * left.row));
+                    for c in 0..C {
+                        sums[r][c] = S::mul_add(factor, vectors[c], sums[r][c]);
+                    }
+                }
+                // Past the last term they may point beyond their arrays, where `add` must not.
+                a = a.wrapping_add(left.term);
+                b = b.wrapping_add(right.term);
             }
-            // Past the last term they may point beyond their arrays, where `add` must not.
-            a = a.wrapping_add(left.term);
-            b = b.wrapping_add(right.term);
+            sums
         }
-        sums
     }
+
+    #[inline(always)]
+    unsafe fn pair(_: S::F, _: S::F) -> S::F {
+        unreachable!("singles are never paired")
+    }
+
+    #[inline(always)]
+    unsafe fn join(_: S::F, _: S::F) -> S::F {
+        unreachable!("singles are never joined")
+    }
+
+    #[inline(always)]
+    unsafe fn begin() {}
+
+    #[inline(always)]
+    unsafe fn end() {}
 }

@@ -8,6 +8,7 @@ mod unit;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::api::{Gradients, KeyValues, Outcome, OutputGradient, Queries, Run, Shape};
+use crate::entry::Entry;
 use crate::pool;
 use crate::reach::{KeySpan, QuerySpan, Reach};
 use crate::scratch;
@@ -46,6 +47,7 @@ pub fn run(
     kv: KeyValues,
     gradients: Gradients,
 ) -> Outcome {
+    let entry = Entry::of(run);
     let reach = Reach::new(shape, q.positions, BLOCK);
     let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
         .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
@@ -68,11 +70,11 @@ pub fn run(
     let threads = run.threads.min(shape.kv_heads * units_a_head);
     pool::run(threads, &|| {
         scratch::with(|arena| {
-            let scratch = Scratch::new(arena, run.variant, shape.head_dim);
+            let scratch = Scratch::new(arena, &entry, shape.head_dim);
             while let Some(place) = job.order.draw() {
-                // SAFETY: the variant is available (check.rs); each unit is drawn once, no two share keys, and writes
+                // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, no two share keys, and writes
                 // to dq wait for `order`.
-                match unsafe { crate::entry::backward(run.variant, &job, &scratch, place) } {
+                match unsafe { (entry.backward)(&job, &scratch, place) } {
                     Outcome::Done => job.order.finish(place),
                     Outcome::Cancelled => job.order.stop(),
                 }

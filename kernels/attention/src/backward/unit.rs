@@ -4,14 +4,14 @@
 use super::order::{Place, StopOnPanic};
 use super::{BLOCK, Backward, KEYS};
 use crate::api::Outcome;
-use crate::entry;
+use crate::entry::Entry;
 use crate::exp::Exp;
+use crate::halves::{join_rows, pair_rows};
 use crate::reach::{Coverage, KeySpan};
 use crate::scratch::Arena;
 use crate::simd::Simd;
-use crate::tile::{Left, Right, product};
+use crate::tile::{Left, Operands, Right};
 use crate::transpose::transpose;
-use crate::variant::Variant;
 
 /// The log-sum-exp of a row without a token: every probability of the row is 0.
 const NO_ROW: f32 = 3.0e38;
@@ -27,10 +27,15 @@ pub struct Scratch {
     /// BLOCK × row.
     q: *mut f32,
     d_out: *mut f32,
+    /// With halves only, row × TERMS: queries and gradients that neighbour along a row instead of a column.
+    q_turned: *mut f32,
+    d_out_turned: *mut f32,
+    /// With halves only, TERMS ÷ 2 × width of a panel: dS in pairs of rows.
+    ds_paired: *mut f32,
     /// BLOCK.
     lse: *mut f32,
     delta: *mut f32,
-    /// BLOCK × width of a panel.
+    /// TERMS × width of a panel.
     p: *mut f32,
     /// BLOCK × KEYS.
     ds: *mut f32,
@@ -39,12 +44,13 @@ pub struct Scratch {
 }
 
 const WIDEST_PANEL: usize = 48;
+/// BLOCK, rounded up to whole grains of halves.
+const TERMS: usize = 64;
 
 impl Scratch {
-    pub fn new(mut arena: Arena, variant: Variant, head_dim: usize) -> Scratch {
-        let row = head_dim
-            .next_multiple_of(entry::tile_rows(variant))
-            .next_multiple_of(16);
+    pub fn new(mut arena: Arena, entry: &Entry, head_dim: usize) -> Scratch {
+        let row = entry.row(head_dim);
+        let halves = |len: usize| if entry.halves { len } else { 0 };
         Scratch {
             k_turned: arena.take(KEYS * row),
             v_turned: arena.take(KEYS * row),
@@ -53,9 +59,12 @@ impl Scratch {
             k: arena.take(KEYS * row),
             q: arena.take(BLOCK * row),
             d_out: arena.take(BLOCK * row),
+            q_turned: arena.take(halves(row * TERMS)),
+            d_out_turned: arena.take(halves(row * TERMS)),
+            ds_paired: arena.take(halves(TERMS / 2 * WIDEST_PANEL)),
             lse: arena.take(BLOCK),
             delta: arena.take(BLOCK),
-            p: arena.take(BLOCK * WIDEST_PANEL),
+            p: arena.take(TERMS * WIDEST_PANEL),
             ds: arena.take(BLOCK * KEYS),
             row,
         }
@@ -67,14 +76,14 @@ impl Scratch {
 /// # Safety
 /// The instruction set must be there, the arrays must have passed check.rs, no one else may work on this unit's keys.
 #[inline(always)]
-pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
+pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
     job: &Backward,
     scratch: &Scratch,
     place: Place,
 ) -> Outcome {
     let _stop = StopOnPanic(&job.order);
     let width = C * S::LANES;
-    let (dim, all_keys) = (job.shape.head_dim, job.kv.positions.len());
+    let all_keys = job.kv.positions.len();
     let first = place.index * KEYS;
     let count = (all_keys - first).min(KEYS);
     let panels = count.div_ceil(width);
@@ -100,10 +109,10 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
                 return Outcome::Cancelled;
             }
             if !packed {
-                pack_keys::<S>(job, scratch, place.kv_head, first, count, width);
+                pack_keys::<S, O>(job, scratch, place.kv_head, first, count, width);
                 packed = true;
             }
-            let rows = pack_queries(job, scratch, head, block);
+            let rows = pack_queries::<S, O>(job, scratch, head, block);
             let (mut from, mut to) = (KEYS, 0);
             for (panel, span) in panel_spans.iter().enumerate().take(panels) {
                 let coverage = query_span.coverage(span);
@@ -116,7 +125,7 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
                 }
                 (from, to) = (from.min(panel * width), (panel + 1) * width);
                 let keys = &positions[panel * width..(panel + 1) * width];
-                scores::<S, R, C>(
+                scores::<S, O, R, C>(
                     job,
                     scratch,
                     block,
@@ -124,20 +133,17 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
                     rows,
                     (coverage == Coverage::Partial).then_some(keys),
                 );
-                let turned = panel * width * scratch.row;
-                let p = Right {
-                    at: scratch.p,
-                    term: width,
-                };
-                add_turned::<S, R, C>(scratch.dv_turned.add(turned), scratch.d_out, scratch.row, p, rows, dim);
-                let ds = Right { at: ds, term: KEYS };
-                add_turned::<S, R, C>(scratch.dk_turned.add(turned), scratch.q, scratch.row, ds, rows, dim);
+                add_to_keys::<S, O, R, C>(job, scratch, panel, rows);
             }
             if !job.order.wait(place, step, &mut first_open) {
                 return Outcome::Cancelled;
             }
             if from < to {
-                add_dq::<S>(job, scratch, head, block, from, to);
+                let (from, to) = (from / O::GRAIN * O::GRAIN, to.next_multiple_of(O::GRAIN));
+                if O::HALVES {
+                    join_rows::<S, O>(scratch.ds.add(from), KEYS, rows, to - from);
+                }
+                add_dq::<S, O>(job, scratch, head, block, from, to);
             }
             job.order.set_past(place, step + 1);
         }
@@ -149,7 +155,7 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(
 }
 
 #[inline(always)]
-unsafe fn pack_keys<S: Simd>(
+unsafe fn pack_keys<S: Simd, O: Operands<S>>(
     job: &Backward,
     scratch: &Scratch,
     kv_head: usize,
@@ -169,12 +175,21 @@ unsafe fn pack_keys<S: Simd>(
                 }
             }
             for key in (0..count).step_by(width) {
-                transpose::<S>(scratch.k.add(key * row), row, width, dim, to.add(key * row), width);
+                let to = to.add(key * row);
+                transpose::<S>(scratch.k.add(key * row), row, width, row, to, width);
+                if O::HALVES {
+                    pair_rows::<S, O>((to, width), (row, row), width, (to, width));
+                }
             }
         }
         let scale = S::splat(job.scale);
         for i in (0..count * row).step_by(S::LANES) {
             S::store(scratch.k.add(i), S::mul(S::load(scratch.k.add(i)), scale));
+        }
+        if O::HALVES {
+            pair_rows::<S, O>((scratch.k, row), (KEYS, KEYS), row, (scratch.k, row));
+            // The last grain of keys may reach beyond the last panel.
+            scratch.ds.write_bytes(0, BLOCK * KEYS);
         }
         scratch.dk_turned.write_bytes(0, KEYS * row);
         scratch.dv_turned.write_bytes(0, KEYS * row);
@@ -183,7 +198,7 @@ unsafe fn pack_keys<S: Simd>(
 
 /// Copies a block of queries and its output gradient, zeros where there is no token; returns the rows.
 #[inline(always)]
-unsafe fn pack_queries(job: &Backward, scratch: &Scratch, head: usize, block: usize) -> usize {
+unsafe fn pack_queries<S: Simd, O: Operands<S>>(job: &Backward, scratch: &Scratch, head: usize, block: usize) -> usize {
     let (dim, row, queries) = (job.shape.head_dim, scratch.row, job.q.positions.len());
     let first = block * BLOCK;
     let count = (queries - first).min(BLOCK);
@@ -194,14 +209,22 @@ unsafe fn pack_queries(job: &Backward, scratch: &Scratch, head: usize, block: us
     unsafe {
         for i in 0..BLOCK {
             let (q_to, d_out_to) = (scratch.q.add(i * row), scratch.d_out.add(i * row));
+            q_to.write_bytes(0, row);
+            d_out_to.write_bytes(0, row);
             if i < count && job.q.positions[first + i] >= 0 {
                 q_to.copy_from_nonoverlapping(q[i * dim..].as_ptr(), dim);
                 d_out_to.copy_from_nonoverlapping(d_out[i * dim..].as_ptr(), dim);
                 (*scratch.lse.add(i), *scratch.delta.add(i)) = (lse[i], delta[i]);
             } else {
-                q_to.write_bytes(0, dim);
-                d_out_to.write_bytes(0, dim);
                 (*scratch.lse.add(i), *scratch.delta.add(i)) = (NO_ROW, 0.0);
+            }
+        }
+        if O::HALVES {
+            for (rows, turned) in [(scratch.q, scratch.q_turned), (scratch.d_out, scratch.d_out_turned)] {
+                turned.write_bytes(0, row * TERMS);
+                transpose::<S>(rows, row, BLOCK, row, turned, TERMS);
+                join_rows::<S, O>(turned, TERMS, row, TERMS);
+                join_rows::<S, O>(rows, row, BLOCK, row);
             }
         }
     }
@@ -210,7 +233,7 @@ unsafe fn pack_queries(job: &Backward, scratch: &Scratch, head: usize, block: us
 
 /// P = exp(s − lse) and dS = P ∘ (dOut·Vᵀ − delta) of one panel; `masked` are the panel's positions where a mask is needed.
 #[inline(always)]
-unsafe fn scores<S: Simd, const R: usize, const C: usize>(
+unsafe fn scores<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
     job: &Backward,
     scratch: &Scratch,
     block: usize,
@@ -226,13 +249,14 @@ unsafe fn scores<S: Simd, const R: usize, const C: usize>(
         );
         let exp = Exp::<S>::scaled(1.0);
         let scale = S::splat(job.scale);
+        let terms = dim.next_multiple_of(O::GRAIN);
         for first in (0..rows).step_by(R) {
             let left = Left {
                 at: scratch.q.add(first * row),
                 row,
                 term: 1,
             };
-            let sums = product::<S, R, C>(left, Right { at: k, term: width }, dim);
+            let sums = O::product::<R, C>(left, Right { at: k, term: width }, terms);
             let p = scratch.p.add(first * width);
             for r in 0..R {
                 for c in 0..C {
@@ -244,7 +268,7 @@ unsafe fn scores<S: Simd, const R: usize, const C: usize>(
                 row,
                 term: 1,
             };
-            let sums = product::<S, R, C>(left, Right { at: v, term: width }, dim);
+            let sums = O::product::<R, C>(left, Right { at: v, term: width }, terms);
             let ds = scratch.ds.add(first * KEYS + panel * width);
             for r in 0..R {
                 for c in 0..C {
@@ -275,26 +299,68 @@ unsafe fn scores<S: Simd, const R: usize, const C: usize>(
     }
 }
 
-/// Adds leftᵀ·right to a turned gradient (row × width of a panel).
+/// dVᵀ += dOutᵀ·P and dKᵀ += Qᵀ·dS of one panel.
 #[inline(always)]
-unsafe fn add_turned<S: Simd, const R: usize, const C: usize>(
-    to: *mut f32,
-    left: *const f32,
-    stride: usize,
-    right: Right,
+unsafe fn add_to_keys<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
+    job: &Backward,
+    scratch: &Scratch,
+    panel: usize,
     rows: usize,
+) {
+    let (dim, row, width) = (job.shape.head_dim, scratch.row, C * S::LANES);
+    let terms = rows.next_multiple_of(O::GRAIN);
+    unsafe {
+        let (dv, dk) = (
+            scratch.dv_turned.add(panel * width * row),
+            scratch.dk_turned.add(panel * width * row),
+        );
+        let p = Right {
+            at: scratch.p,
+            term: width,
+        };
+        let mut ds = Right {
+            at: scratch.ds.add(panel * width),
+            term: KEYS,
+        };
+        let left = |at: *mut f32| Left { at, row: 1, term: row };
+        let (mut d_out, mut q) = (left(scratch.d_out), left(scratch.q));
+        if O::HALVES {
+            pair_rows::<S, O>((p.at, p.term), (rows, terms), width, (scratch.p, width));
+            pair_rows::<S, O>((ds.at, ds.term), (rows, terms), width, (scratch.ds_paired, width));
+            ds = Right {
+                at: scratch.ds_paired,
+                term: width,
+            };
+            let left = |at: *mut f32| Left {
+                at,
+                row: TERMS,
+                term: 1,
+            };
+            (d_out, q) = (left(scratch.d_out_turned), left(scratch.q_turned));
+        }
+        add_turned::<S, O, R, C>(dv, d_out, p, terms, dim);
+        add_turned::<S, O, R, C>(dk, q, ds, terms, dim);
+    }
+}
+
+/// Adds left·right to a turned gradient (row × width of a panel).
+#[inline(always)]
+unsafe fn add_turned<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
+    to: *mut f32,
+    left: Left,
+    right: Right,
+    terms: usize,
     dim: usize,
 ) {
     unsafe {
         for d in (0..dim).step_by(R) {
-            let sums = product::<S, R, C>(
+            let sums = O::product::<R, C>(
                 Left {
-                    at: left.add(d),
-                    row: 1,
-                    term: stride,
+                    at: left.at.add(d * left.row),
+                    ..left
                 },
                 right,
-                rows,
+                terms,
             );
             for r in 0..R {
                 for c in 0..C {
@@ -308,27 +374,42 @@ unsafe fn add_turned<S: Simd, const R: usize, const C: usize>(
 
 /// dQ += dS·K over the keys from..to of the unit.
 #[inline(always)]
-unsafe fn add_dq<S: Simd>(job: &Backward, scratch: &Scratch, head: usize, block: usize, from: usize, to: usize) {
+unsafe fn add_dq<S: Simd, O: Operands<S>>(
+    job: &Backward,
+    scratch: &Scratch,
+    head: usize,
+    block: usize,
+    from: usize,
+    to: usize,
+) {
     let vectors = job.shape.head_dim.div_ceil(S::LANES);
     let mut vector = 0;
     while vector < vectors {
-        let many = S::MANY_REGISTERS;
         unsafe {
+            if O::SIXTEEN_ROWS {
+                vector += match vectors - vector {
+                    1 => dq_columns::<S, O, 16, 1>(job, scratch, head, block, from, to, vector),
+                    2 => dq_columns::<S, O, 16, 2>(job, scratch, head, block, from, to, vector),
+                    3 => dq_columns::<S, O, 16, 3>(job, scratch, head, block, from, to, vector),
+                    _ => dq_columns::<S, O, 16, 4>(job, scratch, head, block, from, to, vector),
+                };
+                continue;
+            }
             // As many sums as there are registers for, as in entry.rs.
-            vector += match (vectors - vector, many) {
-                (1, true) => dq_columns::<S, 12, 1>(job, scratch, head, block, from, to, vector),
-                (2, true) => dq_columns::<S, 12, 2>(job, scratch, head, block, from, to, vector),
-                (3, true) => dq_columns::<S, 8, 3>(job, scratch, head, block, from, to, vector),
-                (_, true) => dq_columns::<S, 6, 4>(job, scratch, head, block, from, to, vector),
-                (1, false) => dq_columns::<S, 8, 1>(job, scratch, head, block, from, to, vector),
-                (_, false) => dq_columns::<S, 6, 2>(job, scratch, head, block, from, to, vector),
+            vector += match (vectors - vector, S::MANY_REGISTERS) {
+                (1, true) => dq_columns::<S, O, 12, 1>(job, scratch, head, block, from, to, vector),
+                (2, true) => dq_columns::<S, O, 12, 2>(job, scratch, head, block, from, to, vector),
+                (3, true) => dq_columns::<S, O, 8, 3>(job, scratch, head, block, from, to, vector),
+                (_, true) => dq_columns::<S, O, 6, 4>(job, scratch, head, block, from, to, vector),
+                (1, false) => dq_columns::<S, O, 8, 1>(job, scratch, head, block, from, to, vector),
+                (_, false) => dq_columns::<S, O, 6, 2>(job, scratch, head, block, from, to, vector),
             };
         }
     }
 }
 
 #[inline(always)]
-unsafe fn dq_columns<S: Simd, const R: usize, const C: usize>(
+unsafe fn dq_columns<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
     job: &Backward,
     scratch: &Scratch,
     head: usize,
@@ -344,7 +425,7 @@ unsafe fn dq_columns<S: Simd, const R: usize, const C: usize>(
         // Only this unit writes these rows now: it has waited for the units before it, those after it wait for it.
         let dq = job.dq.part((head * queries + first) * dim, count * dim);
         let k = Right {
-            at: scratch.k.add(from * row + vector * S::LANES),
+            at: scratch.k.add(from / O::TERMS * row + vector * S::LANES),
             term: row,
         };
         for start in (0..count).step_by(R) {
@@ -353,7 +434,7 @@ unsafe fn dq_columns<S: Simd, const R: usize, const C: usize>(
                 row: KEYS,
                 term: 1,
             };
-            let sums = product::<S, R, C>(left, k, to - from);
+            let sums = O::product::<R, C>(left, k, to - from);
             for r in 0..R {
                 if start + r < count {
                     for c in 0..C {

@@ -6,6 +6,7 @@ mod unit;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use crate::api::{KeyValues, Outcome, Queries, Run, Shape, State};
+use crate::entry::Entry;
 use crate::pool;
 use crate::reach::{KeySpan, QuerySpan, Reach};
 use crate::scratch;
@@ -56,6 +57,7 @@ impl Forward<'_> {
 }
 
 pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) -> Outcome {
+    let entry = Entry::of(run);
     let reach = Reach::new(shape, q.positions, BLOCK);
     let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
         .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
@@ -81,14 +83,14 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
     let stopped = AtomicBool::new(false);
     pool::run(run.threads.min(units), &|| {
         scratch::with(|arena| {
-            let scratch = unit::Scratch::new(arena, run.variant, shape.head_dim);
+            let scratch = unit::Scratch::new(arena, &entry, shape.head_dim);
             loop {
                 let unit = next.fetch_add(1, Relaxed);
                 if unit >= units || stopped.load(Relaxed) {
                     return;
                 }
-                // SAFETY: the variant is available (check.rs); each unit is drawn once, and no two share rows.
-                if unsafe { crate::entry::forward(run.variant, &job, &scratch, unit) } == Outcome::Cancelled {
+                // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, and no two share rows.
+                if unsafe { (entry.forward)(&job, &scratch, unit) } == Outcome::Cancelled {
                     stopped.store(true, Relaxed);
                 }
             }

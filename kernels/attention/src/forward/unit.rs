@@ -5,20 +5,20 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{BLOCK, Forward, KEYS};
 use crate::api::Outcome;
-use crate::entry;
+use crate::entry::Entry;
 use crate::exp::Exp;
+use crate::halves::{join_rows, pair_rows};
 use crate::reach::Coverage;
 use crate::scratch::Arena;
 use crate::simd::Simd;
-use crate::tile::{Left, Right, product};
+use crate::tile::{Left, Operands, Right};
 use crate::transpose::transpose;
-use crate::variant::Variant;
 
 /// The maximum of a row before its first key. Scores stay unscaled here (q·k): where products are exact, so are their
 /// differences, however large.
 const NOTHING_SEEN: f32 = -3.0e38;
 /// Rows that a tile may read or write beyond its block.
-const SPARE: usize = 8;
+const SPARE: usize = 16;
 /// Blocks of queries that share a block of keys: the more, the less often keys and values come from beyond the second
 /// cache, as long as the blocks themselves stay in it (24 KiB each at 64).
 const MAX_BLOCKS: usize = 16;
@@ -33,6 +33,8 @@ pub struct Scratch {
     /// (KEYS + SPARE) × row each.
     keys: *mut f32,
     values: *mut f32,
+    /// With halves only, row × KEYS: values that neighbour along a row instead of a column.
+    values_turned: *mut f32,
     /// BLOCK × row.
     rows: *mut f32,
     /// A head's row, rounded up to whole vectors and whole tiles.
@@ -50,14 +52,13 @@ struct BlockScratch {
 }
 
 impl Scratch {
-    pub fn new(mut arena: Arena, variant: Variant, head_dim: usize) -> Scratch {
-        let row = head_dim
-            .next_multiple_of(entry::tile_rows(variant))
-            .next_multiple_of(16);
+    pub fn new(mut arena: Arena, entry: &Entry, head_dim: usize) -> Scratch {
+        let row = entry.row(head_dim);
         Scratch {
             scores: arena.take((KEYS + SPARE) * BLOCK),
             keys: arena.take((KEYS + SPARE) * row),
             values: arena.take((KEYS + SPARE) * row),
+            values_turned: arena.take(if entry.halves { row * KEYS } else { 0 }),
             rows: arena.take(BLOCK * row),
             row,
             blocks: (0..blocks_that_fit(head_dim))
@@ -77,8 +78,9 @@ impl Scratch {
 #[derive(Clone, Copy)]
 struct Keys {
     k: *const f32,
-    v: *const f32,
     stride: usize,
+    /// Vᵀ: its rows are columns of v, its terms keys.
+    v: Left,
 }
 
 /// R rows by C vectors is the register tile.
@@ -86,11 +88,15 @@ struct Keys {
 /// # Safety
 /// The instruction set must be there, the arrays must have passed check.rs, no one else may work on this unit's rows.
 #[inline(always)]
-pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(job: &Forward, scratch: &Scratch, unit: usize) -> Outcome {
+pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
+    job: &Forward,
+    scratch: &Scratch,
+    unit: usize,
+) -> Outcome {
     let (head, blocks) = job.place(unit);
     unsafe {
         for (block, at) in blocks.clone().zip(&scratch.blocks) {
-            start::<S>(job, at, head, block, scratch.row);
+            start::<S, O>(job, at, head, block, scratch.row);
         }
         for (key_block, key_span) in job.key_spans.iter().enumerate() {
             if job.cancelled.load(Relaxed) {
@@ -100,8 +106,8 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(job: &Forward, scrat
             for (block, at) in blocks.clone().zip(&scratch.blocks) {
                 let coverage = job.query_spans[block].coverage(key_span);
                 if coverage != Coverage::None {
-                    let keys = *keys.get_or_insert_with(|| key_block_of::<S, R>(job, scratch, head, key_block));
-                    fold::<S, R, C>(job, scratch, at, keys, block, key_block, coverage == Coverage::Partial);
+                    let keys = *keys.get_or_insert_with(|| key_block_of::<S, O, R>(job, scratch, head, key_block));
+                    fold::<S, O, R, C>(job, scratch, at, keys, block, key_block, coverage == Coverage::Partial);
                 }
             }
         }
@@ -113,15 +119,18 @@ pub unsafe fn unit<S: Simd, const R: usize, const C: usize>(job: &Forward, scrat
 }
 
 #[inline(always)]
-unsafe fn start<S: Simd>(job: &Forward, at: &BlockScratch, head: usize, block: usize, row: usize) {
+unsafe fn start<S: Simd, O: Operands<S>>(job: &Forward, at: &BlockScratch, head: usize, block: usize, row: usize) {
     let (dim, queries) = (job.shape.head_dim, job.q.positions.len());
     let count = (queries - block * BLOCK).min(BLOCK);
     unsafe {
-        if count < BLOCK {
-            at.q.write_bytes(0, dim * BLOCK);
+        if O::HALVES || count < BLOCK {
+            at.q.write_bytes(0, row * BLOCK);
         }
         let from = job.q.q[(head * queries + block * BLOCK) * dim..][..count * dim].as_ptr();
         transpose::<S>(from, dim, count, dim, at.q, BLOCK);
+        if O::HALVES {
+            pair_rows::<S, O>((at.q, BLOCK), (row, row), BLOCK, (at.q, BLOCK));
+        }
         at.out.write_bytes(0, row * BLOCK);
         for i in 0..BLOCK {
             *at.max.add(i) = NOTHING_SEEN;
@@ -131,17 +140,26 @@ unsafe fn start<S: Simd>(job: &Forward, at: &BlockScratch, head: usize, block: u
 }
 
 #[inline(always)]
-unsafe fn key_block_of<S: Simd, const R: usize>(job: &Forward, scratch: &Scratch, head: usize, block: usize) -> Keys {
+unsafe fn key_block_of<S: Simd, O: Operands<S>, const R: usize>(
+    job: &Forward,
+    scratch: &Scratch,
+    head: usize,
+    block: usize,
+) -> Keys {
     let (dim, count) = (job.shape.head_dim, job.kv.positions.len());
     let kv_head = head * job.shape.kv_heads / job.shape.heads;
     let first = block * KEYS;
     let here = (count - first).min(KEYS);
     let at = (kv_head * count + first) * dim;
-    if dim.is_multiple_of(R) && first + KEYS + SPARE <= count && !job.key_spans[block].has_padding() {
+    if !O::HALVES && dim.is_multiple_of(R) && first + KEYS + SPARE <= count && !job.key_spans[block].has_padding() {
         return Keys {
             k: job.kv.k[at..].as_ptr(),
-            v: job.kv.v[at..].as_ptr(),
             stride: dim,
+            v: Left {
+                at: job.kv.v[at..].as_ptr(),
+                row: 1,
+                term: dim,
+            },
         };
     }
     unsafe {
@@ -149,7 +167,7 @@ unsafe fn key_block_of<S: Simd, const R: usize>(job: &Forward, scratch: &Scratch
             (scratch.keys, &job.kv.k[at..][..here * dim]),
             (scratch.values, &job.kv.v[at..][..here * dim]),
         ] {
-            to.write_bytes(0, (here + SPARE) * scratch.row);
+            to.write_bytes(0, (KEYS + SPARE) * scratch.row);
             for (row, values) in from.chunks_exact(dim).enumerate() {
                 // Padding may hold anything, NaN too, and 0 · NaN is not 0.
                 if job.kv.positions[first + row] >= 0 {
@@ -158,16 +176,34 @@ unsafe fn key_block_of<S: Simd, const R: usize>(job: &Forward, scratch: &Scratch
             }
         }
     }
+    let row = scratch.row;
+    let mut v = Left {
+        at: scratch.values,
+        row: 1,
+        term: row,
+    };
+    if O::HALVES {
+        unsafe {
+            join_rows::<S, O>(scratch.keys, row, KEYS + SPARE, row);
+            transpose::<S>(scratch.values, row, KEYS, row, scratch.values_turned, KEYS);
+            join_rows::<S, O>(scratch.values_turned, KEYS, row, KEYS);
+        }
+        v = Left {
+            at: scratch.values_turned,
+            row: KEYS,
+            term: 1,
+        };
+    }
     Keys {
         k: scratch.keys,
-        v: scratch.values,
-        stride: scratch.row,
+        stride: row,
+        v,
     }
 }
 
 /// Folds one block of keys into one block of queries.
 #[inline(always)]
-unsafe fn fold<S: Simd, const R: usize, const C: usize>(
+unsafe fn fold<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
     job: &Forward,
     scratch: &Scratch,
     at: &BlockScratch,
@@ -186,14 +222,20 @@ unsafe fn fold<S: Simd, const R: usize, const C: usize>(
     let (first, end) = if partial {
         let seen = |position: &i32| span.may_see(*position);
         let end = positions.iter().rposition(seen).map_or(0, |last| last + 1);
-        (positions.iter().position(seen).unwrap_or(end), end)
+        let first = positions.iter().position(seen).unwrap_or(end);
+        (first / O::GRAIN * O::GRAIN, end)
     } else {
         (0, positions.len())
     };
     let positions = &positions[first..end];
     let count = positions.len();
+    if count == 0 {
+        return;
+    }
+    let terms = count.next_multiple_of(O::GRAIN);
     unsafe {
-        let (k, v) = (keys.k.add(first * keys.stride), keys.v.add(first * keys.stride));
+        let k = keys.k.add(first * keys.stride);
+        let v = keys.v.at.add(first / O::TERMS * keys.v.term);
         let exp = Exp::<S>::scaled(job.scale);
         for panel in (0..queries).step_by(width) {
             let scores = scratch.scores.add(panel);
@@ -209,14 +251,11 @@ unsafe fn fold<S: Simd, const R: usize, const C: usize>(
                     row: keys.stride,
                     term: 1,
                 };
-                let sums = product::<S, R, C>(
-                    left,
-                    Right {
-                        at: at.q.add(panel),
-                        term: BLOCK,
-                    },
-                    dim,
-                );
+                let right = Right {
+                    at: at.q.add(panel),
+                    term: BLOCK,
+                };
+                let sums = O::product::<R, C>(left, right, dim.next_multiple_of(O::GRAIN));
                 for r in 0..R {
                     if key + r < count {
                         for c in 0..C {
@@ -256,19 +295,21 @@ unsafe fn fold<S: Simd, const R: usize, const C: usize>(
                 S::store(total, S::mul_add(S::load(total), rescale[c], sum[c]));
                 S::store(at.max.add(panel + c * S::LANES), max[c]);
             }
+            if O::HALVES {
+                pair_rows::<S, O>((scores, BLOCK), (count, terms), width, (scores, BLOCK));
+            }
             for d in (0..dim).step_by(R) {
                 let left = Left {
-                    at: v.add(d),
-                    row: 1,
-                    term: keys.stride,
+                    at: v.add(d * keys.v.row),
+                    ..keys.v
                 };
-                let sums = product::<S, R, C>(
+                let sums = O::product::<R, C>(
                     left,
                     Right {
                         at: scores,
                         term: BLOCK,
                     },
-                    count,
+                    terms,
                 );
                 for r in 0..R {
                     for c in 0..C {
