@@ -13,6 +13,8 @@ const shown = (value: Maybe, format: (value: number) => string) =>
   value === null || value === undefined || !Number.isFinite(value) ? NONE : format(value);
 
 export const percent = (value: Maybe) => shown(value, (x) => `${twoDigits.format(x)}\u00a0%`);
+/** A part of one. */
+export const share = (value: Maybe) => shown(value, (x) => `${oneDigit.format(100 * x)}\u00a0%`);
 export const megawatts = (value: Maybe) => shown(value, (x) => `${whole.format(x)}\u00a0MW`);
 export const ratio = (value: Maybe) => shown(value, (x) => twoDigits.format(x));
 export const hours = (value: Maybe) => shown(value, (x) => `${whole.format(x)}\u00a0h`);

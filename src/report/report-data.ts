@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { dateRange } from '../contracts/time.ts';
 import type { ReportInput } from '../contracts/stages.ts';
+import { timeShares } from '../contracts/training.ts';
 import { readHours } from '../backtest/hours-file.ts';
 import type { HourTable } from '../backtest/hours.ts';
 import type { ScoresDocument } from '../backtest/scores.ts';
@@ -18,6 +19,17 @@ const trainingFacts = z.looseObject({
   tokensPerSecond: z.number(),
   slotMemoryMb: z.array(z.number()),
   seconds: z.number(),
+  /** Null where TensorFlow.js computed; absent, with the rest, from models of before 0.2. */
+  kernel: z.string().nullable().optional(),
+  numerics: z.string().optional(),
+  /** By rank. */
+  slotShares: z.array(timeShares).optional(),
+  /** The kinds of rings that trained it, by size and numerics. */
+  rings: z.array(z.looseObject({ ringSize: z.number() })).optional(),
+  wireError: z.string().optional(),
+  restarts: z.number().default(0),
+  stepsLost: z.number().default(0),
+  fullRestarts: z.number().default(0),
 });
 
 const sequenceFacts = z.looseObject({

@@ -9,7 +9,7 @@ import { renderPage } from './page.ts';
 import { gatherReport } from './report-data.ts';
 
 /** Raised when the page tells the same data differently. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
 
 /** Writes `reports/<key>.html`, one self-contained page about a registered model; the same input again is done once. */
 export async function writeReport(context: StageContext, input: ReportInput): Promise<ReportResult> {

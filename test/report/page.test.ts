@@ -72,6 +72,44 @@ describe('report', () => {
       assert.ok(body.includes('153 columns') && body.includes('612\u00a0MB'));
     }));
 
+  it('says how the model was trained: the kernel, what broken rings cost, where each slot spent its time', () =>
+    withInput(async (context, input) => {
+      const { report } = await writeReport(context, input);
+      const { document } = new JSDOM(await textOf(context, report.uri)).window;
+      const section = document.querySelector('#training')!.parentElement!;
+      const facts = [...section.querySelectorAll('.facts > div')].map((fact) =>
+        [...fact.children].map((part) => part.textContent!.trim()),
+      );
+      assert.deepEqual(facts, [
+        ['Ring', '2 slots'],
+        ['Attention', 'compiled kernel, AVX-512'],
+        ['Speed', '8,400 hours a second'],
+        ['Rings that broke', '3, none from a checkpoint; 1 step done again'],
+        ['Computed with', 'kernels 0.2.0 avx512 on a sample processor'],
+      ]);
+      const rows = [...section.querySelectorAll('tbody tr')].map((row) =>
+        [...row.children].map((cell) => cell.textContent!.trim().replace('\u00a0', ' ')),
+      );
+      assert.deepEqual(rows, [
+        ['0', '93.1 %', '5.2 %', '1.7 %', '2.1 %', '612 MB'],
+        ['1', '94.0 %', '6.0 %', '0.0 %', '2.0 %', '598 MB'],
+      ]);
+    }));
+
+  it('tells of models from before all that was noted what there is', () =>
+    withInput(async (context, input) => {
+      const manifest = await readManifest(context.home, input.model);
+      const { slotShares, kernel, numerics, rings, restarts, ...before } = manifest.details;
+      assert.ok(slotShares && kernel && numerics && rings && restarts);
+      const model = await writeManifest(context.home, { ...manifest, key: '0123456789abcdef', details: before });
+      const { report } = await writeReport(context, { ...input, model });
+      const { document } = new JSDOM(await textOf(context, report.uri)).window;
+      const section = document.querySelector('#training')!.parentElement!;
+      assert.match(section.textContent!, /Rings that broke\s+none/);
+      assert.equal(section.querySelector('table'), null);
+      assert.doesNotMatch(section.textContent!, /undefined|NaN/);
+    }));
+
   it('labels every control, figure and table cell for those who do not see the page', () =>
     withInput(async (context, input) => {
       const { report } = await writeReport(context, input);

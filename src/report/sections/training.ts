@@ -2,9 +2,11 @@ import { lossChart, slotChart } from '../charts/training.ts';
 import { count, duration, loss, megabytes } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import type { ReportData } from '../report-data.ts';
+import { ringFacts } from './ring.ts';
 
 /** The loss curve, and what each slot of the ring needed. */
-export function trainingSection({ training, history, sequences }: ReportData): Markup {
+export function trainingSection(data: ReportData): Markup {
+  const { training, history, sequences } = data;
   const { ringSize, slotMemoryMb, steps, seconds, tokensPerSecond, finalLoss } = training;
   return html`<section aria-labelledby="training">
     <h2 id="training">Training</h2>
@@ -27,5 +29,6 @@ export function trainingSection({ training, history, sequences }: ReportData): M
         </p>
       </figure>
     </div>
+    ${ringFacts(data)}
   </section>`;
 }

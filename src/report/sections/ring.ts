@@ -1,0 +1,84 @@
+import type { TimeShares } from '../../contracts/training.ts';
+import { count, megabytes, share } from '../format.ts';
+import { html, type Markup } from '../html.ts';
+import type { ReportData } from '../report-data.ts';
+
+/** What the ring was made of, what broken rings have cost, and where each slot's time went. */
+export function ringFacts({ training }: ReportData): Markup {
+  const { ringSize, kernel, numerics, slotShares, slotMemoryMb, wireError, rings } = training;
+  const facts: [string, string | undefined][] = [
+    ['Ring', `${count(ringSize)} ${ringSize === 1 ? 'slot' : 'slots'}`],
+    ['Attention', kernel === undefined ? undefined : (KERNELS[kernel ?? 'none'] ?? kernel ?? undefined)],
+    ['Speed', `${count(training.tokensPerSecond)} hours a second`],
+    ['Rings that broke', lossOf(training)],
+    ['Computed with', numerics],
+    ['Rounded on the wire', wireError],
+    [
+      'Bits',
+      rings && rings.length > 1
+        ? `may differ from an undisturbed run: ${count(rings.length)} kinds of rings trained it`
+        : undefined,
+    ],
+  ];
+  return html`<h3>How it was trained</h3>
+    <dl class="facts">
+      ${facts.map(
+        ([term, value]) =>
+          value !== undefined &&
+          html`<div>
+            <dt>${term}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${slotShares && slotShares.length > 0 && sharesTable(slotShares, slotMemoryMb)}`;
+}
+
+const KERNELS: Record<string, string> = {
+  avx512: 'compiled kernel, AVX-512',
+  avx2: 'compiled kernel, AVX2',
+  neon: 'compiled kernel, NEON',
+  portable: 'compiled kernel, portable',
+  none: 'TensorFlow.js',
+};
+
+function lossOf({ restarts, stepsLost, fullRestarts }: ReportData['training']): string {
+  if (restarts === 0) return 'none';
+  const from = fullRestarts === 0 ? 'none from a checkpoint' : `${count(fullRestarts)} from a checkpoint`;
+  return `${count(restarts)}, ${from}; ${count(stepsLost)} ${stepsLost === 1 ? 'step' : 'steps'} done again`;
+}
+
+const COLUMNS = [
+  'Slot',
+  'Computing',
+  'Waiting for a neighbour',
+  'Waiting for data',
+  'Packing',
+  'Peak memory',
+];
+
+function sharesTable(slotShares: readonly TimeShares[], memory: readonly number[]): Markup {
+  return html`<div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            ${COLUMNS.map((title) => html`<th scope="col">${title}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${slotShares.map(
+            ({ compute, wait, data, transfer }, rank) =>
+              html`<tr>
+                <th scope="row">${rank}</th>
+                ${[compute, wait, data, transfer].map((part) => html`<td>${share(part)}</td>`)}
+                <td>${megabytes(memory[rank])}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <p class="note">
+      Shares of the last ring's time. Waiting for a neighbour is what communication costs; packing and
+      checking what travels goes on beside the rest.
+    </p>`;
+}
