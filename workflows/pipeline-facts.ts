@@ -48,6 +48,9 @@ export const ofTraining = (result: RingTrainingResult): StageOutcome<RingTrainin
     loss: rounded(result.finalLoss),
     'tokens a second': Math.round(result.tokensPerSecond),
     restarts: result.restarts,
+    'steps done again': result.stepsLost,
+    ...(result.fullRestarts > 0 ? { 'from a checkpoint': result.fullRestarts } : {}),
+    ...(result.bitsMayDiffer ? { bits: 'may differ' } : {}),
     ...(result.wireError === undefined ? {} : { rounding: result.wireError }),
   },
 });

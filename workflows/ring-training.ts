@@ -169,7 +169,8 @@ export async function ringTrainingWorkflow(
       );
     }
     board.enter('finishing');
-    const result = await finishTraining({ input, runId, checkpoint, results: board.results });
+    const { results, bitsMayDiffer } = board;
+    const result = await finishTraining({ input, runId, checkpoint, results, bitsMayDiffer });
     board.enter('done');
     return result;
   }

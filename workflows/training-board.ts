@@ -77,6 +77,10 @@ export class TrainingBoard {
     return this.carried.numerics;
   }
 
+  get bitsMayDiffer(): boolean {
+    return this.carried.bitsMayDiffer;
+  }
+
   /** What the slots said at the end of the last segment, by rank. */
   get results(): SegmentResult[] {
     return this.carried.results;

@@ -104,6 +104,8 @@ export const ringTrainingResult = z.strictObject({
   steps: z.number().int(),
   finalLoss: z.number(),
   ...lostAndFound.shape,
+  /** Not all its rings had the size that was asked for, or slots that compute alike: another run may differ in its last bits. */
+  bitsMayDiffer: z.boolean(),
   tokensPerSecond: z.number(),
   slotMemoryMb: z.array(z.number()),
   /** What rounding took from what went around the ring; absent where nothing was rounded. */
@@ -223,6 +225,8 @@ export const finishTrainingInput = z.strictObject({
   checkpoint: artifactReference,
   /** What the slots said at the end, by rank. */
   results: z.array(segmentResult),
+  /** What the workflow has seen of its rings. */
+  bitsMayDiffer: z.boolean().optional(),
 });
 export type FinishTrainingInput = z.infer<typeof finishTrainingInput>;
 

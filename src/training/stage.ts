@@ -71,6 +71,7 @@ export async function finishTraining(
     });
     const folder = `training/${runId}`;
     const wireError = finish.results[0]?.wireError;
+    const rings = ringsOf(journal);
     return {
       files: [
         { ...(await writeContent(home, folder, 'safetensors', weights)), role: 'weights' },
@@ -85,7 +86,8 @@ export async function finishTraining(
         model: state.model,
         settings: JSON.parse(canonicalJson(resolveTraining(finish.input.settings))),
         numerics: state.numerics,
-        rings: ringsOf(journal),
+        rings,
+        bitsMayDiffer: finish.bitsMayDiffer === true || rings.length > 1,
         regions: state.model.regions,
         channels: state.model.channels,
         steps: state.step,
@@ -161,6 +163,7 @@ async function resultOf(home: Home, model: ArtifactReference, reused: boolean): 
     // Manifests of before the journal do not say.
     fullRestarts: Number(details['fullRestarts'] ?? 0),
     restarts: number('restarts'),
+    bitsMayDiffer: details['bitsMayDiffer'] === true,
     tokensPerSecond: number('tokensPerSecond'),
     slotMemoryMb: details['slotMemoryMb'] as number[],
     ...(typeof details['wireError'] === 'string' ? { wireError: details['wireError'] } : {}),

@@ -95,6 +95,8 @@ describe('the whole job, in real processes', function () {
     const trained = result.stages.find(({ stage }) => stage === 'train')!;
     assert.equal(trained.facts['steps'], STEPS);
     assert.equal(trained.facts['restarts'], 1);
+    assert.ok(Number(trained.facts['steps done again']) <= 1, 'its neighbour held all but the step in hand');
+    assert.equal(trained.facts['from a checkpoint'], undefined);
     assert.deepEqual(
       result.scores.map(({ region }) => region),
       ['PACW'],

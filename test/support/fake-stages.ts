@@ -51,6 +51,7 @@ export class FakeStages {
   versions: number[] = [];
   mape = 3;
   trained = false;
+  bitsMayDiffer = false;
   /** What a training goes on from. */
   /** What the run's journal says of its broken rings. */
   lost: LostAndFound = { stepsLost: 0, fullRestarts: 0, restarts: 0 };
@@ -122,8 +123,9 @@ export class FakeStages {
         ...this.lost,
         ...this.saved,
       }),
-      finishTraining: ({ results }) => {
+      finishTraining: ({ results, bitsMayDiffer = false }) => {
         this.trained = true;
+        this.bitsMayDiffer = bitsMayDiffer;
         const slotMemoryMb = results.map(({ memoryMb }) => memoryMb);
         return { ...this.trainingResult(), ...this.lost, slotMemoryMb };
       },
@@ -169,6 +171,7 @@ export class FakeStages {
       steps: 10,
       finalLoss: 0.5,
       ...this.lost,
+      bitsMayDiffer: this.bitsMayDiffer,
       tokensPerSecond: 1000,
       slotMemoryMb: [100, 100],
     };
