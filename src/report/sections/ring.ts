@@ -5,11 +5,9 @@ import type { ReportData } from '../report-data.ts';
 
 /** What the ring was made of, what broken rings have cost, and where each slot's time went. */
 export function ringFacts({ training }: ReportData): Markup {
-  const { ringSize, kernel, numerics, slotShares, slotMemoryMb, wireError, rings } = training;
+  const { kernel, numerics, slotShares, slotMemoryMb, wireError, rings } = training;
   const facts: [string, string | undefined][] = [
-    ['Ring', `${count(ringSize)} ${ringSize === 1 ? 'slot' : 'slots'}`],
     ['Attention', kernel === undefined ? undefined : (KERNELS[kernel ?? 'none'] ?? kernel ?? undefined)],
-    ['Speed', `${count(training.tokensPerSecond)} hours a second`],
     ['Rings that broke', lossOf(training)],
     ['Computed with', numerics],
     ['Rounded on the wire', wireError],
@@ -44,8 +42,8 @@ const KERNELS: Record<string, string> = {
 
 function lossOf({ restarts, stepsLost, fullRestarts }: ReportData['training']): string {
   if (restarts === 0) return 'none';
-  const from = fullRestarts === 0 ? 'none from a checkpoint' : `${count(fullRestarts)} from a checkpoint`;
-  return `${count(restarts)}, ${from}; ${count(stepsLost)} ${stepsLost === 1 ? 'step' : 'steps'} done again`;
+  const back = fullRestarts === 0 ? 'no return' : `${count(fullRestarts)} returns`;
+  return `${count(restarts)}: ${count(stepsLost)} ${stepsLost === 1 ? 'step' : 'steps'} done again, ${back} to a checkpoint`;
 }
 
 const COLUMNS = [
