@@ -110,6 +110,7 @@ export interface ProductCall {
 
 /** As the addon exports it. */
 export interface KernelExports extends Omit<Kernels, 'version' | 'variants' | 'productInstructions'> {
+  cancelAll(): void;
   interfaceVersion(): number;
   version(): string;
   variants(): KernelVariant[];

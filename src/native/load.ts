@@ -58,7 +58,9 @@ export function load(path: string, origin: string): FoundKernels {
       broken: true,
     };
   }
-  const { interfaceVersion: _, version, variants, productInstructions, ...calls } = exports;
+  const { interfaceVersion: _, cancelAll, version, variants, productInstructions, ...calls } = exports;
+  // A process waits for its calls when it exits, and a block of a long sequence takes many seconds.
+  process.once('exit', cancelAll);
   const told = { version: version(), variants: variants(), productInstructions: productInstructions() };
   return { kernels: { ...calls, ...told }, origin };
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Kernels } from '../../src/native/kernels.ts';
 import type { BlockOptions } from '../../src/ring/block-attention.ts';
 import { NativeBlockAttention } from '../../src/ring/native-block-attention.ts';
 import { freshState } from '../../src/ring/softmax.ts';
 import { kernelsOr, noise } from './kernels.ts';
+
+const EXITING = fileURLToPath(new URL('./exiting-child.ts', import.meta.url));
 
 const SHAPE = { heads: 2, kvHeads: 1, headDim: 16 };
 
@@ -70,6 +74,12 @@ describe('the native block', () => {
       state.sum.subarray(16).some((sum) => sum === 0),
       'it did not compute to its end',
     );
+  });
+
+  it('holds no process up that exits', function () {
+    this.timeout(20_000); // To its end the call would take minutes.
+    const { status, signal, stdout } = spawnSync(process.execPath, [EXITING], { encoding: 'utf8' });
+    assert.deepEqual({ status, signal, stdout }, { status: 0, signal: null, stdout: 'exits\n' });
   });
 
   it('says by name which array has a wrong size', async () => {

@@ -66,3 +66,13 @@ pub fn cancel(ticket: u32) -> bool {
         None => false,
     })
 }
+
+/// Asks every call to end soon: a process that exits waits for them.
+#[napi]
+pub fn cancel_all() {
+    with(|tickets| {
+        for flag in tickets.flags.get_or_insert_default().values() {
+            flag.store(true, Ordering::Relaxed);
+        }
+    });
+}
