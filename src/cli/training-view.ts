@@ -44,19 +44,22 @@ export function trainingLine(status: TrainingStatus): string {
 
 /** A line for each slot of the ring: what it computes with, how far it is, where its time goes. */
 export function slotLines(slots: readonly SlotStatus[]): string[] {
-  const width = Math.max(0, ...slots.map(({ queue }) => queue.length));
+  const longest = (of: (slot: SlotStatus) => string) => Math.max(0, ...slots.map((slot) => of(slot).length));
+  const [name, engine, count] = [longest(({ queue }) => queue), longest(engineOf), longest(stepOf)];
   return slots.map((slot) => {
-    const { rank, queue, step, memoryMb, shares } = slot;
-    const head = `  ${String(rank).padStart(2)}  ${queue.padEnd(width)}  ${engineOf(slot).padEnd(12)}`;
-    if (step === null || shares === null) return `${head}  nothing heard yet`;
+    const { rank, queue, memoryMb, shares } = slot;
+    const head = `  ${String(rank).padStart(2)}  ${queue.padEnd(name)}  ${engineOf(slot).padEnd(engine)}`;
+    if (shares === null) return `${head}  nothing heard yet`;
     const { compute, wait, data, transfer } = shares;
     const where = `compute ${percent(compute)}  wait ${percent(wait)}  data ${percent(data)}  transfer ${percent(transfer)}`;
-    return `${head}  step ${step}  ${where}  ${Math.round(memoryMb ?? 0)} MB`;
+    return `${head}  step ${stepOf(slot).padStart(count)}  ${where}  ${Math.round(memoryMb ?? 0)} MB`;
   });
 }
 
 /** `avx512 ×2`: the kernel, or the device where TensorFlow.js computes, and its threads. */
 export const engineOf = ({ kernel, device, threads }: Pick<SlotStatus, 'kernel' | 'device' | 'threads'>) =>
   `${kernel ?? device} ×${threads}`;
+
+const stepOf = ({ step }: SlotStatus) => String(step ?? 0);
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`.padStart(5);

@@ -3,13 +3,8 @@ import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 import type { PipelineProgress, TrainingStatus } from '../contracts/progress.ts';
 import type { PassedOverSlot, PooledSlot, SlotLease } from '../contracts/slot-pool.ts';
 import { served } from './connection.ts';
-import {
-  leasesQuery,
-  pipelineProgressQuery,
-  slotsQuery,
-  trainingStatusQuery,
-  waitingQuery,
-} from './messages.ts';
+import { leasesQuery, pipelineProgressQuery, slotsQuery, waitingQuery } from './messages.ts';
+import { ringStatus } from './ring-status.ts';
 import { RUNNING_JOBS } from './runs.ts';
 
 export interface JobOverview {
@@ -72,12 +67,12 @@ async function jobsOf(client: Client): Promise<JobOverview[]> {
 
 /** Nothing when no worker answers just now: the job is shown all the same. */
 async function newsOf(client: Client, { workflowId, type }: JobOverview): Promise<Partial<JobOverview>> {
-  const handle = client.workflow.getHandle(workflowId);
   if (type === WORKFLOWS.ringTraining) {
-    const training = await handle.query<TrainingStatus, []>(trainingStatusQuery).catch(() => undefined);
+    const training = await ringStatus(client, workflowId).catch(() => undefined);
     return training ? { training } : {};
   }
   if (type !== WORKFLOWS.forecastingPipeline) return {};
+  const handle = client.workflow.getHandle(workflowId);
   const progress = await handle.query<PipelineProgress, []>(pipelineProgressQuery).catch(() => undefined);
   return progress ? { stage: progress.stage, percent: progress.percent } : {};
 }

@@ -5,8 +5,9 @@ import type { PipelineStage } from '../contracts/pipeline.ts';
 import { stageProgress, type TrainingStatus } from '../contracts/progress.ts';
 import { segmentProgress, type SegmentProgress } from '../contracts/training.ts';
 import type { StageProgress } from '../stages/context.ts';
-import { ingestionProgressQuery, trainingStatusQuery } from './messages.ts';
+import { ingestionProgressQuery } from './messages.ts';
 import { WORKFLOWS } from './names.ts';
+import { ringStatus } from './ring-status.ts';
 
 /** What a description holds of what is under way. */
 interface Raw {
@@ -36,7 +37,7 @@ export async function runningTraining(
 ): Promise<TrainingStatus | null> {
   const child = pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === WORKFLOWS.ringTraining);
   if (!child?.workflowId) return null;
-  return client.workflow.getHandle(child.workflowId).query(trainingStatusQuery);
+  return ringStatus(client, child.workflowId);
 }
 
 /** The newest details of each running activity. */

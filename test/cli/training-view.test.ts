@@ -44,9 +44,9 @@ const status: TrainingStatus = {
 
 describe('a training on the terminal', () => {
   it('has a line for each slot: its kernel, its step, where its time goes, its memory', () => {
-    assert.deepEqual(slotLines([slot(0), slot(1, { queue: 'far', kernel: null, threads: 4 })]), [
-      '   0  ring-slot/host/1  avx512 ×1     step 12  compute  91 %  wait   5 %  data   0 %  transfer   3 %  310 MB',
-      '   1  far               cpu ×4        step 12  compute  91 %  wait   5 %  data   0 %  transfer   3 %  310 MB',
+    assert.deepEqual(slotLines([slot(0), slot(1, { queue: 'far', kernel: null, threads: 4, step: 9 })]), [
+      '   0  ring-slot/host/1  avx512 ×1  step 12  compute  91 %  wait   5 %  data   0 %  transfer   3 %  310 MB',
+      '   1  far               cpu ×4     step  9  compute  91 %  wait   5 %  data   0 %  transfer   3 %  310 MB',
     ]);
     const silent = slotLines([slot(0, { step: null, shares: null, memoryMb: null })]);
     assert.match(silent[0]!, /ring-slot\/host\/1 .* nothing heard yet$/);

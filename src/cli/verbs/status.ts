@@ -92,12 +92,12 @@ function describeOverview(found: Reached): string[] {
   const trainings = jobs.flatMap(({ workflowId, training }) =>
     training ? ['', `${workflowId}: ${trainingLine(training)}`, ...slotLines(training.slots)] : [],
   );
-  const slotRows = slots.map(({ queue, state, owner, memoryMb, numerics }) => [
+  const slotRows = slots.map(({ queue, state, owner, kernel, device, memoryMb }) => [
     queue,
     state,
     owner ?? '-',
+    kernel === null ? device : `${device} ${kernel}`,
     memoryMb.toFixed(0),
-    numerics,
   ]);
   const scheduleRows = schedules.map(({ id, paused, next, note }) => [
     id,
@@ -111,7 +111,7 @@ function describeOverview(found: Reached): string[] {
     ...trainings,
     '',
     slots.length > 0
-      ? table(['slot', 'state', 'leased by', 'MB', 'numerics'], slotRows)
+      ? table(['slot', 'state', 'leased by', 'computes with', 'MB there'], slotRows)
       : 'slots: none registered',
     '',
     schedules.length > 0

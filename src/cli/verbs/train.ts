@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { TrainingStatus } from '../../contracts/progress.ts';
 import { ringTrainingInput } from '../../contracts/training.ts';
 import { workKey } from '../../lake/canonical.ts';
 import { resolveDataset } from '../datasets.ts';
@@ -29,7 +28,7 @@ export function defineTrain(program: Command): void {
       const place = { purpose: 'train', slots: input.settings.ringSize };
       return withTemporal(session, place, async ({ client }) => {
         const { startTraining } = await import('../../temporal/runs.ts');
-        const { trainingStatusQuery } = await import('../../temporal/messages.ts');
+        const { ringStatus } = await import('../../temporal/ring-status.ts');
         const { workflowIds } = await import('../../temporal/names.ts');
         const run = await startTraining(client, {
           workflowId: workflowIds.ringTraining(workKey(input)),
@@ -38,7 +37,7 @@ export function defineTrain(program: Command): void {
         });
         if (run.attached) session.say(`${run.workflowId} runs already: following it`);
         const result = await follow(session, run.result, async () => {
-          const status: TrainingStatus = await run.handle.query(trainingStatusQuery);
+          const status = await ringStatus(client, run.workflowId);
           session.progress.show(trainingProgress(status), slotLines(status.slots));
         });
         const {
