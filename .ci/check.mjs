@@ -18,7 +18,7 @@ const KERNEL_CHECKS = {
   'kernels’ format (cargo fmt)': ['fmt', ['--check']],
   'kernels’ lint (cargo clippy)': [
     'clippy',
-    ['--release', '--locked', '--all-targets', '--quiet', '--', '-D', 'warnings'],
+    ['--release', '--locked', '--lib', '--tests', '--examples', '--quiet', '--', '-D', 'warnings'],
   ],
   'kernels’ tests (cargo test)': ['test', ['--release', '--locked', '--quiet']],
 };
