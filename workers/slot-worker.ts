@@ -26,7 +26,7 @@ main(async () => {
   const slot = new SlotChild({
     home,
     host: config.slotHost,
-    tls: tlsFolder(config, home),
+    tls: tlsFolder(config),
     environment: environmentOf(wanted),
   });
   const { numerics, device, kernel = null, threads, memoryMb } = await slot.start();

@@ -1,3 +1,4 @@
+import { checkCertificates } from './certificate-check.ts';
 import type { Check } from './check.ts';
 import { checkArchive, checkBackend, checkHome, checkServices, checkSource } from './home-checks.ts';
 import { checkKernel } from './kernel-check.ts';
@@ -26,4 +27,5 @@ export const CHECKS: Record<string, Check> = {
   archive: checkArchive,
   home: checkHome,
   services: checkServices,
+  certificates: checkCertificates,
 };

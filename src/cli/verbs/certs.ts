@@ -27,7 +27,7 @@ export function defineCerts(program: Command): void {
         const home = await session.home();
         const { certifyHosts } = await import('../../tls/hosts.ts');
         const { tlsFolder } = await import('../../tls/folder.ts');
-        const out = resolve(options.out ?? tlsFolder(session.config, home));
+        const out = resolve(options.out ?? tlsFolder(session.config));
         const { authority, certificates } = await certifyHosts(home, { hosts, out, days, renew });
         const text = [
           `${authority.made ? 'made' : 'used'} the authority in ${authority.folder}: its key stays there, no host needs it`,
