@@ -1,6 +1,6 @@
 //! GFLOP/s of forward and backward: `speed [tokens heads kv_heads head_dim threads causal repeats variant...]`.
 //! Counted as 2 and 5 products of tokens² × head_dim a head, half of it where causal; the least of all repeats, by the
-//! wall clock and (one thread only) by the thread's own time, which other processes disturb less.
+//! wall clock and by processor time divided by the threads, which other processes disturb less.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -76,7 +76,7 @@ fn main() {
             out.fill(0.0);
             max.fill(NO_SCORE);
             sum.fill(0.0);
-            forwards.push(timed(|| {
+            forwards.push(timed(threads, || {
                 let state = State {
                     out: &mut out,
                     max: &mut max,
@@ -92,7 +92,7 @@ fn main() {
                         .sum()
                 })
                 .collect();
-            backwards.push(timed(|| {
+            backwards.push(timed(threads, || {
                 let output = OutputGradient {
                     d_out: &d_out,
                     lse: &lse,
@@ -106,44 +106,45 @@ fn main() {
                 backward(&run, &shape, output, queries, kv, gradients).expect("shapes fit");
             }));
         }
-        for (clock, of) in [("wall", 0), ("thread", 1)] {
+        for (clock, of) in [("wall", 0), ("cpu", 1)] {
             let least = |times: &[[f64; 2]]| times.iter().map(|time| time[of]).fold(f64::INFINITY, f64::min);
             let (f, b) = (least(&forwards), least(&backwards));
-            if of == 0 || threads == 1 {
-                println!(
-                    "{:12} {clock:6} forward {:6.1} ms {:5.0} GFLOP/s, backward {:6.1} ms {:5.0} GFLOP/s, both {:5.0} GFLOP/s",
-                    unit.map_or(variant.name(), HalvesUnit::name),
-                    f * 1e3,
-                    2.0 * product / f / 1e9,
-                    b * 1e3,
-                    5.0 * product / b / 1e9,
-                    7.0 * product / (f + b) / 1e9,
-                );
-            }
+            println!(
+                "{:12} {clock:6} forward {:6.1} ms {:5.0} GFLOP/s, backward {:6.1} ms {:5.0} GFLOP/s, both {:5.0} GFLOP/s",
+                unit.map_or(variant.name(), HalvesUnit::name),
+                f * 1e3,
+                2.0 * product / f / 1e9,
+                b * 1e3,
+                5.0 * product / b / 1e9,
+                7.0 * product / (f + b) / 1e9,
+            );
         }
     }
 }
 
-/// Seconds by the wall clock, and of this thread's own.
-fn timed(work: impl FnOnce()) -> [f64; 2] {
-    let (wall, own) = (Instant::now(), thread_seconds());
+/// Seconds by the wall clock, and of processor time a thread.
+fn timed(threads: usize, work: impl FnOnce()) -> [f64; 2] {
+    let (wall, own) = (Instant::now(), processor_seconds());
     work();
-    [wall.elapsed().as_secs_f64(), thread_seconds() - own]
+    [
+        wall.elapsed().as_secs_f64(),
+        (processor_seconds() - own) / threads as f64,
+    ]
 }
 
-/// CLOCK_THREAD_CPUTIME_ID of Linux.
 #[cfg(target_os = "linux")]
-fn thread_seconds() -> f64 {
+fn processor_seconds() -> f64 {
     unsafe extern "C" {
         fn clock_gettime(clock: i32, time: *mut [i64; 2]) -> i32;
     }
+    const CLOCK_PROCESS_CPUTIME_ID: i32 = 2;
     let mut time = [0i64; 2];
     // SAFETY: `time` is a timespec of a 64-bit system: two 64-bit integers.
-    unsafe { clock_gettime(3, &mut time) };
+    unsafe { clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     time[0] as f64 + time[1] as f64 / 1e9
 }
 
 #[cfg(not(target_os = "linux"))]
-fn thread_seconds() -> f64 {
+fn processor_seconds() -> f64 {
     f64::NAN
 }

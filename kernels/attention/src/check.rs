@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::api::{Gradients, KeyValues, OutputGradient, Precision, Queries, Run, Shape, State};
-use crate::halves::HalvesUnit;
+use crate::halves::supports_bf16;
 
 /// An argument that does not fit the others; the message names it and the sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub fn run(run: &Run) -> Result<(), ShapeError> {
     if !run.variant.is_available() {
         return fail(format!("variant {} cannot run on this processor", run.variant.name()));
     }
-    if run.precision == Precision::Bf16 && HalvesUnit::of(run.variant).is_none() {
+    if run.precision == Precision::Bf16 && !supports_bf16(run.variant) {
         return fail(format!(
             "variant {} multiplies no bfloat16 on this processor",
             run.variant.name()

@@ -25,7 +25,7 @@ pub use api::{
     Gradients, KeyValues, NO_SCORE, Outcome, OutputGradient, Precision, Queries, Run, Shape, State, backward, forward,
 };
 pub use check::ShapeError;
-pub use halves::HalvesUnit;
 #[doc(hidden)]
 pub use halves::without_amx;
+pub use halves::{HalvesUnit, supports_bf16};
 pub use variant::Variant;

@@ -32,7 +32,7 @@ impl Arena<'_> {
 }
 
 /// Runs `work` with this thread's scratch memory; what it takes is good until `work` ends.
-pub fn with<T>(work: impl FnOnce(Arena) -> T) -> T {
+pub fn with_arena<T>(work: impl FnOnce(Arena) -> T) -> T {
     thread_local!(static ARRAYS: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) });
     ARRAYS.with_borrow_mut(|arrays| work(Arena { arrays, taken: 0 }))
 }

@@ -2,7 +2,12 @@
 //! and dv; dq is shared by all units of a key head, so they add to it in the order of their keys, each behind the one
 //! before: any number of threads gives the same bits, without a copy of dq for each.
 
+mod keys;
 mod order;
+mod pack;
+mod queries;
+mod scores;
+mod scratch;
 mod unit;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -11,12 +16,13 @@ use crate::api::{Gradients, KeyValues, Outcome, OutputGradient, Queries, Run, Sh
 use crate::entry::Entry;
 use crate::pool;
 use crate::reach::{KeySpan, QuerySpan, Reach};
-use crate::scratch;
+use crate::scratch::with_arena;
 use crate::shared::Shared;
 use order::Order;
 
 pub use order::Place;
-pub use unit::{Scratch, unit};
+pub use scratch::Scratch;
+pub use unit::unit;
 
 /// Rows of queries taken at a time; a multiple of every tile's rows.
 pub const BLOCK: usize = 48;
@@ -69,7 +75,7 @@ pub fn run(
     };
     let threads = run.threads.min(shape.kv_heads * units_a_head);
     pool::run(threads, &|| {
-        scratch::with(|arena| {
+        with_arena(|arena| {
             let scratch = Scratch::new(arena, &entry, shape.head_dim);
             while let Some(place) = job.order.draw() {
                 // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, no two share keys, and writes

@@ -1,6 +1,10 @@
 //! Forward: units of some query rows of one head, each against all keys. A row's result depends on nothing but the
 //! order of the keys, so any thread may take any unit.
 
+mod finish;
+mod fold;
+mod pack;
+mod scratch;
 mod unit;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -9,10 +13,11 @@ use crate::api::{KeyValues, Outcome, Queries, Run, Shape, State};
 use crate::entry::Entry;
 use crate::pool;
 use crate::reach::{KeySpan, QuerySpan, Reach};
-use crate::scratch;
+use crate::scratch::with_arena;
 use crate::shared::Shared;
 
-pub use unit::{Scratch, unit};
+pub use scratch::Scratch;
+pub use unit::unit;
 
 /// Queries side by side in the lanes of a block: three vectors of AVX-512, a multiple of every panel width.
 pub const BLOCK: usize = 48;
@@ -20,6 +25,8 @@ pub const BLOCK: usize = 48;
 pub const KEYS: usize = 96;
 /// So many units at least, where the shape gives them, keep threads busy to the end.
 const ENOUGH_UNITS: usize = 32;
+/// Fewer with halves, whose keys and values are packed anew for each unit.
+const ENOUGH_UNITS_OF_HALVES: usize = 8;
 
 pub struct Forward<'a> {
     pub shape: Shape,
@@ -62,8 +69,12 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
     let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
         .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
         .collect();
-    let blocks_a_unit =
-        (shape.heads * query_spans.len() / ENOUGH_UNITS).clamp(1, unit::blocks_that_fit(shape.head_dim));
+    let enough = if entry.halves {
+        ENOUGH_UNITS_OF_HALVES
+    } else {
+        ENOUGH_UNITS
+    };
+    let blocks_a_unit = (shape.heads * query_spans.len() / enough).clamp(1, scratch::blocks_that_fit(shape.head_dim));
     let job = Forward {
         shape: *shape,
         scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,
@@ -82,8 +93,8 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     pool::run(run.threads.min(units), &|| {
-        scratch::with(|arena| {
-            let scratch = unit::Scratch::new(arena, &entry, shape.head_dim);
+        with_arena(|arena| {
+            let scratch = Scratch::new(arena, &entry, shape.head_dim);
             loop {
                 let unit = next.fetch_add(1, Relaxed);
                 if unit >= units || stopped.load(Relaxed) {

@@ -57,6 +57,11 @@ impl HalvesUnit {
     }
 }
 
+/// Whether `variant` multiplies halves on this processor.
+pub fn supports_bf16(variant: Variant) -> bool {
+    HalvesUnit::of(variant).is_some()
+}
+
 static WITHOUT_AMX: AtomicBool = AtomicBool::new(false);
 
 /// For tests of the other unit on a processor that has both.
