@@ -10,6 +10,7 @@ import {
   type RingIdentity,
 } from '../../src/ring/rendezvous.ts';
 import { Link } from '../../src/ring/transport.ts';
+import { closed, turnedAway } from './sockets.ts';
 import { until } from '../support/until.ts';
 
 const ring: RingIdentity = { runId: 'run', epoch: 4, token: 'the secret of the run' };
@@ -94,7 +95,7 @@ describe('rendezvous', () => {
     const first = await listener.accept(1);
     const replayed = connect(portOf(listener), '127.0.0.1').on('error', () => undefined);
     replayed.resume().write(Buffer.concat(recorded));
-    await once(replayed, 'close');
+    await closed(replayed);
     assert.equal(await listener.accept(1), first);
     genuine.destroy();
     recorder.close();
@@ -105,7 +106,7 @@ describe('rendezvous', () => {
     const silent = connect(portOf(listener), '127.0.0.1').on('error', () => undefined);
     const talkative = connect(portOf(listener), '127.0.0.1');
     const link = new Link(talkative, 'the door', ring.epoch, { aliveEveryMs: 5, silenceMs: 60_000 });
-    await Promise.all([once(silent.resume(), 'close'), once(talkative, 'close')]);
+    await Promise.all([closed(silent.resume()), closed(talkative)]);
     link.destroy();
   });
 
@@ -131,7 +132,7 @@ describe('rendezvous', () => {
     const stranger = new Link(socket, 'the door', ring.epoch);
     void stranger.send('hello', 1, Buffer.alloc(5000));
     await assert.rejects(stranger.receive('challenge'), RingBrokenError);
-    await assert.rejects(listener.accept(1, 10), /turned away: .*claims 5000 bytes/);
+    await turnedAway(listener, 1, /claims 5000 bytes/);
   });
 
   it('says which neighbour cannot be reached', async () => {
