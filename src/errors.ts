@@ -55,6 +55,10 @@ export class SourceFaultError extends RingwattError {
 /** The ring lost a member, or a link in it broke; the step in hand is void, the state before it is not. */
 export class RingBrokenError extends RingwattError {
   override readonly retryable: boolean = true;
+
+  constructor(message: string, cure = 'The ring forms again, from what its slots still hold.') {
+    super(message, cure);
+  }
 }
 
 /** The process that computes for a slot ended by itself while its worker lives. */

@@ -101,79 +101,68 @@ function moved(way: 'toHeadRows' | 'fromHeadRows', move: Move, rotation?: Rotati
   return true;
 }
 
-function toHeads(move: Move): void {
-  if (moved('toHeadRows', move)) return;
-  const { matrix, columns, at, first, byHead, heads, headDim } = move;
+/** Calls `each` for every row of every head: where it begins in the matrix and by head, and its token. */
+function eachRow(
+  { matrix, columns, at, first, byHead, heads, headDim }: Move,
+  each: (inMatrix: number, inHead: number, token: number) => void,
+): void {
   const rows = matrix.length / columns;
   const tokens = byHead.length / (heads * headDim);
   for (let head = 0; head < heads; head++) {
     for (let row = 0; row < rows; row++) {
-      const a = row * columns + at + head * headDim;
-      const b = (head * tokens + first + row) * headDim;
-      for (let i = 0; i < headDim; i++) byHead[b + i] = matrix[a + i]!;
+      const token = first + row;
+      each(row * columns + at + head * headDim, (head * tokens + token) * headDim, token);
     }
   }
+}
+
+function toHeads(move: Move): void {
+  if (moved('toHeadRows', move)) return;
+  const { matrix, byHead, headDim } = move;
+  eachRow(move, (a, b) => {
+    for (let i = 0; i < headDim; i++) byHead[b + i] = matrix[a + i]!;
+  });
 }
 
 function fromHeads(move: Move): void {
   if (moved('fromHeadRows', move)) return;
-  const { matrix, columns, at, first, byHead, heads, headDim } = move;
-  const rows = matrix.length / columns;
-  const tokens = byHead.length / (heads * headDim);
-  for (let head = 0; head < heads; head++) {
-    for (let row = 0; row < rows; row++) {
-      const a = row * columns + at + head * headDim;
-      const b = (head * tokens + first + row) * headDim;
-      for (let i = 0; i < headDim; i++) matrix[a + i] = byHead[b + i]!;
-    }
-  }
+  const { matrix, byHead, headDim } = move;
+  eachRow(move, (a, b) => {
+    for (let i = 0; i < headDim; i++) matrix[a + i] = byHead[b + i]!;
+  });
 }
 
 function turnToHeads(move: Move, rotation: Rotation): void {
   if (moved('toHeadRows', move, rotation)) return;
-  const { matrix, columns, at, first, byHead, heads, headDim } = move;
+  const { matrix, byHead, headDim } = move;
   const { cos, sin } = rotation;
-  const rows = matrix.length / columns;
-  const tokens = byHead.length / (heads * headDim);
   const half = headDim / 2;
-  for (let head = 0; head < heads; head++) {
-    for (let row = 0; row < rows; row++) {
-      const a = row * columns + at + head * headDim;
-      const b = (head * tokens + first + row) * headDim;
-      const angle = (first + row) * half;
-      for (let i = 0; i < half; i++) {
-        const x = matrix[a + i]!;
-        const y = matrix[a + half + i]!;
-        const c = cos[angle + i]!;
-        const s = sin[angle + i]!;
-        byHead[b + i] = x * c - y * s;
-        byHead[b + half + i] = x * s + y * c;
-      }
+  eachRow(move, (a, b, token) => {
+    for (let i = 0; i < half; i++) {
+      const x = matrix[a + i]!;
+      const y = matrix[a + half + i]!;
+      const c = cos[token * half + i]!;
+      const s = sin[token * half + i]!;
+      byHead[b + i] = x * c - y * s;
+      byHead[b + half + i] = x * s + y * c;
     }
-  }
+  });
 }
 
 /** Turns back: the transpose of a rotation is its inverse. */
 function turnFromHeads(move: Move, rotation: Rotation): void {
   if (moved('fromHeadRows', move, rotation)) return;
-  const { matrix, columns, at, first, byHead, heads, headDim } = move;
+  const { matrix, byHead, headDim } = move;
   const { cos, sin } = rotation;
-  const rows = matrix.length / columns;
-  const tokens = byHead.length / (heads * headDim);
   const half = headDim / 2;
-  for (let head = 0; head < heads; head++) {
-    for (let row = 0; row < rows; row++) {
-      const a = row * columns + at + head * headDim;
-      const b = (head * tokens + first + row) * headDim;
-      const angle = (first + row) * half;
-      for (let i = 0; i < half; i++) {
-        const x = byHead[b + i]!;
-        const y = byHead[b + half + i]!;
-        const c = cos[angle + i]!;
-        const s = sin[angle + i]!;
-        matrix[a + i] = x * c + y * s;
-        matrix[a + half + i] = y * c - x * s;
-      }
+  eachRow(move, (a, b, token) => {
+    for (let i = 0; i < half; i++) {
+      const x = byHead[b + i]!;
+      const y = byHead[b + half + i]!;
+      const c = cos[token * half + i]!;
+      const s = sin[token * half + i]!;
+      matrix[a + i] = x * c + y * s;
+      matrix[a + half + i] = y * c - x * s;
     }
-  }
+  });
 }

@@ -39,6 +39,13 @@ export interface OutputGradient {
   delta: Float32Array;
 }
 
+/** Of a block's queries, keys and values. */
+export interface BlockGradient {
+  dq: Float32Array;
+  dk: Float32Array;
+  dv: Float32Array;
+}
+
 export interface BlockOptions extends HeadShape {
   causal: boolean;
   /** Positions that a query sees back, itself included (and ahead, unless causal); absent: all. */
@@ -57,7 +64,7 @@ export interface BlockAttention {
   ): Promise<void>;
   /** Adds what this pair of blocks contributes to dq, dk and dv. */
   backward(
-    gradient: { dq: Float32Array; dk: Float32Array; dv: Float32Array },
+    gradient: BlockGradient,
     output: OutputGradient,
     queries: QueryBlock,
     keyValues: KeyValueBlock,

@@ -124,13 +124,13 @@ export class Collectives {
       return values.subarray(Math.min(i * size, values.length), Math.min((i + 1) * size, values.length));
     };
     for (let hop = 0; hop < worldSize - 1; hop++) {
-      const addend = await this.#exchange('reduce', operation, part(rank - hop), part(rank - hop - 1).length);
+      const addend = await this.#exchange(operation, part(rank - hop), part(rank - hop - 1).length);
       const target = part(rank - hop - 1);
       for (let i = 0; i < target.length; i++) target[i] = addend[i]! + target[i]!;
       this.release(addend);
     }
     for (let hop = 0; hop < worldSize - 1; hop++) {
-      const whole = await this.#exchange('reduce', operation, part(rank + 1 - hop), part(rank - hop).length);
+      const whole = await this.#exchange(operation, part(rank + 1 - hop), part(rank - hop).length);
       part(rank - hop).set(whole);
       this.release(whole);
     }
@@ -196,14 +196,9 @@ export class Collectives {
     return (((this.rank - hops) % this.worldSize) + this.worldSize) % this.worldSize;
   }
 
-  async #exchange(
-    type: 'reduce',
-    operation: number,
-    own: Float32Array,
-    length: number,
-  ): Promise<Float32Array> {
-    const sent = this.#next.send(type, operation, own);
-    const { payload } = await this.stand(this.#previous.receive(type, operation));
+  async #exchange(operation: number, own: Float32Array, length: number): Promise<Float32Array> {
+    const sent = this.#next.send('reduce', operation, own);
+    const { payload } = await this.stand(this.#previous.receive('reduce', operation));
     // The part sent now is written to in a later hop.
     await this.stand(sent);
     if (payload.byteLength !== 4 * length) throw mismatch('a sum', this.#previous);

@@ -27,10 +27,7 @@ export async function connectTo(
   socket.once('error', (error) =>
     reject(
       refusalOf(error, address) ??
-        new RingBrokenError(
-          `The neighbour at ${address} cannot be reached (${reasonOf(error)}).`,
-          'The ring forms again from the last checkpoint.',
-        ),
+        new RingBrokenError(`The neighbour at ${address} cannot be reached (${reasonOf(error)}).`),
     ),
   );
   return promise.finally(() => clearTimeout(timer));

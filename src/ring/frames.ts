@@ -161,8 +161,4 @@ export class FrameDecoder {
   }
 }
 
-const malformed = (what: string) =>
-  new RingBrokenError(
-    `A frame of the ring is malformed: ${what}.`,
-    'The ring forms again, from what its slots still hold.',
-  );
+const malformed = (what: string) => new RingBrokenError(`A frame of the ring is malformed: ${what}.`);

@@ -1,8 +1,14 @@
-import type { BlockOptions, KeyValueBlock, OutputGradient, QueryBlock } from './block-attention.ts';
+import type {
+  BlockGradient,
+  BlockOptions,
+  KeyValueBlock,
+  OutputGradient,
+  QueryBlock,
+} from './block-attention.ts';
 
 /** All that a backward step reads and writes. */
 export interface BackwardStep {
-  gradient: { dq: Float32Array; dk: Float32Array; dv: Float32Array };
+  gradient: BlockGradient;
   output: OutputGradient;
   queries: QueryBlock;
   keyValues: KeyValueBlock;

@@ -2,6 +2,7 @@ import type { Kernels, KernelVariant, Precision } from '../native/kernels.ts';
 import type {
   AttentionState,
   BlockAttention,
+  BlockGradient,
   BlockOptions,
   KeyValueBlock,
   OutputGradient,
@@ -50,7 +51,7 @@ export class NativeBlockAttention implements BlockAttention {
   }
 
   backward(
-    gradient: { dq: Float32Array; dk: Float32Array; dv: Float32Array },
+    gradient: BlockGradient,
     output: OutputGradient,
     queries: QueryBlock,
     keyValues: KeyValueBlock,

@@ -24,7 +24,6 @@ export interface RendezvousOptions {
 }
 
 const PATIENCE_MS = 30_000;
-const CURE = 'The ring forms again from the last checkpoint.';
 
 /** The open door of a slot: neighbours that prove who they are wait here until the ring is joined. */
 export class RingListener {
@@ -82,7 +81,7 @@ export class RingListener {
     const { promise, resolve, reject } = Promise.withResolvers<Link>();
     this.#expected = { rank, resolve, reject };
     const timer = setTimeout(
-      () => reject(new RingBrokenError(`Rank ${rank} did not join the ring in time.${this.#refusal}`, CURE)),
+      () => reject(new RingBrokenError(`Rank ${rank} did not join the ring in time.${this.#refusal}`)),
       patienceMs,
     );
     return promise.finally(() => clearTimeout(timer));
@@ -90,7 +89,7 @@ export class RingListener {
 
   /** Lets nobody in any more; links that are up stay up, and whoever still waits for one waits in vain. */
   close(): void {
-    this.#expected?.reject(new RingBrokenError('The slot waits for its neighbours no longer.', CURE));
+    this.#expected?.reject(new RingBrokenError('The slot waits for its neighbours no longer.'));
     this.#server.close();
     this.#strangers.turnAway();
   }
@@ -148,7 +147,7 @@ export async function callNeighbour(
     const listenerNonce = challenge.subarray(0, NONCE_BYTES);
     const subject = { rank: ranks.own, callerNonce, listenerNonce, socket };
     if (!sameBytes(challenge.subarray(NONCE_BYTES), proof(identity, { role: 'listener', ...subject }))) {
-      throw new RingBrokenError(`Rank ${ranks.neighbour} at ${address} does not know the run's token.`, CURE);
+      throw new RingBrokenError(`Rank ${ranks.neighbour} at ${address} does not know the run's token.`);
     }
     // From now on it may send: the first block can come in one piece with its welcome.
     link.trust(link.name);
@@ -165,5 +164,5 @@ async function receiveChallenge(link: Link, rank: number, address: string): Prom
   const frame = await link.receiveAny();
   if (frame.type === 'refused') throw refusedBy(address, Buffer.from(frame.payload).toString('latin1'));
   if (frame.type === 'challenge' && frame.tag === rank) return frame.payload;
-  throw new RingBrokenError(`The slot at ${address} answered a call with ${frame.type}.`, CURE);
+  throw new RingBrokenError(`The slot at ${address} answered a call with ${frame.type}.`);
 }

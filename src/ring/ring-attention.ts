@@ -1,4 +1,10 @@
-import type { BlockAttention, BlockOptions, KeyValueBlock, OutputGradient } from './block-attention.ts';
+import type {
+  BlockAttention,
+  BlockGradient,
+  BlockOptions,
+  KeyValueBlock,
+  OutputGradient,
+} from './block-attention.ts';
 import type { Collectives } from './collectives.ts';
 import { halvesOf, type BackwardStep } from './head-range.ts';
 import { add, finish, freshState, rowProducts, type AttentionResult } from './softmax.ts';
@@ -60,7 +66,7 @@ export async function ringAttentionBackward(
   result: AttentionResult,
   dOut: Float32Array,
   options: RingOptions,
-): Promise<{ dq: Float32Array; dk: Float32Array; dv: Float32Array }> {
+): Promise<BlockGradient> {
   const { travel = EXACT } = options;
   const { length } = local.k;
   const output: OutputGradient = {
@@ -116,10 +122,7 @@ export async function ringAttentionBackward(
 /** What was rounded when it left home is sent on as it is: there is no error left to measure. */
 const onwardOf = ({ wire }: Travel): Travel => ({ wire });
 
-interface BlockGradient {
-  dk: Float32Array;
-  dv: Float32Array;
-}
+type KeyGradient = Omit<BlockGradient, 'dq'>;
 
 /** What is on its way, and the memory that is free when it has left. */
 interface Departure {
@@ -133,7 +136,7 @@ async function gone(ring: Collectives, departure: Departure | undefined): Promis
   ring.release(...departure.memory);
 }
 
-function addAndRelease(ring: Collectives, target: BlockGradient, sum: BlockGradient): void {
+function addAndRelease(ring: Collectives, target: KeyGradient, sum: KeyGradient): void {
   add(target.dk, sum.dk);
   add(target.dv, sum.dv);
   ring.release(sum.dk, sum.dv);

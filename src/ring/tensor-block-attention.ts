@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type {
   AttentionState,
   BlockAttention,
+  BlockGradient,
   BlockOptions,
   KeyValueBlock,
   OutputGradient,
@@ -34,7 +35,7 @@ export class TensorBlockAttention implements BlockAttention {
   }
 
   async backward(
-    gradient: { dq: Float32Array; dk: Float32Array; dv: Float32Array },
+    gradient: BlockGradient,
     output: OutputGradient,
     queries: QueryBlock,
     keyValues: KeyValueBlock,
@@ -123,7 +124,7 @@ function foldTile(
 
 /** FlashAttention's backward pass (Dao et al. 2022, §B.2), its scores transposed: keys × queries. */
 function backTile(
-  gradient: { dq: Float32Array; dk: Float32Array; dv: Float32Array },
+  gradient: BlockGradient,
   output: OutputGradient,
   queries: QueryBlock,
   keyValues: KeyValueBlock,

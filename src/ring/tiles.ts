@@ -89,6 +89,7 @@ export function sees(queryPositions: Int32Array, keyPositions: Int32Array, sight
  * subtraction gives NaN; and far below `NO_SCORE` (softmax.ts), so that exp(MASKED − NO_SCORE) is exactly 0.
  */
 export const MASKED = -1e30;
+
 /** The additive mask of a tile pair, queries × keys, or keys × queries when `transposed`. */
 export function maskOf(
   queryPositions: Int32Array,

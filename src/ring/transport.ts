@@ -22,8 +22,6 @@ export interface Traffic {
   transferMs: number;
 }
 
-const REFORM = 'The ring forms again, from what its slots still hold.';
-
 /**
  * One connection to a neighbour, as frames in order. What breaks it (a closed socket, silence, a malformed frame, a
  * frame of another epoch, one that is missing) breaks it for good: every pending and later call throws
@@ -203,7 +201,7 @@ export class Link {
   }
 
   #break(what: string): RingBrokenError {
-    this.#broken ??= new RingBrokenError(`The ring broke at ${this.name}: ${what}.`, REFORM);
+    this.#broken ??= new RingBrokenError(`The ring broke at ${this.name}: ${what}.`);
     this.#inbox.fail(this.#broken);
     return this.#broken;
   }

@@ -34,6 +34,7 @@ interface Member {
 export async function beginSegment(member: Member, held: Checkpoint | undefined): Promise<Beginning> {
   const { ring, segment } = member;
   await requireAgreement(member);
+  if (held) requireModel(member, held, 'What this slot holds in memory');
   const atLeast = segment.checkpoint ? stepOf(segment.checkpoint) : 0;
   const { mixed } = segment.settings;
   const newest = await newestHeld(ring, held, { atLeast, mixed });
@@ -43,16 +44,12 @@ export async function beginSegment(member: Member, held: Checkpoint | undefined)
   return { checkpoint, from: newest ? 'memory' : segment.checkpoint ? 'checkpoint' : 'seed' };
 }
 
-async function fromDisk({ home, segment, ring, settings, model, numerics }: Member): Promise<Checkpoint> {
+async function fromDisk(member: Member): Promise<Checkpoint> {
+  const { home, segment, ring, settings, model, numerics } = member;
   const { checkpoint, runId, epoch, secondsUsed } = segment;
   if (checkpoint) {
     const found = await readCheckpoint(home, checkpoint, layoutOf);
-    if (canonicalJson(found.state.model) !== canonicalJson(model.config)) {
-      throw new BadInputError(
-        `${checkpoint.uri} holds another model than these settings and sequences ask for.`,
-        'Resume with the settings the run began with, or start a new run.',
-      );
-    }
+    requireModel(member, found, checkpoint.uri);
     return { ...found, state: { ...found.state, runId } };
   }
   return {
@@ -70,6 +67,15 @@ async function fromDisk({ home, segment, ring, settings, model, numerics }: Memb
       history: [],
     },
   };
+}
+
+/** A run that is gone on with under its name but with other settings would train what it was never meant to hold. */
+function requireModel({ segment, model }: Member, { state }: Checkpoint, what: string): void {
+  if (canonicalJson(state.model) === canonicalJson(model.config)) return;
+  throw new BadInputError(
+    `${what} is another model of run ${segment.runId} than these settings and sequences ask for.`,
+    'Resume with the settings the run began with, or start a new run.',
+  );
 }
 
 /** Ranks that differ in anything would train apart without noticing. */

@@ -41,10 +41,7 @@ export async function newestHeld(
   const received = await receiveState(ring, source);
   if (own?.hash === source.hash) return held!;
   if (stateHash(received.optimizer) === source.hash) return received;
-  throw new RingBrokenError(
-    `The state that rank ${source.rank} sent is not the one it said it holds.`,
-    'The ring is formed anew and sends it again.',
-  );
+  throw new RingBrokenError(`The state that rank ${source.rank} sent is not the one it said it holds.`);
 }
 
 /** Throws when the ranks do not hold the same weights and moments, whatever they were told. */

@@ -152,6 +152,4 @@ export class LocalRing implements AsyncDisposable {
 
 /** The ring did not come about: who could have been in it has no result either. */
 const withoutRing = (address: { result: string } | { failure: Error }): { failure: Error } =>
-  'failure' in address
-    ? address
-    : { failure: new RingBrokenError('Another slot of the ring is lost.', 'The ring is formed anew.') };
+  'failure' in address ? address : { failure: new RingBrokenError('Another slot of the ring is lost.') };

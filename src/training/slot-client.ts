@@ -11,6 +11,8 @@ export type SlotIntroduction = Answer<'ready'>;
 /** How long a stopped child may take to reach the end of its step before it is told to drop it, then killed. */
 const STOP_GRACE_MS = 15_000;
 const ABORT_GRACE_MS = 5000;
+/** A child that does not say what it computes with for so long, because somebody has stopped it, is ended. */
+const START_MS = 120_000;
 
 export interface SlotClientOptions {
   /** The file that computes. */
@@ -19,6 +21,8 @@ export interface SlotClientOptions {
   environment?: Record<string, string>;
   /** A command that starts another one, put before Node: `['ip', 'netns', 'exec', 'far']`, `['taskset', '-c', '0']`. */
   launcher?: readonly string[];
+  /** How long a child may take to start; default two minutes. */
+  startWithinMs?: number;
 }
 
 /**
@@ -38,13 +42,14 @@ export class SlotClient {
   start(): Promise<SlotIntroduction> {
     if (this.#ready && this.alive) return this.#ready;
     const [execPath, ...execArgv] = [...(this.#options.launcher ?? []), process.execPath] as [string];
-    this.#process = fork(this.#options.path ?? SLOT_PROCESS_PATH, {
+    const child = (this.#process = fork(this.#options.path ?? SLOT_PROCESS_PATH, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execPath,
       execArgv,
       env: inheritedEnvironment(this.#options.environment),
-    });
-    this.#ready = this.#answerOf('ready');
+    }));
+    const late = setTimeout(() => child.kill('SIGKILL'), this.#options.startWithinMs ?? START_MS);
+    this.#ready = this.#answerOf('ready').finally(() => clearTimeout(late));
     return this.#ready;
   }
 
@@ -79,8 +84,7 @@ export class SlotClient {
     signal?: AbortSignal,
   ): Promise<SegmentResult> {
     const child = this.#process;
-    if (!child || !this.alive)
-      throw new RingBrokenError('The slot has no process.', 'The ring is formed anew.');
+    if (!child || !this.alive) throw new RingBrokenError('The slot has no process.');
     const { epoch } = segment;
     const forward = (message: FromSlot) => {
       if (message.kind === 'progress' && message.epoch === epoch) onProgress(message.progress);
@@ -154,8 +158,4 @@ export class SlotClient {
   }
 }
 
-const childEnded = (how: string) =>
-  new RingBrokenError(
-    `The slot's process ended (${how}).`,
-    'The ring is formed anew, and goes on from what the other slots hold.',
-  );
+const childEnded = (how: string) => new RingBrokenError(`The slot's process ended (${how}).`);

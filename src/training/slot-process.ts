@@ -1,10 +1,12 @@
 import { totalmem } from 'node:os';
-import { RingwattError } from '../errors.ts';
+import { RingBrokenError, RingwattError } from '../errors.ts';
 import { Home } from '../lake/home.ts';
 import { startBackend } from '../ring/backend.ts';
 import { HeldState } from './held-state.ts';
 import type { FromSlot, SlotFailure, ToSlot } from './slot-protocol.ts';
 import { SlotSession } from './slot-session.ts';
+
+type Meeting = Extract<ToSlot, { kind: 'listen' }>;
 
 /**
  * The child that computes. It is forked by a slot worker, talks JSON with it over IPC, and ends when the worker
@@ -16,6 +18,9 @@ const tell = (message: FromSlot): void => {
 };
 
 let session: SlotSession | undefined;
+/** The newest ring that this slot was asked to meet, and the end of all meetings so far: there is one at a time. */
+let wanted: Meeting | undefined;
+let met: Promise<void> = Promise.resolve();
 const held = new HeldState();
 
 process.on('disconnect', () => process.exit(0));
@@ -27,17 +32,10 @@ process.on('message', (message: ToSlot) => {
 
 async function handle(message: ToSlot): Promise<void> {
   switch (message.kind) {
-    case 'listen': {
-      const { runId, epoch, token, ...options } = message;
-      const before = session;
-      session = undefined;
-      // What an earlier ring was doing is over before the next one may see what this slot holds.
-      await before?.end();
-      held.dropOthers(runId);
-      session = await SlotSession.listen({ runId, epoch, token }, options);
-      tell({ kind: 'listening', runId, epoch, address: session.address });
-      return;
-    }
+    case 'listen':
+      wanted = message;
+      met = met.catch(() => undefined).then(() => meet(message));
+      return met;
     case 'train': {
       const { segment } = message;
       const { epoch } = segment;
@@ -54,6 +52,21 @@ async function handle(message: ToSlot): Promise<void> {
     case 'abort':
       if (session?.epoch === message.epoch) session.abort();
   }
+}
+
+async function meet(meeting: Meeting): Promise<void> {
+  const { runId, epoch, token, ...options } = meeting;
+  // What an earlier ring was doing is over before the next one may see what this slot holds.
+  await session?.end();
+  if (meeting !== wanted) {
+    throw new RingBrokenError(
+      `This slot was asked to meet epoch ${wanted?.epoch} before it had met epoch ${epoch}.`,
+      'The newest ring goes on.',
+    );
+  }
+  held.dropOthers(runId);
+  session = await SlotSession.listen({ runId, epoch, token }, options);
+  tell({ kind: 'listening', runId, epoch, address: session.address });
 }
 
 function requireSession(): SlotSession {
