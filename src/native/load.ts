@@ -6,8 +6,8 @@ import { messageOf } from '../errors.ts';
 import { KERNEL_INTERFACE, type KernelExports, type Kernels } from './kernels.ts';
 import { platformPackage } from './platform.ts';
 
-/** The kernels and where they are from; or why there are none, and whether something that is there does not work. */
-export type FoundKernels = { kernels: Kernels; origin: string } | { reason: string; broken: boolean };
+/** The kernels and where they are from; or why there are none. */
+export type FoundKernels = { kernels: Kernels; origin: string } | { reason: string };
 
 const require = createRequire(import.meta.url);
 
@@ -38,9 +38,9 @@ function find(): FoundKernels {
   const installed = resolveInstalled(name);
   if (installed !== undefined) return load(installed, name);
   if (record?.failure !== undefined) {
-    return { reason: `the kernels do not build here: ${record.failure}`, broken: true };
+    return { reason: `the kernels do not build here: ${record.failure}` };
   }
-  return { reason: `the kernels are not built, and ${name} is not installed`, broken: false };
+  return { reason: `the kernels are not built, and ${name} is not installed` };
 }
 
 /** The addon at `path`, if this processor, this Node and this version of the project can work with it. */
@@ -49,13 +49,12 @@ export function load(path: string, origin: string): FoundKernels {
   try {
     exports = require(path) as KernelExports;
   } catch (error) {
-    return { reason: `the kernels (${origin}) do not load: ${firstLine(messageOf(error))}`, broken: true };
+    return { reason: `the kernels (${origin}) do not load: ${firstLine(messageOf(error))}` };
   }
   const spoken = typeof exports.interfaceVersion === 'function' ? exports.interfaceVersion() : 'none';
   if (spoken !== KERNEL_INTERFACE) {
     return {
       reason: `the kernels (${origin}) are of another version: interface ${spoken}, not ${KERNEL_INTERFACE}`,
-      broken: true,
     };
   }
   const { interfaceVersion: _, cancelAll, version, variants, productInstructions, ...calls } = exports;

@@ -27,10 +27,9 @@ describe('loading the kernels', () => {
   it('tells of a library that does not load', () => {
     const path = join(folder, 'broken.node');
     writeFileSync(path, 'no library');
-    const { reason, broken } = reasonFor(path);
+    const { reason } = reasonFor(path);
     assert.match(reason, /^the kernels \(built here\) do not load: /);
     assert.equal(reason.includes('\n'), false);
-    assert.equal(broken, true);
   });
 
   it('tells of a library of another interface', () => {
@@ -45,7 +44,7 @@ describe('loading the kernels', () => {
     const { variants } = kernelsOr(this);
     assert.equal((chooseKernel('auto') as { variant: string }).variant, variants[0]);
     assert.equal((chooseKernel('portable') as { variant: string }).variant, 'portable');
-    assert.deepEqual(chooseKernel('none'), { note: 'RINGWATT_KERNEL asks for none', broken: false });
+    assert.deepEqual(chooseKernel('none'), { note: 'RINGWATT_KERNEL asks for none' });
     const foreign = variants.includes('neon') ? 'avx2' : 'neon';
     assert.throws(() => chooseKernel(foreign), BadInputError);
   });
