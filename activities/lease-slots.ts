@@ -12,8 +12,8 @@ export interface LeaseSlotsInput {
   request: LeaseRequest;
   /** Of the ring that the slots are for. */
   epoch: number;
-  /** Ends with the number of suitable slots when for a while there are fewer than were asked for. */
-  elastic: boolean;
+  /** Whether to end with the number of suitable slots when there are fewer than were asked for: after a while, at once. */
+  shrink: 'never' | 'patiently' | 'at once';
 }
 
 /** The slots, or how many there are of the kind that was asked for, after the patience has run out. */
@@ -25,7 +25,7 @@ const ASK_AGAIN_AFTER_MS = 500;
 
 /** Asks again and again until the slots are granted, and tells people and the run why they are not. */
 export async function leaseSlots(
-  { pool, request, epoch, elastic }: LeaseSlotsInput,
+  { pool, request, epoch, shrink }: LeaseSlotsInput,
   patienceMs: number,
   signal: AbortSignal,
   progress: (update: StageProgress) => void,
@@ -67,7 +67,8 @@ export async function leaseSlots(
       progress({ stage: 'train', done: 0, total: request.count, unit: 'slots', note });
       if (note !== told) await tellRun((told = note));
       const tooFew = wait.suitable > 0 && wait.suitable < request.count;
-      if (!elastic || !tooFew || Date.now() - began < patienceMs) continue;
+      const patience = { never: Infinity, patiently: patienceMs, 'at once': 0 }[shrink];
+      if (!tooFew || Date.now() - began < patience) continue;
       await giveUp();
       return { lease: null, suitable: wait.suitable };
     }

@@ -37,8 +37,9 @@ export class HeldLease {
     this.pool = getExternalWorkflowHandle(workflowIds.slotPool(input.pool));
   }
 
+  /** Nothing is lost, and a ring that has shrunk may not grow again. */
   get isWhole(): boolean {
-    return this.lease !== null && this.lost.size === 0;
+    return this.lease?.slots.length === this.input.settings.ringSize && this.lost.size === 0;
   }
 
   /** Hands the lease over to the run that this one continues as. */
@@ -57,17 +58,21 @@ export class HeldLease {
     // A pool that was started anew since has to know what is to be replaced.
     if (this.lease) await this.tellPool(renewLeaseSignal, this.lease);
     const { pool, settings } = this.input;
+    // Nobody waits again for slots that did not come the last time.
+    const shrunk = this.lease !== null && this.lost.size === 0;
+    const shrink = settings.elastic ? (shrunk ? 'at once' : 'patiently') : 'never';
     for (let count = settings.ringSize; ;) {
       const request = this.requestFor(epoch, count, numerics);
       this.asked = request.requestId;
-      const outcome = await leaseSlots({ pool, request, epoch, elastic: settings.elastic });
+      const outcome = await leaseSlots({ pool, request, epoch, shrink });
       if (outcome.lease) {
         this.lease = outcome.lease;
         this.lost.clear();
         return outcome.lease.slots;
       }
       count = outcome.suitable;
-      log.warn('No spare slot came: the ring re-forms smaller, and its bits may differ', { slots: count });
+      if (shrink === 'patiently')
+        log.warn('No spare slot came: the ring re-forms smaller, and its bits may differ', { slots: count });
     }
   }
 

@@ -126,7 +126,7 @@ export const ATTACKS = {
       const number = Number(slot.slice('slot-'.length));
       const { queue } = (await pool.query(slotsQuery)).find((entry) => entry.slot.number === number)!.slot;
       await pool.signal(drainSignal, { queue, drain: true });
-      kill(...computing(world, slot));
+      kill(world.service(slot));
       return () => pool.signal(drainSignal, { queue, drain: false });
     },
   },

@@ -11,6 +11,7 @@ const blow = (more: Partial<Blow> = {}): Blow => ({
   name: 'slot process',
   slot: 'slot-1',
   step: 3,
+  ringSize: 2,
   atSeconds: 1,
   recoveredSeconds: 1,
   stepsLost: 1,
@@ -41,6 +42,7 @@ describe('attacks', () => {
     assert.match(about([blow({ stepsLost: 2 })], ['a', 'a']).join(), /at step 3 cost 2 steps/);
     assert.match(about([blow({ fullRestarts: 1 })], ['a', 'a']).join(), /slot-1/);
     assert.deepEqual(about([blow({ slot: null, stepsLost: 9 })], ['a', 'a']), [], 'all slots at once');
+    assert.deepEqual(about([blow({ ringSize: 1, stepsLost: 9 })], ['a', 'a']), [], 'no neighbour');
     assert.match(about([], ['a', 'a']).join(), /0 of 1 attacks/);
   });
 

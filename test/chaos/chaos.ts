@@ -57,7 +57,7 @@ export async function chaos(
     heads: 2,
   });
   say(`services on a home of their own: ${slots} slots, of which ${ringSize} make the ring`);
-  await using world = await World.open(slots, signal);
+  await using world = await World.open({ slots, logs: options.logs }, signal);
   const sequences = await makeSequences(world, signal);
   const input: RingTrainingInput = { sequences, settings, pool: 'default' };
   say(`${steps} steps undisturbed`);
@@ -74,7 +74,7 @@ export async function chaos(
   const disturbed = await train(world, 'disturbed', input, signal, async (run, isOver) => {
     const stepMs = (undisturbed.seconds * 1000) / steps;
     const checkpointEverySteps = CHECKPOINT_EVERY_STEPS;
-    done = await disturb({ world, run, isOver, stepMs, checkpointEverySteps, say, signal }, planned);
+    done = await disturb({ world, run, isOver, steps, stepMs, checkpointEverySteps, say, signal }, planned);
   });
   const { stepsLost, fullRestarts, restarts } = disturbed.result;
   say(`  ${disturbed.seconds.toFixed(1)} s, weights ${disturbed.hash.slice(0, 16)}…`);
@@ -141,24 +141,22 @@ function kindsOf({ only, elastic }: ChaosOptions, world: World, leftOut: string[
 }
 
 export function complaintsAbout(
-  options: ChaosOptions,
+  { kills, elastic }: ChaosOptions,
   done: readonly Blow[],
   [calm, shaken]: string[],
 ): string[] {
-  const { kills, ringSize, elastic } = options;
   const costly = done.filter(
-    ({ slot, stepsLost, fullRestarts }) => slot && (stepsLost > 1 || fullRestarts > 0),
+    // A ring of one has no neighbour to take the state from.
+    ({ slot, ringSize, stepsLost, fullRestarts }) =>
+      slot && ringSize > 1 && (stepsLost > 1 || fullRestarts > 0),
   );
   return [
     ...(calm === shaken || elastic ? [] : ['the weights differ']),
     ...(done.length === kills
       ? []
       : [`the run ended after ${done.length} of ${kills} attacks: give it more --steps`]),
-    // A ring of one has no neighbour to take the state from.
-    ...(ringSize === 1
-      ? []
-      : costly.map(
-          ({ name, slot, step, stepsLost }) => `${name} (${slot}) at step ${step} cost ${stepsLost} steps`,
-        )),
+    ...costly.map(
+      ({ name, slot, step, stepsLost }) => `${name} (${slot}) at step ${step} cost ${stepsLost} steps`,
+    ),
   ];
 }

@@ -10,8 +10,9 @@ import type { World } from './world.ts';
 export interface Blow {
   name: AttackName;
   slot: string | null;
-  /** The step in hand. */
+  /** The step in hand, and how many slots had it. */
   step: number;
+  ringSize: number;
   /** Since the training began. */
   atSeconds: number;
   /** Until the next step was in hand. */
@@ -31,6 +32,7 @@ export interface Battle {
   run: WorkflowHandle;
   /** True once the run has ended, one way or the other. */
   isOver: () => boolean;
+  steps: number;
   stepMs: number;
   checkpointEverySteps: number;
   say: (line: string) => void;
@@ -79,6 +81,7 @@ async function strike(battle: Battle, name: AttackName, slot: string, began: num
     name,
     slot: attack.oneSlot ? slot : null,
     step: before.at(-1)?.begun ?? 0,
+    ringSize: before.at(-1)?.ringSize ?? 0,
     atSeconds: seconds(at - began),
     recoveredSeconds: seconds(performance.now() - at),
     stepsLost: cost.stepsLost - earlier.stepsLost,
@@ -96,9 +99,9 @@ async function isOver(
   const now = await newest(battle);
   if (!now || !before) return false;
   if (breaks) return now.epoch > before.epoch && now.begun > now.resumedAt;
-  // A disk that is full shows when the next checkpoint is due.
+  // A disk that is full shows when the next checkpoint is due; the last one waits for room.
   const steps = name === 'full disk' ? battle.checkpointEverySteps + 1 : 1;
-  return now.epoch > before.epoch || now.begun >= before.begun + steps;
+  return now.epoch > before.epoch || now.begun >= Math.min(before.begun + steps, battle.steps);
 }
 
 const newest = async ({ world }: Battle) => (await world.journal()).at(-1);
@@ -106,7 +109,7 @@ const newest = async ({ world }: Battle) => (await world.journal()).at(-1);
 /** Slots of the ring, as their services are called; undefined while no worker answers. */
 async function slotsOf({ world, run }: Battle): Promise<string[] | undefined> {
   const status = await world.client
-    .withDeadline(Date.now() + ANSWER_MS, () => run.query(trainingStatusQuery))
+    .withAbortSignal(AbortSignal.timeout(ANSWER_MS), () => run.query(trainingStatusQuery))
     .catch(() => undefined);
   return status?.slots.map(({ queue }) => `slot-${queue.split('/').at(-1)}`);
 }

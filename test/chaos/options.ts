@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { BadInputError } from '../../src/errors.ts';
 
-export const USAGE = `chaos [--kills N] [--seed N] [--ring-size N] [--spares N] [--steps N] [--elastic] [--only KINDS] [--json]
+export const USAGE = `chaos [--kills N] [--seed N] [--ring-size N] [--spares N] [--steps N] [--elastic] [--only KINDS]
+      [--logs FOLDER] [--json]
 
 Trains a small model on real data twice in real processes, undisturbed and under attack, and compares the SHA-256 of
 the weights. What is killed and when is a function of the seed.
@@ -12,6 +13,7 @@ the weights. What is killed and when is a function of the seed.
   --steps N       default: enough for the kills
   --elastic       let the ring shrink, and make it: bits may differ then
   --only KINDS    some kinds of attack, by name, with commas between
+  --logs FOLDER   what the services logged is copied there
   --json          one JSON object on stdout; what happens is told on stderr in any case
 `;
 
@@ -23,6 +25,7 @@ export interface ChaosOptions {
   steps: number;
   elastic: boolean;
   only: string[] | undefined;
+  logs?: string | undefined;
 }
 
 /** A ring makes no step while it recovers; between two attacks it shall make some. */
@@ -50,6 +53,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions & { json: bo
     steps: whole('steps', 8, STEPS_PER_KILL * kills + STEPS_BESIDES),
     elastic: values.elastic,
     only: values.only?.split(',').map((name) => name.trim()),
+    logs: values.logs,
     json: values.json,
     help: values.help,
   };
@@ -66,6 +70,7 @@ function parse(args: readonly string[]) {
         spares: { type: 'string' },
         steps: { type: 'string' },
         only: { type: 'string' },
+        logs: { type: 'string' },
         elastic: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,21 +28,30 @@ export class World implements AsyncDisposable {
   /** Checkpoints lie on a file system of their own, which can be filled. */
   readonly hasOwnDisk: boolean;
   readonly #connection: Connection;
+  readonly #logs: string | undefined;
+  readonly #over = new AbortController();
 
   private constructor(
-    home: Home,
-    stack: Stack,
-    hasOwnDisk: boolean,
-    reached: Awaited<ReturnType<typeof connect>>,
+    {
+      home,
+      stack,
+      hasOwnDisk,
+      logs,
+    }: Pick<World, 'home' | 'stack' | 'hasOwnDisk'> & { logs: string | undefined },
+    { client, connection }: Awaited<ReturnType<typeof connect>>,
   ) {
     this.home = home;
     this.stack = stack;
     this.hasOwnDisk = hasOwnDisk;
-    this.client = reached.client;
-    this.#connection = reached.connection;
+    this.client = client;
+    this.#connection = connection;
+    this.#logs = logs;
   }
 
-  static async open(slots: number, signal: AbortSignal): Promise<World> {
+  static async open(
+    { slots, logs }: { slots: number; logs?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<World> {
     const root = await mkdtemp(join(tmpdir(), 'ringwatt-chaos-'));
     let hasOwnDisk = false;
     try {
@@ -51,7 +60,7 @@ export class World implements AsyncDisposable {
       const config = loadConfig({ home: root, slots }, { environment: {} });
       const stack = await Stack.start(home, () => planServices(home, config), { purpose: 'chaos' }, signal);
       try {
-        return new World(home, stack, hasOwnDisk, await connect(stack.config));
+        return new World({ home, stack, hasOwnDisk, logs }, await connect(stack.config));
       } catch (error) {
         await stack.stop();
         throw error;
@@ -63,9 +72,15 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connection.close();
-    await this.stack.stop();
-    await removeHome(this.home.root, this.hasOwnDisk);
+    // A call that is still tried again would meet a closed connection, and end this process.
+    this.#over.abort();
+    try {
+      await this.stack.stop();
+      await this.#connection.close();
+      if (this.#logs !== undefined) await cp(this.home.path('logs'), this.#logs, { recursive: true });
+    } finally {
+      await removeHome(this.home.root, this.hasOwnDisk);
+    }
   }
 
   startTraining(name: string, input: RingTrainingInput): Promise<WorkflowHandle> {
@@ -89,20 +104,24 @@ export class World implements AsyncDisposable {
 
   /** A server that is killed on the way takes no answer with it: who waits asks again. */
   async resultOf(run: WorkflowHandle, signal: AbortSignal): Promise<RingTrainingResult> {
+    const ended = AbortSignal.any([signal, this.#over.signal]);
     for (;;) {
-      signal.throwIfAborted();
+      ended.throwIfAborted();
       try {
-        return (await abortable(signal, run.result())) as RingTrainingResult;
+        const result: unknown = await this.client.withAbortSignal(ended, () => run.result());
+        return result as RingTrainingResult;
       } catch (error) {
-        if (error instanceof WorkflowFailedError || signal.aborted) throw error;
-        await sleep(ASK_AGAIN_MS, undefined, { signal });
+        if (error instanceof WorkflowFailedError) throw error;
+        ended.throwIfAborted();
+        await sleep(ASK_AGAIN_MS, undefined, { signal: ended });
       }
     }
   }
 
   /** The one training's folder below `checkpoints/`; undefined before it has begun. */
   async runId(): Promise<string | undefined> {
-    return (await readdir(this.home.path('checkpoints')).catch(() => []))[0];
+    const names = await readdir(this.home.path('checkpoints')).catch(() => []);
+    return names.find((name) => /^[0-9a-f]+$/.test(name));
   }
 
   async journal(): Promise<JournalEntry[]> {
@@ -145,16 +164,6 @@ export function childrenOf({ pid }: ProcessIdentity): ProcessIdentity[] {
     .map((line) => line.trim().split(/\s+/).map(Number))
     .filter(([, parent]) => parent === pid)
     .flatMap(([child]) => identify(child!) ?? []);
-}
-
-function abortable<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  return Promise.race([work, promise]).finally(() => {
-    signal.removeEventListener('abort', abort);
-    work.catch(() => {});
-  });
 }
 
 async function mountCheckpoints(root: string): Promise<boolean> {
