@@ -30,14 +30,14 @@ export function addTrainingFlags(command: Command): Command {
   return LISTED.reduce((all, option) => all.addOption(option), command);
 }
 
+/** Where a setting is called otherwise than its flag. */
+const FIELDS: Partial<Record<keyof TrainingFlags, string>> = { checkpointEvery: 'checkpointEverySteps' };
+
 /** As `trainingSettings` of the contracts names them; absent flags stay absent. */
 export function settingsOf(flags: TrainingFlags): object {
-  const { checkpointEvery: checkpointEverySteps, ...named } = flags;
-  const names = LISTED.map((option) => option.attributeName());
-  const settings = Object.entries({ ...named, checkpointEverySteps }).filter(
-    ([name, value]) => value !== undefined && (name === 'checkpointEverySteps' || names.includes(name)),
-  );
-  return Object.fromEntries(settings);
+  const names = LISTED.map((option) => option.attributeName() as keyof TrainingFlags);
+  const given = names.filter((name) => flags[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [FIELDS[name] ?? name, flags[name]]));
 }
 
 const flag = (flags: string, description: string) => new Option(flags, description);

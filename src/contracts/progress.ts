@@ -100,7 +100,7 @@ export const trainingStatus = z.strictObject({
   lastFailure: z.string().nullable(),
   /** What has to be there before the ring can form; null while nothing is missing. */
   waitingFor: z.string().nullable(),
-  /** Other than `ringSize` slots have trained this run: its weights may differ in their last bits from one that was undisturbed. */
+  /** Not all its rings had `ringSize` slots that compute alike: another run may differ in its last bits. */
   bitsMayDiffer: z.boolean(),
 });
 export type TrainingStatus = z.infer<typeof trainingStatus>;

@@ -22,7 +22,7 @@ const journalEntry = z.strictObject({
 });
 export type JournalEntry = z.infer<typeof journalEntry>;
 
-/** A longer entry is cut by no system call that a kill can come between: one page, written at once. */
+/** Every entry fills the same bytes, less than a page, in one write: a kill leaves the one before it or the new one. */
 const ENTRY_BYTES = 512;
 
 /** The epochs of a run whose rings came about, oldest first. What is torn, or is not an entry, is left out. */

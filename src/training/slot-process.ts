@@ -1,9 +1,10 @@
 import { totalmem } from 'node:os';
-import { RingBrokenError, RingwattError } from '../errors.ts';
+import { RingBrokenError } from '../errors.ts';
 import { Home } from '../lake/home.ts';
 import { startBackend } from '../ring/backend.ts';
+import { reportError } from '../stages/child-protocol.ts';
 import { HeldState } from './held-state.ts';
-import type { FromSlot, SlotFailure, ToSlot } from './slot-protocol.ts';
+import type { FromSlot, ToSlot } from './slot-protocol.ts';
 import { SlotSession } from './slot-session.ts';
 
 type Meeting = Extract<ToSlot, { kind: 'listen' }>;
@@ -26,7 +27,7 @@ const held = new HeldState();
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToSlot) => {
   void handle(message).catch((error: unknown) => {
-    tell({ kind: 'failed', epoch: epochOf(message), error: asFailure(error) });
+    tell({ kind: 'failed', epoch: epochOf(message), error: reportError(error) });
   });
 });
 
@@ -76,11 +77,6 @@ function requireSession(): SlotSession {
 
 function epochOf(message: ToSlot): number {
   return message.kind === 'train' ? message.segment.epoch : message.epoch;
-}
-
-function asFailure(error: unknown): SlotFailure {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return { name, message, cure: error instanceof RingwattError ? error.cure : '' };
 }
 
 const { numerics, device, kernel, threads } = await startBackend();

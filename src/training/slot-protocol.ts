@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
 import type { LinkTiming } from '../ring/transport.ts';
+import type { ErrorReport } from '../stages/child-protocol.ts';
 
 /**
  * What a slot worker and its child process say to each other over Node's IPC channel. The child computes and talks
@@ -42,13 +43,7 @@ export type FromSlot =
   /** At most one a second. */
   | { kind: 'progress'; epoch: number; progress: SegmentProgress }
   | { kind: 'done'; epoch: number; result: SegmentResult }
-  | { kind: 'failed'; epoch: number; error: SlotFailure };
-
-export interface SlotFailure {
-  name: string;
-  message: string;
-  cure: string;
-}
+  | { kind: 'failed'; epoch: number; error: ErrorReport };
 
 /** The file to fork: `fork(SLOT_PROCESS_PATH)`. */
 export const SLOT_PROCESS_PATH = fileURLToPath(new URL('./slot-process.ts', import.meta.url));

@@ -3,25 +3,9 @@ import { readdir, truncate, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { RingBrokenError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
-import {
-  JournalWriter,
-  lostAndFound,
-  readJournal,
-  requireNewest,
-  type JournalEntry,
-} from '../../src/training/journal.ts';
+import { JournalWriter, lostAndFound, readJournal, requireNewest } from '../../src/training/journal.ts';
+import { journalEntry as entry } from './journal-entry.ts';
 import { smallHome } from './small-home.ts';
-
-const entry = (epoch: number, more: Partial<JournalEntry> = {}): JournalEntry => ({
-  epoch,
-  resumedAt: 0,
-  from: 'seed',
-  begun: 0,
-  ended: false,
-  ringSize: 2,
-  numerics: 'n',
-  ...more,
-});
 
 describe('the journal of a run', () => {
   let home: Home;

@@ -11,6 +11,7 @@ import { freshState } from '../../src/training/adamw.ts';
 import { deleteCheckpoints, readCheckpoint, type Checkpoint } from '../../src/training/checkpoint.ts';
 import { readJournal } from '../../src/training/journal.ts';
 import { RunRecord } from '../../src/training/run-record.ts';
+import { journalEntry } from './journal-entry.ts';
 import { smallHome, smallSettings } from './small-home.ts';
 
 const model = resolveModel(smallSettings(), { channels: ['a'], regions: ['CAL'], horizon: 3 });
@@ -43,15 +44,7 @@ describe('the record of a run', () => {
   const checkpoints = async () => (await readdir(folder())).filter((name) => name !== 'journal').sort();
 
   async function recordOf(epoch: number): Promise<RunRecord> {
-    const record = new RunRecord(home, 'run', layout, {
-      epoch,
-      resumedAt: 0,
-      from: 'seed',
-      begun: 0,
-      ended: false,
-      ringSize: 2,
-      numerics: 'n',
-    });
+    const record = new RunRecord(home, 'run', layout, journalEntry(epoch));
     await record.open();
     return record;
   }
