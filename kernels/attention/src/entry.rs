@@ -1,7 +1,9 @@
 //! The algorithm compiled once for each instruction set: `#[target_feature]` switches the set on for the entry points
 //! and for all that is inlined into them.
 
-use crate::api::{Outcome, Precision, Run};
+#[cfg(target_arch = "x86_64")]
+use crate::api::Precision;
+use crate::api::{Outcome, Run};
 use crate::backward::{self, Backward, Place};
 use crate::forward::{self, Forward};
 #[cfg(target_arch = "x86_64")]
