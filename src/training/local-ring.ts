@@ -86,11 +86,13 @@ export class LocalRing implements AsyncDisposable {
 
   /**
    * Trains to the end whatever dies on the way: dead slots are replaced and the ring is formed again, as the workflow
-   * does it. Throws what no new ring can cure.
+   * does it. A run that another process has begun is gone on with.
+   * Throws what no new ring can cure.
    */
-  async trainThroughFailures(segment: LocalSegment, firstEpoch = 1): Promise<LocalRun> {
+  async trainThroughFailures(segment: LocalSegment): Promise<LocalRun> {
     const home = await Home.open(this.#options.home);
     const { runId } = segment;
+    const firstEpoch = ((await readJournal(home, runId)).at(-1)?.epoch ?? 0) + 1;
     let fruitless = 0;
     let best = -1;
     for (let epoch = firstEpoch; ; epoch++) {

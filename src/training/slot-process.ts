@@ -72,7 +72,7 @@ async function meet(meeting: Meeting): Promise<void> {
 
 function requireSession(): SlotSession {
   if (session) return session;
-  throw new TypeError('A slot was told to train before it was told to listen.');
+  throw new RingBrokenError('The slot has started anew since it was asked to listen.');
 }
 
 function epochOf(message: ToSlot): number {

@@ -1,5 +1,5 @@
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
-import { BadInputError } from '../errors.ts';
+import { RingBrokenError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { joinRing } from '../ring/join.ts';
 import { RingListener, type RendezvousOptions, type RingIdentity } from '../ring/rendezvous.ts';
@@ -86,9 +86,9 @@ export class SlotSession {
   ): Promise<SegmentResult> {
     const { runId, epoch } = this.#listener.identity;
     if (segment.runId !== runId || segment.epoch !== epoch) {
-      throw new BadInputError(
+      // Late, most likely: its ring is over, or the slot is another run's.
+      throw new RingBrokenError(
         `A segment of run ${segment.runId}, epoch ${segment.epoch}, came to a slot that listens for ${runId}, epoch ${epoch}.`,
-        'Ask the slot for an address under the new epoch first.',
       );
     }
     const { signal } = this.#abort;

@@ -8,7 +8,7 @@ import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
 import { checkpointsOf, readCheckpoint, stepOf } from '../../src/training/checkpoint.ts';
-import { readJournal } from '../../src/training/journal.ts';
+import { JournalWriter, readJournal } from '../../src/training/journal.ts';
 import { LocalRing, type LocalRun, type LocalSegment } from '../../src/training/local-ring.ts';
 import { stateHash } from '../../src/training/state-hash.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';
@@ -149,6 +149,26 @@ describe('a ring that loses slots', () => {
     assert.ok(lost.restarts >= 1 && lost.stepsLost <= lost.restarts);
     assert.equal(lost.fullRestarts, 0);
     assert.equal(await stateOf(results), undisturbed);
+  });
+
+  it('goes on with a run whose process has ended with all its slots', async () => {
+    for (const epoch of [1, 40]) {
+      const entry = {
+        epoch,
+        resumedAt: 0,
+        from: 'seed',
+        begun: 2,
+        ended: false,
+        ringSize: 2,
+        numerics: '',
+      } as const;
+      const ended = new JournalWriter(home, 'inherited', entry);
+      await ended.open();
+      ended.close();
+    }
+    const { results, lost, epochs } = await pair.trainThroughFailures(segment('inherited'));
+    assert.equal(await stateOf(results), undisturbed);
+    assert.deepEqual([epochs, lost.restarts, lost.stepsLost], [1, 2, 4]);
   });
 
   it('writes a history of every step once, whoever has written it down', async () => {

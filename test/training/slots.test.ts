@@ -66,8 +66,59 @@ describe('slot processes', () => {
     const segment = { ...segmentOf(sequences, smallSettings()), epoch: 1, rank: 0, worldSize: 1, peers: [] };
     await assert.rejects(
       slot.train(home.root, segment, () => undefined),
-      { name: 'BadInputError' },
+      { name: 'RingBrokenError', retryable: true },
     );
+  });
+
+  it('meet the newest ring when they are asked for several while a step is in hand', async () => {
+    await using ring = await LocalRing.start({ worldSize: 1, home: home.root });
+    const slot = ring.slots[0]!;
+    const segment = segmentOf(sequences, smallSettings({ maxSteps: 3 }), { runId: 'overtaken' });
+    const train = (epoch: number, address: string, maxSteps: number) =>
+      slot.train(
+        home.root,
+        {
+          ...segment,
+          settings: { ...segment.settings, maxSteps },
+          epoch,
+          rank: 0,
+          worldSize: 1,
+          peers: [{ rank: 0, queue: '0', address }],
+        },
+        () => undefined,
+      );
+    const meet = (epoch: number) => slot.listen({ runId: 'overtaken', epoch, token: 'secret' });
+    const first = train(1, await meet(1), 100_000);
+    const [overtaken, met] = await Promise.allSettled([meet(2), meet(3), first]);
+    assert.ok(overtaken.status === 'rejected' && met.status === 'fulfilled');
+    assert.equal((overtaken.reason as Error).name, 'RingBrokenError');
+    const { finished } = await train(3, met.value, 3);
+    assert.ok(finished);
+  });
+
+  it('are ended when somebody stops them while they start, and others take their place', async () => {
+    await using ring = await LocalRing.start({ worldSize: 1, home: home.root, startWithinMs: 5000 });
+    const before = ring.slots[0];
+    const replacing = ring.replace(0);
+    while (ring.slots[0] === before) await sleep(1);
+    const stopped = ring.slots[0]!;
+    stopped.kill('SIGSTOP');
+    await replacing;
+    assert.ok(!stopped.alive);
+    const { results } = await ring.trainThroughFailures(segmentOf(sequences, smallSettings({ maxSteps: 1 })));
+    assert.equal(results[0]!.step, 1);
+  });
+
+  it('do not train what they hold in memory as another model', async () => {
+    await using ring = await LocalRing.start({ worldSize: 1, home: home.root });
+    const settings = smallSettings({ maxSteps: 100_000 });
+    const running = ring.train(segmentOf(sequences, settings, { runId: 'other' }), 1);
+    await sleep(300);
+    ring.slots[0]!.tell({ kind: 'stop', epoch: 1 });
+    (await running).map(resultOf);
+    const narrower = segmentOf(sequences, { ...settings, layers: 1 }, { runId: 'other' });
+    const [outcome] = await ring.train(narrower, 2);
+    assert.match(String(failureOf(outcome!)), /holds in memory is another model/);
   });
 
   it('do not wait for neighbours that will not come when they are told to stop', async () => {
