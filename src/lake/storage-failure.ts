@@ -32,3 +32,11 @@ export function readFailure(error: unknown, path: string): StorageError | undefi
       )
     : undefined;
 }
+
+/** For reading what another process may delete meanwhile: `instead` when it is gone, our error when it is not. */
+export function unlessGone<T>(path: string, instead: T): (error: unknown) => T {
+  return (error) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead;
+    throw readFailure(error, path) ?? error;
+  };
+}

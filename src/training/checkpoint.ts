@@ -8,6 +8,7 @@ import { placeAtomically } from '../lake/atomic-write.ts';
 import { sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { encodeSafetensors, readSafetensors, readSafetensorsMetadata, tensor } from '../lake/safetensors.ts';
+import { unlessGone } from '../lake/storage-failure.ts';
 import { modelConfig, type ModelConfig } from '../model/config.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
 import { namedTensors, flatWeights } from '../model/weights.ts';
@@ -184,12 +185,7 @@ export async function deleteCheckpoints(home: Home, runId: string): Promise<void
   await rm(aside, { recursive: true, force: true });
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-}
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(unlessGone(folder, []));
 
 /** SHA-256 off the event loop. */
 async function sha256Aside(bytes: Uint8Array): Promise<string> {

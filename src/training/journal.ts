@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { LostAndFound } from '../contracts/training.ts';
-import { RingBrokenError, type StorageError } from '../errors.ts';
+import { RingBrokenError, StorageError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
-import { storageFailure } from '../lake/storage-failure.ts';
+import { storageFailure, unlessGone } from '../lake/storage-failure.ts';
 
 /** What one epoch of a run's ring tells those who come after it. */
 const journalEntry = z.strictObject({
@@ -29,7 +29,10 @@ const ENTRY_BYTES = 512;
 export async function readJournal(home: Home, runId: string): Promise<JournalEntry[]> {
   const epochs = await epochsOf(home, runId);
   const entries = await Promise.all(
-    epochs.map(async (epoch) => parseEntry(await readFile(pathOf(home, runId, epoch), 'utf8').catch(noFile))),
+    epochs.map(async (epoch) => {
+      const path = pathOf(home, runId, epoch);
+      return parseEntry(await readFile(path, 'utf8').catch(unlessGone(path, '')));
+    }),
   );
   return entries.filter((entry) => entry !== undefined);
 }
@@ -115,7 +118,7 @@ export class JournalWriter {
   }
 
   #note(error: unknown, path: string): void {
-    const failure = storageFailure(error, path);
+    const failure = error instanceof StorageError ? error : storageFailure(error, path);
     if (!failure) throw error;
     this.#failure = failure;
   }
@@ -133,10 +136,8 @@ export async function requireNewest(home: Home, runId: string, epoch: number): P
 }
 
 async function epochsOf(home: Home, runId: string): Promise<number[]> {
-  const names = await readdir(home.path(folderOf(runId))).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const folder = home.path(folderOf(runId));
+  const names = await readdir(folder).catch(unlessGone(folder, []));
   return names
     .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
     .map(Number)
@@ -149,12 +150,6 @@ function parseEntry(text: string): JournalEntry | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Deleted between the listing and the reading. */
-function noFile(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return '';
-  throw error;
 }
 
 const folderOf = (runId: string) => `checkpoints/${runId}/journal`;

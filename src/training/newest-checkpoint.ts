@@ -1,6 +1,7 @@
 import type { TrainingPlan } from '../contracts/training.ts';
 import { CorruptArtifactError } from '../errors.ts';
 import { referTo } from '../lake/artifacts.ts';
+import { unlessGone } from '../lake/storage-failure.ts';
 import { layoutOf } from '../model/parameters.ts';
 import type { StageContext } from '../stages/context.ts';
 import { checkpointsOf, readCheckpoint } from './checkpoint.ts';
@@ -14,7 +15,8 @@ export async function newestCheckpoint(
 ): Promise<GoOnFrom> {
   for (const uri of await checkpointsOf(home, runId)) {
     try {
-      const checkpoint = await referTo(home, uri);
+      const checkpoint = await referTo(home, uri).catch(unlessGone(home.path(uri), undefined));
+      if (!checkpoint) continue;
       const { state } = await readCheckpoint(home, checkpoint, layoutOf);
       const { step, secondsUsed, numerics } = state;
       return { checkpoint, step, secondsUsed, numerics };

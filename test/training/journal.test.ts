@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { RingBrokenError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
@@ -38,6 +38,16 @@ describe('the journal of a run', () => {
     await writeFile(path(4), '{"epoch":4}');
     await writeFile(home.path('checkpoints/run/journal/6.json.tmp'), '');
     assert.deepEqual(await readJournal(home, 'run'), [entry(1, { begun: 4 })]);
+  });
+
+  it('says what stands in its way where its folder should be', async () => {
+    await mkdir(home.path('checkpoints'));
+    await writeFile(home.path('checkpoints/run'), '');
+    await assert.rejects(readJournal(home, 'run'), /Cannot read .*checkpoints\/run\/journal \(ENOTDIR\)/);
+    const writer = new JournalWriter(home, 'run', entry(1));
+    await writer.open();
+    await writer.begin(0);
+    assert.match(String(writer.failure), /checkpoints\/run\/journal/);
   });
 
   it('tells a ring that a later one has gone on without it', async () => {

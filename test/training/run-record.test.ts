@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { CheckpointUnwrittenError, RingBrokenError } from '../../src/errors.ts';
 import { referTo } from '../../src/lake/artifacts.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { resolveModel } from '../../src/model/config.ts';
 import { initialWeights, layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
+import { silentLogger } from '../../src/stages/context.ts';
 import { freshState } from '../../src/training/adamw.ts';
 import { deleteCheckpoints, readCheckpoint, type Checkpoint } from '../../src/training/checkpoint.ts';
 import { readJournal } from '../../src/training/journal.ts';
+import { newestCheckpoint } from '../../src/training/newest-checkpoint.ts';
 import { RunRecord } from '../../src/training/run-record.ts';
 import { journalEntry } from './journal-entry.ts';
 import { smallHome, smallSettings } from './small-home.ts';
@@ -48,6 +50,19 @@ describe('the record of a run', () => {
     await record.open();
     return record;
   }
+
+  it('goes on from what is there when the newest checkpoint is deleted between listing and reading', async () => {
+    const record = await recordOf(1);
+    await record.end(checkpointAt(3), never, () => undefined);
+    await symlink('gone', home.path('checkpoints/run/4-1.safetensors'));
+    const { step } = await newestCheckpoint({ home, log: silentLogger }, 'run');
+    assert.equal(step, 3);
+    await mkdir(home.path('checkpoints/run/5-1.safetensors'));
+    await assert.rejects(
+      newestCheckpoint({ home, log: silentLogger }, 'run'),
+      /Cannot read .*5-1\.safetensors \(EISDIR\)/,
+    );
+  });
 
   it('keeps the state as it was when it was saved, however far training has gone on meanwhile', async () => {
     const record = await recordOf(1);
