@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trainingSettings, type SegmentResult } from '../src/contracts/training.ts';
 import { Home } from '../src/lake/home.ts';
-import { LocalRing } from '../src/training/local-ring.ts';
+import { LocalRing } from '../src/training/slots/local-ring.ts';
 import type { BenchOptions, Measure } from './measure.ts';
 import { inventSequences } from './ring/invented-sequences.ts';
 

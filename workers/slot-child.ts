@@ -1,9 +1,9 @@
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../src/contracts/training.ts';
 import { RingBrokenError, SlotDiedError, messageOf } from '../src/errors.ts';
 import type { Home } from '../src/lake/home.ts';
-import { isLoopback } from '../src/ring/tls.ts';
+import { isLoopback } from '../src/tls/host-files.ts';
 import { isStopped } from '../src/stack/process-identity.ts';
-import { SlotClient, type SlotIntroduction } from '../src/training/slot-client.ts';
+import { SlotClient, type SlotIntroduction } from '../src/training/slots/slot-client.ts';
 import { ringToken } from './ring-token.ts';
 
 /** A child that does not even open a port for so long is started anew; its first start takes a second or two. */

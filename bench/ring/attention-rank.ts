@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { joinRing } from '../../src/ring/join.ts';
 import { RingListener } from '../../src/ring/rendezvous.ts';
-import { startBackend } from '../../src/ring/backend.ts';
+import { startBackend } from '../../src/backend/backend.ts';
 import { ringAttentionBackward, ringAttentionForward } from '../../src/ring/ring-attention.ts';
 import { gaussians, randomOf } from '../../src/model/random.ts';
 import { dealPositions } from '../../src/sequences/ring-layout.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trainingSettings, type SegmentProgress, type SegmentResult } from '../../src/contracts/training.ts';
 import { Home } from '../../src/lake/home.ts';
-import { LocalRing } from '../../src/training/local-ring.ts';
+import { LocalRing } from '../../src/training/slots/local-ring.ts';
 import { inventSequences, type InventedSequences } from './invented-sequences.ts';
 
 /** The network of the comparison with PyTorch. */

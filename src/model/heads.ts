@@ -1,5 +1,5 @@
 import { compiled } from '../native/compiled.ts';
-import type { HeadShape } from '../ring/block-attention.ts';
+import type { HeadShape } from '../attention/block-attention.ts';
 import type { ModelConfig } from './config.ts';
 import type { Rotation } from './rotary.ts';
 

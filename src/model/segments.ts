@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { compiled } from '../native/compiled.ts';
-import { product, productOfData } from '../ring/product.ts';
-import { scoped } from '../ring/scope.ts';
-import { add } from '../ring/softmax.ts';
+import { product, productOfData } from '../tensorflow/product.ts';
+import { scoped } from '../tensorflow/scope.ts';
+import { add } from '../attention/softmax.ts';
 import {
   embedCompiled,
   predictCompiled,

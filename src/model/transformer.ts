@@ -1,4 +1,4 @@
-import type { BlockAttention, HeadShape } from '../ring/block-attention.ts';
+import type { BlockAttention, HeadShape } from '../attention/block-attention.ts';
 import type { Collectives } from '../ring/collectives.ts';
 import type { RingOptions } from '../ring/ring-attention.ts';
 import type { Travel } from '../ring/wire.ts';

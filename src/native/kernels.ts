@@ -1,4 +1,9 @@
-import type { AttentionState, KeyValueBlock, OutputGradient, QueryBlock } from '../ring/block-attention.ts';
+import type {
+  AttentionState,
+  KeyValueBlock,
+  OutputGradient,
+  QueryBlock,
+} from '../attention/block-attention.ts';
 
 /**
  * The compiled kernels (`kernels/addon`). Arrays are lent: a call works on them in place, so nobody may read, write or

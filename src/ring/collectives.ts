@@ -1,5 +1,5 @@
 import { RingBrokenError } from '../errors.ts';
-import type { KeyValueBlock } from './block-attention.ts';
+import type { KeyValueBlock } from '../attention/block-attention.ts';
 import { BufferPool } from './buffers.ts';
 import type { FrameType } from './frames.ts';
 import type { Link } from './transport.ts';

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { BadInputError, RingBrokenError } from '../errors.ts';
 import { reasonOf } from './connection-error.ts';
 import { clientOptions, refusalOf } from './tls-links.ts';
-import { isLoopback, type RingTls } from './tls.ts';
+import { isLoopback, type RingTls } from '../tls/host-files.ts';
 
 /** A connection to a neighbour's door; wrapped in TLS, the neighbour has shown the certificate of its address. */
 export async function connectTo(

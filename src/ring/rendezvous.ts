@@ -7,7 +7,7 @@ import { reasonOf } from './connection-error.ts';
 import { NONCE_BYTES, proof, sameBytes, type RingIdentity } from './proof.ts';
 import { Strangers, type StrangerLimits } from './strangers.ts';
 import { refusedBy, refuseUncertified, serverOptions } from './tls-links.ts';
-import { isLoopback, type RingTls } from './tls.ts';
+import { isLoopback, type RingTls } from '../tls/host-files.ts';
 import { DEFAULT_TIMING, Link, type LinkTiming } from './transport.ts';
 
 export type { RingIdentity } from './proof.ts';

@@ -4,14 +4,14 @@ import type {
   BlockOptions,
   KeyValueBlock,
   OutputGradient,
-} from './block-attention.ts';
+} from '../attention/block-attention.ts';
 import type { Collectives } from './collectives.ts';
-import { halvesOf, type BackwardStep } from './head-range.ts';
-import { add, finish, freshState, rowProducts, type AttentionResult } from './softmax.ts';
-import { sees } from './tiles.ts';
+import { halvesOf, type BackwardStep } from '../attention/head-range.ts';
+import { add, finish, freshState, rowProducts, type AttentionResult } from '../attention/softmax.ts';
+import { sees } from '../attention/tiles.ts';
 import { EXACT, type Travel } from './wire.ts';
 
-export type { AttentionResult } from './softmax.ts';
+export type { AttentionResult } from '../attention/softmax.ts';
 
 export interface LocalTokens extends KeyValueBlock {
   q: Float32Array;

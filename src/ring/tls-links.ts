@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { BadInputError } from '../errors.ts';
-import type { RingTls } from './tls.ts';
+import type { RingTls } from '../tls/host-files.ts';
 import type { Link } from './transport.ts';
 
 const ONLY = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;

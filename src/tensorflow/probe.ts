@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { startBuild } from '../ring/native-tensorflow.ts';
+import { startBuild } from './native.ts';
 import { LIBRARIES } from './build-place.ts';
 
 // Run as a program: `node probe.ts FOLDER` loads the build there, has it compute, and prints what it computes on.

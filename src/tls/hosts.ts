@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadInputError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
-import { TLS_FILES } from '../ring/tls.ts';
+import { TLS_FILES } from './host-files.ts';
 import { openAuthority, type Authority } from './authority.ts';
 import { makeCertificate } from './certificate.ts';
 import { checkHosts } from './names.ts';

@@ -1,9 +1,9 @@
 import { BadInputError, messageOf } from '../errors.ts';
 import type { Engine } from '../model/transformer.ts';
-import type { Backend } from '../ring/backend.ts';
-import type { BlockAttention } from '../ring/block-attention.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { BlockAttention } from '../attention/block-attention.ts';
 import type { Collectives } from '../ring/collectives.ts';
-import { NO_SCORE } from '../ring/softmax.ts';
+import { NO_SCORE } from '../attention/softmax.ts';
 import type { Travel } from '../ring/wire.ts';
 import { WireError } from '../ring/wire-error.ts';
 import type { ResolvedTraining } from './settings.ts';

@@ -14,9 +14,9 @@ import { layoutOf } from '../model/parameters.ts';
 import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
-import { deleteCheckpoints, readCheckpoint } from './checkpoint.ts';
-import { lostAndFound, readJournal, type JournalEntry } from './journal.ts';
-import { newestCheckpoint } from './newest-checkpoint.ts';
+import { deleteCheckpoints, readCheckpoint } from './recovery/checkpoint.ts';
+import { lostAndFound, readJournal, type JournalEntry } from './recovery/journal.ts';
+import { newestCheckpoint } from './recovery/newest-checkpoint.ts';
 import { readSequencesManifest } from './sequences-dataset.ts';
 import { resolveTraining } from './settings.ts';
 

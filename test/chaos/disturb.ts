@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trainingStatusQuery } from '../../src/temporal/messages.ts';
 import type { WorkflowHandle } from '@temporalio/client';
-import { lostAndFound, type JournalEntry } from '../../src/training/journal.ts';
+import { lostAndFound, type JournalEntry } from '../../src/training/recovery/journal.ts';
 import { ATTACKS, type Attack, type AttackName } from './attacks.ts';
 import type { PlannedAttack } from './plan.ts';
 import type { World } from './world.ts';

@@ -14,7 +14,7 @@ import { identify, type ProcessIdentity } from '../../src/stack/process-identity
 import { Stack } from '../../src/stack/stack.ts';
 import { connect } from '../../src/temporal/connection.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
-import { readJournal, type JournalEntry } from '../../src/training/journal.ts';
+import { readJournal, type JournalEntry } from '../../src/training/recovery/journal.ts';
 
 const ASK_AGAIN_MS = 500;
 /** Some dozen checkpoints of a small model; small enough to be filled in a moment. */

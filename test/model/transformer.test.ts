@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { startBackend } from '../../src/ring/backend.ts';
+import { startBackend } from '../../src/backend/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
-import { TensorBlockAttention } from '../../src/ring/tensor-block-attention.ts';
+import { TensorBlockAttention } from '../../src/attention/tensor-block-attention.ts';
 import type { Wire } from '../../src/ring/wire.ts';
 import { modelConfig, type ModelConfig } from '../../src/model/config.ts';
 import { initialWeights, layoutOf } from '../../src/model/parameters.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Kernels } from '../../src/native/kernels.ts';
-import type { BlockOptions } from '../../src/ring/block-attention.ts';
-import { NativeBlockAttention } from '../../src/ring/native-block-attention.ts';
-import { freshState } from '../../src/ring/softmax.ts';
+import type { BlockOptions } from '../../src/attention/block-attention.ts';
+import { NativeBlockAttention } from '../../src/attention/native-block-attention.ts';
+import { freshState } from '../../src/attention/softmax.ts';
 import { kernelsOr, noise } from './kernels.ts';
 
 const EXITING = fileURLToPath(new URL('./exiting-child.ts', import.meta.url));

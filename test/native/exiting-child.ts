@@ -1,6 +1,6 @@
 import { loadKernels } from '../../src/native/load.ts';
-import { NativeBlockAttention } from '../../src/ring/native-block-attention.ts';
-import { freshState } from '../../src/ring/softmax.ts';
+import { NativeBlockAttention } from '../../src/attention/native-block-attention.ts';
+import { freshState } from '../../src/attention/softmax.ts';
 
 // Exits in the midst of a call.
 

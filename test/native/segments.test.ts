@@ -11,7 +11,7 @@ import type { Matrix, Segment } from '../../src/model/segments.ts';
 import { joinHeads, mergeProjection, partHeads, splitProjection } from '../../src/model/heads.ts';
 import { rotationOf } from '../../src/model/rotary.ts';
 import { compiled, computeWith, type Compiled } from '../../src/native/compiled.ts';
-import { startBackend } from '../../src/ring/backend.ts';
+import { startBackend } from '../../src/backend/backend.ts';
 import { distance, kernelsOr, noise } from './kernels.ts';
 
 const ROWS = 150;

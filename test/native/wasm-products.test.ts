@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { compiled } from '../../src/native/compiled.ts';
-import { startBackend } from '../../src/ring/backend.ts';
+import { startBackend } from '../../src/backend/backend.ts';
 import { distance, noise } from './kernels.ts';
 
 /** a · b in float64; both row-major as they are read, not as they are stored. */

@@ -1,6 +1,6 @@
-import type { BlockAttention } from '../../src/ring/block-attention.ts';
-import { NativeBlockAttention } from '../../src/ring/native-block-attention.ts';
-import { TensorBlockAttention } from '../../src/ring/tensor-block-attention.ts';
+import type { BlockAttention } from '../../src/attention/block-attention.ts';
+import { NativeBlockAttention } from '../../src/attention/native-block-attention.ts';
+import { TensorBlockAttention } from '../../src/attention/tensor-block-attention.ts';
 import { findKernels } from '../../src/native/load.ts';
 
 export interface TestedEngine {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { startBackend } from '../../src/ring/backend.ts';
-import type { BlockAttention, BlockOptions, QueryBlock } from '../../src/ring/block-attention.ts';
-import { freshState } from '../../src/ring/softmax.ts';
+import { startBackend } from '../../src/backend/backend.ts';
+import type { BlockAttention, BlockOptions, QueryBlock } from '../../src/attention/block-attention.ts';
+import { freshState } from '../../src/attention/softmax.ts';
 import { PADDING } from '../../src/sequences/ring-layout.ts';
 import { operandsOf, type Case } from './cases.ts';
 import { BOUND, faults, referenceOf } from './compare.ts';

@@ -1,5 +1,5 @@
 import { gaussians, randomOf } from '../../src/model/random.ts';
-import type { BlockAttention } from '../../src/ring/block-attention.ts';
+import type { BlockAttention } from '../../src/attention/block-attention.ts';
 import type { Collectives } from '../../src/ring/collectives.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { ringAttentionBackward, ringAttentionForward } from '../../src/ring/ring-attention.ts';

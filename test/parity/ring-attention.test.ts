@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fc from 'fast-check';
-import { startBackend } from '../../src/ring/backend.ts';
-import { NativeBlockAttention } from '../../src/ring/native-block-attention.ts';
+import { startBackend } from '../../src/backend/backend.ts';
+import { NativeBlockAttention } from '../../src/attention/native-block-attention.ts';
 import { anyCase, COVERING, exactOperands, nameOf, operandsOf, type Case } from './cases.ts';
 import { BOUND, faults, referenceOf } from './compare.ts';
 import { ENGINES, found } from './engines.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { startBackend } from '../../src/ring/backend.ts';
+import { startBackend } from '../../src/backend/backend.ts';
 import { fromBfloat16, toBfloat16 } from '../../src/ring/wire.ts';
 import { WireError } from '../../src/ring/wire-error.ts';
 import { operandsOf, type Case } from './cases.ts';

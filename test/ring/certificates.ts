@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
-import type { RingTls } from '../../src/ring/tls.ts';
+import type { RingTls } from '../../src/tls/host-files.ts';
 import { makeCertificate, readSigner } from '../../src/tls/certificate.ts';
 
 /** An authority that makes whatever a test needs, good or bad, in memory. */

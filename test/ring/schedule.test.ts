@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { gaussians, randomOf } from '../../src/model/random.ts';
-import { startBackend } from '../../src/ring/backend.ts';
-import type { BlockAttention, KeyValueBlock } from '../../src/ring/block-attention.ts';
+import { startBackend } from '../../src/backend/backend.ts';
+import type { BlockAttention, KeyValueBlock } from '../../src/attention/block-attention.ts';
 import type { Collectives } from '../../src/ring/collectives.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { ringAttentionBackward, ringAttentionForward } from '../../src/ring/ring-attention.ts';
-import { TensorBlockAttention } from '../../src/ring/tensor-block-attention.ts';
+import { TensorBlockAttention } from '../../src/attention/tensor-block-attention.ts';
 import { dealPositions } from '../../src/sequences/ring-layout.ts';
 import { until } from '../support/until.ts';
 

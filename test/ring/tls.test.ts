@@ -11,7 +11,7 @@ import { BadInputError, RingBrokenError } from '../../src/errors.ts';
 import { joinRing } from '../../src/ring/join.ts';
 import { callNeighbour, RingListener, type RingIdentity } from '../../src/ring/rendezvous.ts';
 import { clientOptions } from '../../src/ring/tls-links.ts';
-import { isLoopback, readRingTls, type RingTls } from '../../src/ring/tls.ts';
+import { isLoopback, readRingTls, type RingTls } from '../../src/tls/host-files.ts';
 import { hostFolder, testAuthority } from './certificates.ts';
 import { closed, turnedAway } from './sockets.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runProgram } from '../../src/stack/commands.ts';
 
 const PROGRAM = `
-import { startBackend } from ${JSON.stringify(new URL('../../src/ring/backend.ts', import.meta.url).href)};
+import { startBackend } from ${JSON.stringify(new URL('../../src/backend/backend.ts', import.meta.url).href)};
 const { name, device, note } = await startBackend();
 process.stdout.write(JSON.stringify({ name, device, note }));
 `;

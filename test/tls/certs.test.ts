@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BadInputError } from '../../src/errors.ts';
 import { Home } from '../../src/lake/home.ts';
-import { readRingTls } from '../../src/ring/tls.ts';
+import { readRingTls } from '../../src/tls/host-files.ts';
 import { AUTHORITY_FOLDER } from '../../src/tls/authority.ts';
 import { certifyHosts } from '../../src/tls/hosts.ts';
 import { checkHosts } from '../../src/tls/names.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { SlotsDisagreeError } from '../../src/errors.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
-import type { Checkpoint } from '../../src/training/checkpoint.ts';
-import { newestHeld, requireSameState } from '../../src/training/common-state.ts';
-import { stateHash } from '../../src/training/state-hash.ts';
-import { HeldState } from '../../src/training/held-state.ts';
+import type { Checkpoint } from '../../src/training/recovery/checkpoint.ts';
+import { newestHeld, requireSameState } from '../../src/training/recovery/common-state.ts';
+import { stateHash } from '../../src/training/recovery/state-hash.ts';
+import { HeldState } from '../../src/training/recovery/held-state.ts';
 
 /** What a rank holds after a step: weights of the step's number, or of another one. */
 const held = (step: number, { epoch = 1, ringSize = 3, value = step } = {}): Checkpoint => ({

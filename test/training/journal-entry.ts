@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../src/training/journal.ts';
+import type { JournalEntry } from '../../src/training/recovery/journal.ts';
 
 /** What an epoch of a ring of two has written down before its first step. */
 export const journalEntry = (epoch: number, more: Partial<JournalEntry> = {}): JournalEntry => ({

@@ -3,7 +3,12 @@ import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { RingBrokenError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
-import { JournalWriter, lostAndFound, readJournal, requireNewest } from '../../src/training/journal.ts';
+import {
+  JournalWriter,
+  lostAndFound,
+  readJournal,
+  requireNewest,
+} from '../../src/training/recovery/journal.ts';
 import { journalEntry as entry } from './journal-entry.ts';
 import { smallHome } from './small-home.ts';
 

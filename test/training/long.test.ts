@@ -6,10 +6,10 @@ import type { SegmentInput, SegmentResult, TrainingSettings } from '../../src/co
 import { BadInputError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
-import { startBackend } from '../../src/ring/backend.ts';
+import { startBackend } from '../../src/backend/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { trainingWindows } from '../../src/sequences/training-windows.ts';
-import { readCheckpoint } from '../../src/training/checkpoint.ts';
+import { readCheckpoint } from '../../src/training/recovery/checkpoint.ts';
 import { noControls } from '../../src/training/controls.ts';
 import { trainSegment } from '../../src/training/segment.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';

@@ -1,4 +1,4 @@
-import { SlotClient } from '../../src/training/slot-client.ts';
+import { SlotClient } from '../../src/training/slots/slot-client.ts';
 
 // Starts a slot, prints its process id, and stays.
 const slot = new SlotClient();

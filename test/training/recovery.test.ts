@@ -7,10 +7,10 @@ import type { SegmentProgress, SegmentResult, TrainingSettings } from '../../src
 import type { Home } from '../../src/lake/home.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
-import { checkpointsOf, readCheckpoint, stepOf } from '../../src/training/checkpoint.ts';
-import { JournalWriter, readJournal } from '../../src/training/journal.ts';
-import { LocalRing, type LocalRun, type LocalSegment } from '../../src/training/local-ring.ts';
-import { stateHash } from '../../src/training/state-hash.ts';
+import { checkpointsOf, readCheckpoint, stepOf } from '../../src/training/recovery/checkpoint.ts';
+import { JournalWriter, readJournal } from '../../src/training/recovery/journal.ts';
+import { LocalRing, type LocalRun, type LocalSegment } from '../../src/training/slots/local-ring.ts';
+import { stateHash } from '../../src/training/recovery/state-hash.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';
 
 const STEPS = 16;

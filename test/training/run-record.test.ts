@@ -9,10 +9,14 @@ import { initialWeights, layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import { freshState } from '../../src/training/adamw.ts';
-import { deleteCheckpoints, readCheckpoint, type Checkpoint } from '../../src/training/checkpoint.ts';
-import { readJournal } from '../../src/training/journal.ts';
-import { newestCheckpoint } from '../../src/training/newest-checkpoint.ts';
-import { RunRecord } from '../../src/training/run-record.ts';
+import {
+  deleteCheckpoints,
+  readCheckpoint,
+  type Checkpoint,
+} from '../../src/training/recovery/checkpoint.ts';
+import { readJournal } from '../../src/training/recovery/journal.ts';
+import { newestCheckpoint } from '../../src/training/recovery/newest-checkpoint.ts';
+import { RunRecord } from '../../src/training/recovery/run-record.ts';
 import { journalEntry } from './journal-entry.ts';
 import { smallHome, smallSettings } from './small-home.ts';
 

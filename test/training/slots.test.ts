@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Home } from '../../src/lake/home.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import { RingwattError } from '../../src/errors.ts';
-import { LocalRing, type RankOutcome } from '../../src/training/local-ring.ts';
+import { LocalRing, type RankOutcome } from '../../src/training/slots/local-ring.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';
 
 const failureOf = (outcome: RankOutcome) => ('failure' in outcome ? outcome.failure : undefined);

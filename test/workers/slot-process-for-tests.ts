@@ -1,4 +1,4 @@
-import type { FromSlot, ToSlot } from '../../src/training/slot-protocol.ts';
+import type { FromSlot, ToSlot } from '../../src/training/slots/slot-protocol.ts';
 import { reference } from '../support/fake-stages.ts';
 
 // A slot's child without mathematics: what it does is named by the run.

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { RingwattError } from '../../errors.ts';
-import { isLoopback, readRingTls } from '../../ring/tls.ts';
+import { isLoopback, readRingTls } from '../../tls/host-files.ts';
 import { tlsFolder } from '../../tls/folder.ts';
 import type { Check } from './check.ts';
 

@@ -86,7 +86,7 @@ export const checkArchive: Check = async () => {
 };
 
 export const checkBackend: Check = async () => {
-  const { startBackend } = await import('../../ring/backend.ts');
+  const { startBackend } = await import('../../backend/backend.ts');
   const { name, numerics, device, note } = await startBackend();
   return {
     what: 'tensors',

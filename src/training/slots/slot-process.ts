@@ -1,9 +1,9 @@
 import { totalmem } from 'node:os';
-import { RingBrokenError } from '../errors.ts';
-import { Home } from '../lake/home.ts';
-import { startBackend } from '../ring/backend.ts';
-import { reportError } from '../stages/child-protocol.ts';
-import { HeldState } from './held-state.ts';
+import { RingBrokenError } from '../../errors.ts';
+import { Home } from '../../lake/home.ts';
+import { startBackend } from '../../backend/backend.ts';
+import { reportError } from '../../stages/child-protocol.ts';
+import { HeldState } from '../recovery/held-state.ts';
 import type { FromSlot, ToSlot } from './slot-protocol.ts';
 import { SlotSession } from './slot-session.ts';
 

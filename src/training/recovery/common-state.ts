@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RingBrokenError, SlotsDisagreeError } from '../errors.ts';
-import type { Collectives } from '../ring/collectives.ts';
+import { RingBrokenError, SlotsDisagreeError } from '../../errors.ts';
+import type { Collectives } from '../../ring/collectives.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { receiveState, sendState } from './state-broadcast.ts';
 import { stateHash } from './state-hash.ts';

@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { inheritedEnvironment } from '../config/machine.ts';
-import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
-import { RingBrokenError } from '../errors.ts';
-import { restoreError } from '../stages/child-protocol.ts';
+import { inheritedEnvironment } from '../../config/machine.ts';
+import type { SegmentInput, SegmentProgress, SegmentResult } from '../../contracts/training.ts';
+import { RingBrokenError } from '../../errors.ts';
+import { restoreError } from '../../stages/child-protocol.ts';
 import { SLOT_PROCESS_PATH, type FromSlot, type ToSlot } from './slot-protocol.ts';
 
 type Answer<Kind extends FromSlot['kind']> = Extract<FromSlot, { kind: Kind }>;

@@ -1,16 +1,16 @@
-import type { SegmentInput } from '../contracts/training.ts';
-import { BadInputError } from '../errors.ts';
-import { canonicalJson, sha256 } from '../lake/canonical.ts';
-import type { Home } from '../lake/home.ts';
-import { initialWeights, layoutOf } from '../model/parameters.ts';
-import { randomOf } from '../model/random.ts';
-import type { Transformer } from '../model/transformer.ts';
-import type { Collectives } from '../ring/collectives.ts';
-import { freshState } from './adamw.ts';
+import type { SegmentInput } from '../../contracts/training.ts';
+import { BadInputError } from '../../errors.ts';
+import { canonicalJson, sha256 } from '../../lake/canonical.ts';
+import type { Home } from '../../lake/home.ts';
+import { initialWeights, layoutOf } from '../../model/parameters.ts';
+import { randomOf } from '../../model/random.ts';
+import type { Transformer } from '../../model/transformer.ts';
+import type { Collectives } from '../../ring/collectives.ts';
+import { freshState } from '../adamw.ts';
 import { readCheckpoint, stepOf, type Checkpoint } from './checkpoint.ts';
 import { newestHeld, requireSameState } from './common-state.ts';
 import type { JournalEntry } from './journal.ts';
-import type { ResolvedTraining } from './settings.ts';
+import type { ResolvedTraining } from '../settings.ts';
 
 export interface Beginning {
   checkpoint: Checkpoint;

@@ -1,18 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import type { ArtifactReference } from '../contracts/artifact.ts';
-import { CorruptArtifactError, describeIssues, StorageError } from '../errors.ts';
-import { readArtifact, referTo } from '../lake/artifacts.ts';
-import { placeAtomically } from '../lake/atomic-write.ts';
-import { sha256 } from '../lake/canonical.ts';
-import type { Home } from '../lake/home.ts';
-import { encodeSafetensors, readSafetensors, readSafetensorsMetadata, tensor } from '../lake/safetensors.ts';
-import { unlessGone } from '../lake/storage-failure.ts';
-import { modelConfig, type ModelConfig } from '../model/config.ts';
-import type { ParameterLayout } from '../model/parameters.ts';
-import { namedTensors, flatWeights } from '../model/weights.ts';
-import type { OptimizerState } from './adamw.ts';
+import type { ArtifactReference } from '../../contracts/artifact.ts';
+import { CorruptArtifactError, describeIssues, StorageError } from '../../errors.ts';
+import { readArtifact, referTo } from '../../lake/artifacts.ts';
+import { placeAtomically } from '../../lake/atomic-write.ts';
+import { sha256 } from '../../lake/canonical.ts';
+import type { Home } from '../../lake/home.ts';
+import {
+  encodeSafetensors,
+  readSafetensors,
+  readSafetensorsMetadata,
+  tensor,
+} from '../../lake/safetensors.ts';
+import { unlessGone } from '../../lake/storage-failure.ts';
+import { modelConfig, type ModelConfig } from '../../model/config.ts';
+import type { ParameterLayout } from '../../model/parameters.ts';
+import { namedTensors, flatWeights } from '../../model/weights.ts';
+import type { OptimizerState } from '../adamw.ts';
 import { stateHash } from './state-hash.ts';
 
 const historyPoint = z.strictObject({

@@ -1,4 +1,4 @@
-import type { Collectives } from '../ring/collectives.ts';
+import type { Collectives } from '../../ring/collectives.ts';
 import { checkpointState, type Checkpoint } from './checkpoint.ts';
 
 /** The ranks in between hand pieces on while the next one comes, and no rank holds a second copy of it all. */

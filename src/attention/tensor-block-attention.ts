@@ -8,7 +8,7 @@ import type {
   OutputGradient,
   QueryBlock,
 } from './block-attention.ts';
-import { scoped } from './scope.ts';
+import { scoped } from '../tensorflow/scope.ts';
 import { coverage, maskOf, MAX_TILE, tilesOf, type Sight, type Tile } from './tiles.ts';
 
 /**

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import nodeUtil from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { prepareForTensorflow } from '../config/machine.ts';
-import { BINDING, finishedBuilds, MODULES, tfjsPackage, type BuildKind } from '../tensorflow/build-place.ts';
-import { describeGpu } from '../tensorflow/gpus.ts';
+import { BINDING, finishedBuilds, MODULES, tfjsPackage, type BuildKind } from './build-place.ts';
+import { describeGpu } from './gpus.ts';
 
 /** TensorFlow's own library under TensorFlow.js. */
 export interface NativeTensorflow {

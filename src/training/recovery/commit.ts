@@ -1,5 +1,5 @@
 import type { Checkpoint } from './checkpoint.ts';
-import type { StepOutcome } from './step.ts';
+import type { StepOutcome } from '../step.ts';
 
 const HISTORY_POINTS = 500;
 

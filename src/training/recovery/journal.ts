@@ -2,10 +2,10 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { LostAndFound } from '../contracts/training.ts';
-import { RingBrokenError, StorageError } from '../errors.ts';
-import type { Home } from '../lake/home.ts';
-import { storageFailure, unlessGone } from '../lake/storage-failure.ts';
+import type { LostAndFound } from '../../contracts/training.ts';
+import { RingBrokenError, StorageError } from '../../errors.ts';
+import type { Home } from '../../lake/home.ts';
+import { storageFailure, unlessGone } from '../../lake/storage-failure.ts';
 
 /** What one epoch of a run's ring tells those who come after it. */
 const journalEntry = z.strictObject({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OptimizerState } from './adamw.ts';
+import type { OptimizerState } from '../adamw.ts';
 
 /** SHA-256 of all that a step changes: two ranks with the same one go on alike. */
 export function stateHash({ weights, m, v, step }: OptimizerState): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { coverage, maskOf, sees, tilesOf, type Sight } from '../../src/ring/tiles.ts';
+import { coverage, maskOf, sees, tilesOf, type Sight } from '../../src/attention/tiles.ts';
 import { dealPositions, PADDING } from '../../src/sequences/ring-layout.ts';
 
 const deals = fc

@@ -1,9 +1,9 @@
-import type { TrainingPlan } from '../contracts/training.ts';
-import { CorruptArtifactError } from '../errors.ts';
-import { referTo } from '../lake/artifacts.ts';
-import { unlessGone } from '../lake/storage-failure.ts';
-import { layoutOf } from '../model/parameters.ts';
-import type { StageContext } from '../stages/context.ts';
+import type { TrainingPlan } from '../../contracts/training.ts';
+import { CorruptArtifactError } from '../../errors.ts';
+import { referTo } from '../../lake/artifacts.ts';
+import { unlessGone } from '../../lake/storage-failure.ts';
+import { layoutOf } from '../../model/parameters.ts';
+import type { StageContext } from '../../stages/context.ts';
 import { checkpointsOf, readCheckpoint } from './checkpoint.ts';
 
 type GoOnFrom = Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed' | 'numerics'>;

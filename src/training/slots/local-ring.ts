@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { LostAndFound, SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
-import { RingBrokenError, RingwattError } from '../errors.ts';
-import { Home } from '../lake/home.ts';
-import type { LinkTiming } from '../ring/transport.ts';
-import { silentLogger } from '../stages/context.ts';
-import { lostAndFound, readJournal } from './journal.ts';
-import { newestCheckpoint } from './newest-checkpoint.ts';
+import type { LostAndFound, SegmentInput, SegmentProgress, SegmentResult } from '../../contracts/training.ts';
+import { RingBrokenError, RingwattError } from '../../errors.ts';
+import { Home } from '../../lake/home.ts';
+import type { LinkTiming } from '../../ring/transport.ts';
+import { silentLogger } from '../../stages/context.ts';
+import { lostAndFound, readJournal } from '../recovery/journal.ts';
+import { newestCheckpoint } from '../recovery/newest-checkpoint.ts';
 import { SlotClient, type SlotClientOptions } from './slot-client.ts';
 
 /** What a local ring trains: a segment without what the ring itself decides. */

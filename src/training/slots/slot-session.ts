@@ -1,13 +1,13 @@
-import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
-import { RingBrokenError } from '../errors.ts';
-import type { Home } from '../lake/home.ts';
-import { joinRing } from '../ring/join.ts';
-import { RingListener, type RendezvousOptions, type RingIdentity } from '../ring/rendezvous.ts';
-import { readRingTls } from '../ring/tls.ts';
-import type { LinkTiming } from '../ring/transport.ts';
-import { segmentAborted } from './controls.ts';
-import type { HeldState } from './held-state.ts';
-import { trainSegment } from './segment.ts';
+import type { SegmentInput, SegmentProgress, SegmentResult } from '../../contracts/training.ts';
+import { RingBrokenError } from '../../errors.ts';
+import type { Home } from '../../lake/home.ts';
+import { joinRing } from '../../ring/join.ts';
+import { RingListener, type RendezvousOptions, type RingIdentity } from '../../ring/rendezvous.ts';
+import { readRingTls } from '../../tls/host-files.ts';
+import type { LinkTiming } from '../../ring/transport.ts';
+import { segmentAborted } from '../controls.ts';
+import type { HeldState } from '../recovery/held-state.ts';
+import { trainSegment } from '../segment.ts';
 
 const PROGRESS_EVERY_MS = 1000;
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { SegmentInput, SegmentProgress, SegmentResult } from '../contracts/training.ts';
-import type { LinkTiming } from '../ring/transport.ts';
-import type { ErrorReport } from '../stages/child-protocol.ts';
+import type { SegmentInput, SegmentProgress, SegmentResult } from '../../contracts/training.ts';
+import type { LinkTiming } from '../../ring/transport.ts';
+import type { ErrorReport } from '../../stages/child-protocol.ts';
 
 /**
  * What a slot worker and its child process say to each other over Node's IPC channel. The child computes and talks

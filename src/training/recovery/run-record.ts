@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ArtifactReference } from '../contracts/artifact.ts';
-import { CheckpointUnwrittenError, RingBrokenError, StorageError } from '../errors.ts';
-import type { Home } from '../lake/home.ts';
-import { storageFailure } from '../lake/storage-failure.ts';
-import type { ParameterLayout } from '../model/parameters.ts';
+import type { ArtifactReference } from '../../contracts/artifact.ts';
+import { CheckpointUnwrittenError, RingBrokenError, StorageError } from '../../errors.ts';
+import type { Home } from '../../lake/home.ts';
+import { storageFailure } from '../../lake/storage-failure.ts';
+import type { ParameterLayout } from '../../model/parameters.ts';
 import { deleteDrafts, snapshotOf, writeSnapshot, type Checkpoint } from './checkpoint.ts';
 import { JournalWriter, requireNewest, type JournalEntry } from './journal.ts';
 

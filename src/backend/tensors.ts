@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
+import type { Config } from '../config/config.ts';
+import { UnavailableError } from '../errors.ts';
+import { nativeIsForGpu, startNativeTensorflow } from '../tensorflow/native.ts';
+
+/** What TensorFlow.js computes with in this process. */
+export interface Tensors {
+  name: 'tfjs-wasm' | 'tfjs-native';
+  /** Such as `tfjs-wasm 4.22.0 simd f32`: what decides the bits of its operations. */
+  numerics: string;
+  device: string;
+  /** What is not in use that could be, and why. */
+  note?: string;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Starts TensorFlow.js on the backend that is wanted; `compiled`: the compiled kernels compute beside it. */
+export async function startTensors(
+  wanted: Config['backend'],
+  threads: number,
+  compiled: boolean,
+): Promise<Tensors> {
+  if (wanted === 'wasm') return startWasm('RINGWATT_BACKEND asks for WebAssembly');
+  // On a processor the kernels do all of the work: its own library would only take memory.
+  if (wanted === 'auto' && compiled && !nativeIsForGpu()) return startWasm();
+  const native = await startNativeTensorflow(threads);
+  if ('name' in native) return native;
+  if (wanted === 'auto') return startWasm(native.note);
+  throw new UnavailableError(
+    `RINGWATT_BACKEND asks for TensorFlow's own library: ${native.note}.`,
+    'Run `setup tensorflow`, or leave RINGWATT_BACKEND out.',
+  );
+}
+
+async function startWasm(note?: string): Promise<Tensors> {
+  const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
+  setWasmPaths(join(folder, sep));
+  if (!(await tf.setBackend('wasm'))) {
+    throw new UnavailableError(
+      'The WebAssembly backend of TensorFlow.js does not start.',
+      'Install the dependencies again with `npm ci`.',
+    );
+  }
+  await tf.ready();
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  return {
+    name: 'tfjs-wasm',
+    numerics: `tfjs-wasm ${version_wasm} ${simd ? 'simd' : 'scalar'} f32`,
+    device: 'cpu',
+    ...(note === undefined ? {} : { note }),
+  };
+}
