@@ -22,10 +22,15 @@ const isAlive = (pid: number) => {
   }
 };
 
-/** Resolves at the first progress of rank 0, with the function to hand to the ring. */
-function firstProgress() {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { started: promise, onProgress: (rank: number) => rank === 0 && resolve() };
+/** Hears when a ring has done a step: `next()` resolves at the next word of rank 0. */
+class Watcher {
+  #next = Promise.withResolvers<void>();
+  readonly onProgress = (rank: number) => rank === 0 && this.#next.resolve();
+
+  next(): Promise<void> {
+    this.#next = Promise.withResolvers();
+    return this.#next.promise;
+  }
 }
 
 describe('slot processes', () => {
@@ -36,10 +41,11 @@ describe('slot processes', () => {
 
   it('stop at a step boundary with a checkpoint when asked, and drop the step when aborted', async () => {
     const segment = segmentOf(sequences, smallSettings({ maxSteps: 100_000 }), { runId: 'stopped' });
-    const { started, onProgress } = firstProgress();
+    const watcher = new Watcher();
+    const { onProgress } = watcher;
     await using ring = await LocalRing.start({ worldSize: 2, home: home.root, onProgress });
     const running = ring.train(segment, 1);
-    await started;
+    await watcher.next();
     ring.slots[0]!.tell({ kind: 'stop', epoch: 1 });
     const stopped = (await running).map(resultOf);
     assert.deepEqual(
@@ -49,7 +55,7 @@ describe('slot processes', () => {
     assert.equal(stopped[0]!.step, stopped[1]!.step);
 
     const again = ring.train({ ...segment, checkpoint: stopped[0]!.checkpoint! }, 2);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await watcher.next();
     ring.slots[1]!.tell({ kind: 'abort', epoch: 2 });
     const failures = (await again).map(failureOf);
     assert.deepEqual(
@@ -110,10 +116,12 @@ describe('slot processes', () => {
   });
 
   it('do not train what they hold in memory as another model', async () => {
-    await using ring = await LocalRing.start({ worldSize: 1, home: home.root });
+    const watcher = new Watcher();
+    const { onProgress } = watcher;
+    await using ring = await LocalRing.start({ worldSize: 1, home: home.root, onProgress });
     const settings = smallSettings({ maxSteps: 100_000 });
     const running = ring.train(segmentOf(sequences, settings, { runId: 'other' }), 1);
-    await sleep(300);
+    await watcher.next();
     ring.slots[0]!.tell({ kind: 'stop', epoch: 1 });
     (await running).map(resultOf);
     const narrower = segmentOf(sequences, { ...settings, layers: 1 }, { runId: 'other' });
