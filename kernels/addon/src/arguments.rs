@@ -11,6 +11,8 @@ use napi::{Env, JsValue, Unknown, ValueType, sys};
 use crate::loans::Loan;
 use crate::refusal::{Checked, Refusal};
 
+const MAX_THREADS: u32 = 1024;
+
 /// All values, fetched before any is looked at: reading a property may run JavaScript, which must not happen between
 /// the check of an array and its use.
 pub struct Arguments<'env> {
@@ -84,6 +86,11 @@ impl<'env> Arguments<'env> {
             )));
         }
         Ok(number as u32)
+    }
+
+    /// How many threads the call may compute on.
+    pub fn threads(&self) -> Checked<usize> {
+        Ok(self.integer("threads", 1..=MAX_THREADS)? as usize)
     }
 
     /// Any count that an array could have.

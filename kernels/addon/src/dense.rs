@@ -9,8 +9,6 @@ use crate::arguments::{Arguments, Lent, checked};
 use crate::loans::Loans;
 use crate::refusal::{Checked, Refusal, sizes};
 
-const MAX_THREADS: u32 = 1024;
-
 /// The arrays of one call, by the order of their names: first those that are read, then those that are written.
 pub struct Arrays<const READ: usize, const WRITTEN: usize> {
     read: [Lent; READ],
@@ -61,12 +59,8 @@ fn lent<const COUNT: usize>(arguments: &Arguments, names: [&'static str; COUNT])
 pub fn team(arguments: &Arguments) -> Checked<Team> {
     Ok(Team {
         level: Level::best(),
-        threads: threads(arguments)?,
+        threads: arguments.threads()?,
     })
-}
-
-fn threads(arguments: &Arguments) -> Checked<usize> {
-    Ok(arguments.integer("threads", 1..=MAX_THREADS)? as usize)
 }
 
 pub fn fitting(result: Result<(), SizeError>) -> Checked<()> {
@@ -95,7 +89,7 @@ pub fn product(env: Env, call: Unknown) -> napi::Result<()> {
             inner: arguments.size("inner")?,
             columns: arguments.size("columns")?,
             accumulate: arguments.boolean("accumulate")?,
-            threads: threads(&arguments)?,
+            threads: arguments.threads()?,
         };
         let (a, b) = (arguments.boolean("transposeA")?, arguments.boolean("transposeB")?);
         let mut arrays = Arrays::of(&arguments, ["a", "b"], ["out"])?;

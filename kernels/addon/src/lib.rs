@@ -16,9 +16,11 @@
 
 mod arguments;
 mod attention;
+mod block;
 mod checksum;
 mod dense;
 mod loans;
+mod moves;
 mod refusal;
 mod segments;
 mod tickets;

@@ -1,7 +1,7 @@
 //! GELU by the logistic function (Hendrycks & Gimpel 2016) of x + bias: z·σ(1.702·z).
 
 use crate::level::{Level, levelled};
-use crate::rows::{BLOCK, add_rows, each};
+use crate::rows::{map_rows, map_rows_back};
 
 const STEEPNESS: f32 = 1.702;
 
@@ -61,23 +61,10 @@ levelled! {
 
 /// y of every row of x.
 pub fn forward(level: Level, threads: usize, x: &[f32], bias: &[f32], y: &mut [f32]) {
-    let size = BLOCK * bias.len();
-    let tasks = x.chunks(size).zip(y.chunks_mut(size)).collect();
-    each(threads, tasks, |(x, y)| forward_block(level, x, bias, y));
+    map_rows(level, threads, x, bias, y, forward_block);
 }
 
 /// Turns the gradient of y in `dx` into that of x, and adds that of the bias to `dbias`.
 pub fn backward(level: Level, threads: usize, x: &[f32], bias: &[f32], dx: &mut [f32], dbias: &mut [f32]) {
-    let width = bias.len();
-    let size = BLOCK * width;
-    let mut partial = vec![0.0; x.len().div_ceil(size) * width];
-    let tasks = x
-        .chunks(size)
-        .zip(dx.chunks_mut(size))
-        .zip(partial.chunks_mut(width))
-        .collect();
-    each(threads, tasks, |((x, dx), dbias)| {
-        backward_block(level, x, bias, dx, dbias)
-    });
-    add_rows(&partial, dbias);
+    map_rows_back(level, threads, x, bias, dx, dbias, backward_block);
 }

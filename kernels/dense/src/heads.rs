@@ -5,7 +5,7 @@ use crate::level::{Level, levelled};
 use crate::pool;
 use crate::product::{SizeError, expect};
 use crate::rows::each;
-use crate::segment::Team;
+use crate::team::Team;
 
 /// Some columns of some rows of a matrix, and the same numbers by head.
 #[derive(Clone, Copy, Debug)]

@@ -14,8 +14,10 @@ mod product;
 mod rows;
 mod scratch;
 mod segment;
+mod team;
 
 pub use heads::{Move, Turn, from_heads, to_heads};
 pub use level::Level;
 pub use product::{Operand, Product, SizeError, instructions};
-pub use segment::{Embedding, Head, Mlp, MlpGradients, Projection, Team};
+pub use segment::{Embedding, Head, Mlp, MlpGradients, Projection};
+pub use team::Team;

@@ -1,7 +1,7 @@
 //! Root-mean-square normalisation (Zhang & Sennrich 2019): y = x / √(mean x² + ε) · gain.
 
 use crate::level::{Level, levelled};
-use crate::rows::{BLOCK, add_rows, each, sum_of};
+use crate::rows::{map_rows, map_rows_back, sum_of};
 
 const EPSILON: f32 = 1e-6;
 
@@ -44,23 +44,10 @@ levelled! {
 
 /// y of every row of x.
 pub fn forward(level: Level, threads: usize, x: &[f32], gain: &[f32], y: &mut [f32]) {
-    let size = BLOCK * gain.len();
-    let tasks = x.chunks(size).zip(y.chunks_mut(size)).collect();
-    each(threads, tasks, |(x, y)| forward_block(level, x, gain, y));
+    map_rows(level, threads, x, gain, y, forward_block);
 }
 
 /// Turns the gradient of y in `dx` into that of x, and adds that of the gain to `dgain`.
 pub fn backward(level: Level, threads: usize, x: &[f32], gain: &[f32], dx: &mut [f32], dgain: &mut [f32]) {
-    let width = gain.len();
-    let size = BLOCK * width;
-    let mut partial = vec![0.0; x.len().div_ceil(size) * width];
-    let tasks = x
-        .chunks(size)
-        .zip(dx.chunks_mut(size))
-        .zip(partial.chunks_mut(width))
-        .collect();
-    each(threads, tasks, |((x, dx), dgain)| {
-        backward_block(level, x, gain, dx, dgain)
-    });
-    add_rows(&partial, dgain);
+    map_rows_back(level, threads, x, gain, dx, dgain, backward_block);
 }

@@ -2,6 +2,8 @@
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use crate::level::Level;
+
 /// Rows that one task takes. It decides in which pieces columns are added up, so it decides bits: never by threads.
 pub const BLOCK: usize = 64;
 
@@ -13,6 +15,39 @@ pub fn each<T: Send>(threads: usize, tasks: Vec<T>, work: impl Fn(T) + Send + Sy
         tasks.into_par_iter().for_each(work);
     }
 }
+
+/// Maps every row of `x`, with the `row` that all of them share, to one of `y`.
+pub fn map_rows(level: Level, threads: usize, x: &[f32], row: &[f32], y: &mut [f32], block: Forward) {
+    let size = BLOCK * row.len();
+    let tasks = x.chunks(size).zip(y.chunks_mut(size)).collect();
+    each(threads, tasks, |(x, y)| block(level, x, row, y));
+}
+
+type Forward = fn(Level, &[f32], &[f32], &mut [f32]);
+
+/// The way back: turns the gradient of y in `dx` into that of x, and adds that of `row` to `drow`.
+pub fn map_rows_back(
+    level: Level,
+    threads: usize,
+    x: &[f32],
+    row: &[f32],
+    dx: &mut [f32],
+    drow: &mut [f32],
+    block: Backward,
+) {
+    let width = row.len();
+    let size = BLOCK * width;
+    let mut partial = vec![0.0; x.len().div_ceil(size) * width];
+    let tasks = x
+        .chunks(size)
+        .zip(dx.chunks_mut(size))
+        .zip(partial.chunks_mut(width))
+        .collect();
+    each(threads, tasks, |((x, dx), drow)| block(level, x, row, dx, drow));
+    add_rows(&partial, drow);
+}
+
+type Backward = fn(Level, &[f32], &[f32], &mut [f32], &mut [f32]);
 
 /// Adds the rows of `partial` to `sum`, from the first to the last.
 pub fn add_rows(partial: &[f32], sum: &mut [f32]) {
