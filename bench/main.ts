@@ -12,7 +12,7 @@ const USAGE = `bench <name> [--json] [--python PATH] [--only PART,PART]
 Runs one benchmark and prints ratios: 1 and more is at least as good as the peer or the target.
   --json          one JSON object on stdout
   --python PATH   the interpreter that has the peers (default: python3)
-  --only PARTS    some parts of a benchmark that has parts, as ring has
+  --only PARTS    some parts of a benchmark that has parts
 `;
 
 async function main(): Promise<number> {
@@ -28,7 +28,8 @@ async function main(): Promise<number> {
   const benches = await load();
   const [name] = positionals;
   if (values.help || name === undefined) {
-    process.stdout.write(`${USAGE}\nBenchmarks: ${[...benches.keys()].join(', ')}\n`);
+    const lines = [...benches.values()].map((bench) => `  ${bench.name}${partsOf(bench)}`);
+    process.stdout.write(`${USAGE}\nBenchmarks:\n${lines.join('\n')}\n`);
     return name === undefined && !values.help ? 2 : 0;
   }
   const bench = benches.get(name);
@@ -38,9 +39,16 @@ async function main(): Promise<number> {
       `There are: ${[...benches.keys()].join(', ')}.`,
     );
   }
+  const only = values.only?.split(',').map((part) => part.trim());
+  const { parts } = bench;
+  if (only && !parts) throw new BadInputError(`${name} has no parts.`, 'Leave --only out.');
+  const unknown = only?.find((part) => !parts?.includes(part));
+  if (unknown !== undefined) {
+    throw new BadInputError(`${name} has no part "${unknown}".`, `It has: ${parts!.join(', ')}.`);
+  }
   const results = await bench.run({
     python: values.python,
-    only: values.only?.split(',').map((part) => part.trim()),
+    only,
     say: (line) => process.stderr.write(`${line}\n`),
   });
   const answer = { bench: name, machine: describeMachine(), results };
@@ -48,6 +56,8 @@ async function main(): Promise<number> {
   // A peer that is not installed proves nothing either way; a floor that is missed does.
   return results.some(({ holds }) => holds === false) ? 1 : 0;
 }
+
+const partsOf = ({ parts }: Bench) => (parts ? `, with the parts ${parts.join(', ')}` : '');
 
 /** Every module of this folder that exports `name` and `run`. */
 async function load(): Promise<Map<string, Bench>> {
@@ -72,10 +82,11 @@ function describeMachine() {
 
 function asTable(results: Measure[]): string {
   return results
-    .map(({ measure, ours, peer, theirs, unit, ratio, floor, holds }) => {
+    .map(({ measure, ours, peer, theirs, unit, ratio, floor, holds, note }) => {
       const against = theirs === null ? '' : `, ${peer ?? 'target'} ${theirs} ${unit}`;
       const verdict = holds === null ? 'not decided' : holds ? 'holds' : 'DOES NOT HOLD';
-      return `${measure}: ${ours} ${unit}${against}; ratio ${ratio?.toFixed(2) ?? '-'} (floor ${floor}): ${verdict}`;
+      const why = holds === null && note ? ` (${note})` : '';
+      return `${measure}: ${ours} ${unit}${against}; ratio ${ratio?.toFixed(2) ?? '-'} (floor ${floor}): ${verdict}${why}`;
     })
     .join('\n');
 }

@@ -30,6 +30,8 @@ export interface BenchOptions {
 /** What a benchmark's module exports. */
 export interface Bench {
   name: string;
+  /** What --only takes. */
+  parts?: string[];
   run(options: BenchOptions): Promise<Measure[]>;
 }
 

@@ -37,7 +37,7 @@ async function start(config: Config): Promise<Backend> {
   const tensors = await startTensors(config.backend, threads, 'kernels' in chosen);
   // A GPU's own products leave the compiled kernels behind; its blocks stay where its tensors are.
   if (tensors.device !== 'cpu') return withTensors(tensors, threads);
-  if ('note' in chosen) return withTensors({ ...tensors, note: notes(tensors.note, chosen.note) }, threads);
+  if ('note' in chosen) return withTensors(tensors, threads);
   const { kernels, variant } = chosen;
   computeWith({ kernels, threads });
   if (tensors.name === 'tfjs-wasm') registerProducts(kernels, threads);
@@ -67,5 +67,3 @@ function tensorAttention(precision: Precision = 'float32'): BlockAttention {
     'Train with precision float32, or see `doctor` for why the kernels are missing.',
   );
 }
-
-const notes = (...parts: (string | undefined)[]) => parts.filter(Boolean).join('. ');

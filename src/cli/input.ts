@@ -4,13 +4,30 @@ import { modelName } from '../contracts/stages.ts';
 import { firstHourOf, lastHourOf } from '../contracts/time.ts';
 import { BadInputError, describeIssues } from '../errors.ts';
 
-/** What a person gave, checked against the stage's own contract; absent fields take the contract's defaults. */
-export function checkInput<Schema extends z.ZodType>(schema: Schema, value: object): z.output<Schema> {
+/**
+ * What a person gave, checked against the stage's own contract; absent fields take the contract's defaults. A refusal
+ * names the field, or what `flagOf` says it is called on the command line.
+ */
+export function checkInput<Schema extends z.ZodType>(
+  schema: Schema,
+  value: object,
+  flagOf?: (field: string) => string,
+): z.output<Schema> {
   const given = withoutAbsent(value);
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new BadInputError(`Wrong input: ${describeIssues(parsed.error.issues)}.`, 'See --help.');
+  const issues = parsed.error.issues.filter(isLastOfItsKind).map((issue) => {
+    const [field, ...rest] = issue.path;
+    return flagOf && typeof field === 'string' ? { ...issue, path: [flagOf(field), ...rest] } : issue;
+  });
+  throw new BadInputError(`Wrong input: ${describeIssues(issues)}.`, 'See --help.');
 }
+
+/** A number too big for any integer is also too big for its field: the field's own bound, which comes later, is enough. */
+const isLastOfItsKind = (issue: z.core.$ZodIssue, index: number, all: z.core.$ZodIssue[]) =>
+  !all
+    .slice(index + 1)
+    .some(({ code, path }) => code === issue.code && path.join('.') === issue.path.join('.'));
 
 /** Names the region that is unknown, and those that are known. */
 export function checkRegions(regions: string[] | undefined): string[] | undefined {

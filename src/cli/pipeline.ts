@@ -9,7 +9,7 @@ import { scoreTable } from './score-table.ts';
 import type { Answer, Session } from './session.ts';
 import { pairs } from './table.ts';
 import type { TemporalPlace } from './temporal-session.ts';
-import { settingsOf, type TrainingFlags } from './training-flags.ts';
+import { flagOfSetting, settingsOf, spellFlag, type TrainingFlags } from './training-flags.ts';
 import { slotLines } from './training-view.ts';
 
 export interface PipelineFlags extends TrainingFlags {
@@ -28,7 +28,7 @@ export interface PipelineFlags extends TrainingFlags {
 
 /** The main job's input from flags: what is not given is the contract's business. */
 export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
-  return checkInput(pipelineInput, {
+  const given = {
     model: checkModelName(flags.model),
     regions: checkRegions(flags.regions),
     ...checkPeriod(flags),
@@ -36,9 +36,10 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     score: parseRange(flags.score, '--score'),
     rolling: rollingOf(flags),
     sequenceLength: flags.sequenceLength,
-    training: checkInput(trainingSettings, settingsOf(flags)),
+    training: checkInput(trainingSettings, settingsOf(flags), flagOfSetting),
     promote: flags.promote,
-  });
+  };
+  return checkInput(pipelineInput, given, spellFlag);
 }
 
 /** The numbers of days alone are enough to ask for it. */

@@ -106,7 +106,9 @@ export class ProgressDisplay {
 
   /** Over what was drawn before; never more than the screen holds, for the cursor cannot go back above it. */
   private redraw(lines: readonly string[]): void {
-    const { columns = 100, rows = 24 } = this.output;
+    // A terminal that nobody has told its size says 0.
+    const columns = this.output.columns || 100;
+    const rows = this.output.rows || 24;
     const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => line.slice(0, columns - 1));
     const up = this.below > 0 ? `\x1b[${this.below}A` : '';
     this.output.write(`${up}\r\x1b[J${shown.join('\n')}`);

@@ -40,6 +40,14 @@ export function settingsOf(flags: TrainingFlags): object {
   return Object.fromEntries(given.map((name) => [FIELDS[name] ?? name, flags[name]]));
 }
 
+/** `--kv-heads` for the setting `kvHeads`. */
+export const flagOfSetting = (setting: string): string =>
+  setting === 'checkpointEverySteps' ? '--checkpoint-every' : spellFlag(setting);
+
+/** As commander spells it: `--sequence-length` for `sequenceLength`. */
+export const spellFlag = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 const flag = (flags: string, description: string) => new Option(flags, description);
 const whole = (flags: string, description: string) => flag(flags, description).argParser(integer);
 

@@ -4,16 +4,23 @@ import type { StageProgress } from '../stages/context.ts';
 import { compact } from './progress.ts';
 
 /** Where a training stands, by steps where their number is fixed, else by the seconds of its budget. */
-export function trainingProgress({ state, ringSize, restarts, progress }: TrainingStatus): StageProgress {
+export function trainingProgress({
+  state,
+  waitingFor,
+  ringSize,
+  restarts,
+  progress,
+}: TrainingStatus): StageProgress {
+  const where = waitingFor ?? state;
   const lost = restarts > 0 ? [`ring formed anew ${restarts} times`] : [];
   if (!progress)
-    return { stage: 'train', done: 0, total: 1, unit: 'steps', note: [state, ...lost].join(', ') };
+    return { stage: 'train', done: 0, total: 1, unit: 'steps', note: [where, ...lost].join(', ') };
   const { step, totalSteps, loss, secondsUsed, budgetSeconds, tokensPerSecond } = progress;
   const note = [
     `step ${step}`,
     `loss ${loss.toPrecision(4)}`,
     `${compact(tokensPerSecond)} tokens/s on ${ringSize} slots`,
-    ...(state === 'training' ? [] : [state]),
+    ...(where === 'training' ? [] : [where]),
     ...lost,
   ].join(', ');
   // Whichever ends first decides how much is left.
@@ -34,9 +41,8 @@ export function trainingLine(status: TrainingStatus): string {
   const { state, waitingFor, stepsLost, bitsMayDiffer } = status;
   const { note } = trainingProgress(status);
   return [
-    ...(note?.includes(state) ? [] : [state]),
+    ...(waitingFor !== null || note?.includes(state) ? [] : [state]),
     note,
-    ...(waitingFor === null ? [] : [waitingFor]),
     ...(stepsLost > 0 ? [`${stepsLost} ${stepsLost === 1 ? 'step' : 'steps'} done again`] : []),
     ...(bitsMayDiffer ? ['bits may differ from an undisturbed run'] : []),
   ].join(', ');

@@ -132,10 +132,25 @@ export function loadConfig(
   if (!parsed.success) {
     throw new BadInputError(
       `The configuration is wrong: ${describeIssues(parsed.error.issues)}.`,
-      `Correct ${file ?? 'the flag or the environment variable'}; docs/configuration.md lists every field.`,
+      `Correct ${whereGiven(parsed.error.issues, flags, file, environment)}; docs/configuration.md lists every field.`,
     );
   }
   return parsed.data;
+}
+
+/** The variables that the wrong fields came from, or else the flags or the file. */
+function whereGiven(
+  issues: readonly { path: PropertyKey[] }[],
+  flags: Partial<Config>,
+  file: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): string {
+  const variables = issues.flatMap(({ path: [field] }) => {
+    const name = field as keyof Config;
+    const variable = ENVIRONMENT[name];
+    return variable && environment[variable] && flags[name] === undefined ? [variable] : [];
+  });
+  return variables.length > 0 ? variables.join(', ') : (file ?? 'the flag');
 }
 
 /** The environment a child process needs to arrive at the same configuration. */

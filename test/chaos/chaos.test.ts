@@ -34,6 +34,12 @@ describe('attacks', () => {
     assert.ok(steps[0]! >= 1 && steps.at(-1)! <= 50);
   });
 
+  it('are refused before anything starts when there is none of that name, or no such ring', () => {
+    assert.throws(() => parseOptions(['--only', 'lightning']), /There is no attack "lightning"/);
+    assert.throws(() => parseOptions(['--ring-size', '99']), /ringSize: .*8/);
+    assert.throws(() => parseOptions(['--kills', '-1']), /ambiguous\.$/);
+  });
+
   it('are complained about when weights differ, a slot cost more than a step, or not all were made', () => {
     const options = { ...parseOptions(['--kills', '1']), only: undefined };
     const about = (done: Blow[], hashes: [string, string]) => complaintsAbout(options, done, hashes);

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
-import { BadInputError } from '../../src/errors.ts';
+import { trainingSettings } from '../../src/contracts/training.ts';
+import { BadInputError, describeIssues } from '../../src/errors.ts';
+import { ATTACKS } from './attacks.ts';
 
 export const USAGE = `chaos [--kills N] [--seed N] [--ring-size N] [--spares N] [--steps N] [--elastic] [--only KINDS]
       [--logs FOLDER] [--json]
@@ -45,7 +47,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions & { json: bo
     throw new BadInputError(`--${name} ${text} is not a number from ${least} up.`, 'See `chaos --help`.');
   };
   const kills = whole('kills', 1, 20);
-  return {
+  const options = {
     kills,
     seed: whole('seed', 0, 7),
     ringSize: whole('ring-size', 1, 2),
@@ -57,6 +59,19 @@ export function parseOptions(args: readonly string[]): ChaosOptions & { json: bo
     json: values.json,
     help: values.help,
   };
+  refuseWhatCannotBe(options);
+  return options;
+}
+
+/** Before anything is started. */
+function refuseWhatCannotBe({ ringSize, steps, only }: ChaosOptions): void {
+  const { error } = trainingSettings.safeParse({ ringSize, maxSteps: steps });
+  if (error) throw new BadInputError(`${describeIssues(error.issues)}.`, 'See `chaos --help`.');
+  const unknown = only?.find((name) => !(name in ATTACKS));
+  if (unknown !== undefined) {
+    const known = Object.keys(ATTACKS).join(', ');
+    throw new BadInputError(`There is no attack "${unknown}".`, `There are: ${known}.`);
+  }
 }
 
 function parse(args: readonly string[]) {
@@ -77,6 +92,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new BadInputError((error as Error).message, 'See `chaos --help`.');
+    const [reason] = (error as Error).message.split('\n');
+    throw new BadInputError(reason!.replace(/[^.]$/, '$&.'), 'See `chaos --help`.');
   }
 }

@@ -51,8 +51,11 @@ describe('bad input to the command line', () => {
     await refused(['ingest', '--from', 'yesterday'], /from: must be a date such as 2018/);
   });
 
-  it('refuses a ring of nine, naming the field', async () => {
-    await refused(['run', '--ring-size', '9'], /ringSize: .*8/);
+  it('refuses what a setting cannot be, naming the flag and its bound once', async () => {
+    await refused(['run', '--ring-size', '9'], /: --ring-size: .*8\. See/);
+    await refused(['run', '--kv-heads', '99999999999999999999'], /^Wrong input: --kv-heads: [^;]*<=32\. See/);
+    await refused(['run', '--checkpoint-every', '0'], /--checkpoint-every: /);
+    await refused(['run', '--sequence-length', '-5'], /--sequence-length: /);
   });
 
   it('names the verb that makes the dataset that is not there', async () => {
@@ -88,7 +91,7 @@ describe('bad input to the command line', () => {
 
   it('names a wrong environment variable’s field', async () => {
     const ended = await ringwatt(['status', '--home', home], { RINGWATT_SLOTS: 'many' });
-    assert.match(reasonOf(ended), /slots: /);
+    assert.match(reasonOf(ended), /slots: .*\. Correct RINGWATT_SLOTS;/);
     assert.equal(ended.code, 1);
   });
 

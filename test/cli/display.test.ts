@@ -52,6 +52,13 @@ describe('progress', () => {
     }
   });
 
+  it('draws on a terminal that does not say how large it is', () => {
+    const state = { text: '' };
+    const output = { isTTY: true, columns: 0, rows: 0, write: (part: string) => (state.text += part) };
+    new ProgressDisplay(output, () => 0).show({ stage: 'x', done: 1, total: 2, unit: 'steps' }, ['below']);
+    assert.match(state.text, /1\/2 steps\nbelow$/);
+  });
+
   it('writes numbers and durations as people do', () => {
     assert.deepEqual([4.25, 950, 12_345, 1_500_000, 999_960].map(compact), [
       '4.3',

@@ -60,11 +60,12 @@ describe('a training on the terminal', () => {
     const waiting = trainingLine({
       ...status,
       state: 'waiting for slots',
-      waitingFor: '2 slots, 1 is free',
+      waitingFor: 'waiting for 2 slots: 1 is free',
       progress: null,
       bitsMayDiffer: true,
     });
-    assert.match(waiting, /^waiting for slots, .*2 slots, 1 is free, .*bits may differ/);
+    assert.match(waiting, /^waiting for 2 slots: 1 is free, .*bits may differ/);
+    assert.match(trainingLine({ ...status, waitingFor: 'waiting for a slot' }), /waiting for a slot/);
   });
 
   /** What a terminal shows after all that was written: enough of its control sequences for this. */

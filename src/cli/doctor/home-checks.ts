@@ -86,11 +86,17 @@ export const checkArchive: Check = async () => {
 };
 
 export const checkBackend: Check = async () => {
+  const what = 'tensors';
   const { startBackend } = await import('../../backend/backend.ts');
-  const { name, numerics, device, note } = await startBackend();
-  return {
-    what: 'tensors',
-    verdict: 'ok',
-    detail: [`${name} (${numerics}, ${device})`, note].filter(Boolean).join('. '),
-  };
+  try {
+    const { name, numerics, device, note } = await startBackend();
+    return {
+      what,
+      verdict: 'ok',
+      detail: [`${name} (${numerics}, ${device})`, note].filter(Boolean).join('. '),
+    };
+  } catch (error) {
+    if (!(error instanceof RingwattError)) throw error;
+    return { what, verdict: 'fail', detail: error.message, cure: error.cure };
+  }
 };

@@ -3,7 +3,7 @@ import { chooseKernel } from '../../native/kernel.ts';
 import { commandOnPath } from '../../stack/commands.ts';
 import type { Check } from './check.ts';
 
-/** Nothing needs the compiled kernels; without them training takes some ten times as long. */
+/** Nothing needs the compiled kernels; without them training takes several times as long. */
 export const checkKernel: Check = async (config) => {
   const what = 'kernels';
   try {
@@ -24,4 +24,4 @@ export const checkKernel: Check = async (config) => {
 const cure = () =>
   commandOnPath('cargo')
     ? 'Run `npm run -s ringwatt -- setup`: it builds them again.'
-    : 'Install Rust (https://rustup.rs) and run `npm run -s ringwatt -- setup`: training becomes some ten times as fast.';
+    : 'Install Rust (https://rustup.rs) and run `npm run -s ringwatt -- setup`: training becomes several times as fast.';

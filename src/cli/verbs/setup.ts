@@ -12,7 +12,7 @@ export function defineSetup(program: Command): void {
   defineVerb(
     program,
     'setup [what]',
-    'Bring what the services need and is not here yet: the Temporal CLI. `setup tensorflow` builds the native TensorFlow for training, which nothing needs.',
+    'Bring what is not here yet: npm packages, the compiled kernels (where cargo is), the Temporal CLI. `setup tensorflow` builds the native TensorFlow for training, which nothing needs.',
     ['setup', 'setup tensorflow', 'setup tensorflow --cuda'],
   )
     .option('--cuda', "with tensorflow: with NVIDIA's libraries, for a GPU")

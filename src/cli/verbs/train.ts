@@ -8,7 +8,7 @@ import { checkInput } from '../input.ts';
 import { perform } from '../session.ts';
 import { pairs } from '../table.ts';
 import { withTemporal } from '../temporal-session.ts';
-import { addTrainingFlags, settingsOf, type TrainingFlags } from '../training-flags.ts';
+import { addTrainingFlags, flagOfSetting, settingsOf, type TrainingFlags } from '../training-flags.ts';
 import { slotLines, trainingProgress } from '../training-view.ts';
 
 export function defineTrain(program: Command): void {
@@ -23,7 +23,7 @@ export function defineTrain(program: Command): void {
       const dataset = await resolveDataset(await session.home(), 'sequences', sequences);
       const input = checkInput(ringTrainingInput, {
         sequences: dataset,
-        settings: checkInput(ringTrainingInput.shape.settings, settingsOf(flags)),
+        settings: checkInput(ringTrainingInput.shape.settings, settingsOf(flags), flagOfSetting),
       });
       const place = { purpose: 'train', slots: input.settings.ringSize };
       return withTemporal(session, place, async ({ client }) => {
