@@ -1,4 +1,7 @@
 //! dK and dV: summed while queries pass, added to the caller's arrays at the end.
+//!
+//! Unsafe as `unit` is: the instruction set is there, the caller's arrays have passed check.rs, the scratch arrays have
+//! the sizes that scratch.rs gives them, and nobody else works on this unit's keys.
 
 use super::scratch::{Scratch, TERMS};
 use super::{Backward, KEYS};

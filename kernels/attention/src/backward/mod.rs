@@ -78,8 +78,8 @@ pub fn run(
         with_arena(|arena| {
             let scratch = Scratch::new(arena, &entry, shape.head_dim);
             while let Some(place) = job.order.draw() {
-                // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, no two share keys, and writes
-                // to dq wait for `order`.
+                // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, no two share keys,
+                // and writes to dq wait for `order`.
                 match unsafe { (entry.backward)(&job, &scratch, place) } {
                     Outcome::Done => job.order.finish(place),
                     Outcome::Cancelled => job.order.stop(),

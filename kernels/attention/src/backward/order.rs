@@ -1,12 +1,11 @@
 //! Who may add to dq when. The units of a key head are drawn in order and go through the same steps (a block of queries
 //! of one head each) in the same order; a unit writes in a step once all earlier units are past it.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
+use std::sync::{Mutex, PoisonError};
 
 /// A unit: key head and index of its keys.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +106,8 @@ impl Order {
 }
 
 /// A thread that panics must not leave others waiting for it.
+pub struct StopOnPanic<'a>(pub &'a Order);
+
 impl Drop for StopOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -114,5 +115,3 @@ impl Drop for StopOnPanic<'_> {
         }
     }
 }
-
-pub struct StopOnPanic<'a>(pub &'a Order);

@@ -1,4 +1,7 @@
 //! Operands as the tiles read them, zeros where there is no token.
+//!
+//! Unsafe as `unit` is: the instruction set is there, the caller's arrays have passed check.rs, the scratch arrays have
+//! the sizes that scratch.rs gives them, and nobody else works on this unit's keys.
 
 use super::scratch::{Scratch, TERMS};
 use super::{BLOCK, Backward, KEYS};

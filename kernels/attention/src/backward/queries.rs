@@ -1,4 +1,7 @@
 //! dQ, which all units of a key head add to.
+//!
+//! Unsafe as `unit` is: the instruction set is there, the caller's arrays have passed check.rs, the scratch arrays have
+//! the sizes that scratch.rs gives them, and nobody else works on this unit's keys.
 
 use super::scratch::Scratch;
 use super::{BLOCK, Backward, KEYS};

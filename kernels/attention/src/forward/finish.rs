@@ -1,4 +1,7 @@
 //! What a unit found goes into the caller's state.
+//!
+//! Unsafe as `unit` is: the instruction set is there, the caller's arrays have passed check.rs, the scratch arrays have
+//! the sizes that scratch.rs gives them, and nobody else works on this unit's rows.
 
 use super::fold::NOTHING_SEEN;
 use super::scratch::{BlockScratch, Scratch};

@@ -1,4 +1,7 @@
 //! The inner loop: one block of queries meets one block of keys.
+//!
+//! Unsafe as `unit` is: the instruction set is there, the caller's arrays have passed check.rs, the scratch arrays have
+//! the sizes that scratch.rs gives them, and nobody else works on this unit's rows.
 
 use super::pack::Keys;
 use super::scratch::{BlockScratch, Scratch};
@@ -11,6 +14,7 @@ use crate::tile::{Left, Operands, Right};
 /// The maximum of a row before its first key. Scores stay unscaled here (q·k): where products are exact, so are their
 /// differences, however large.
 pub const NOTHING_SEEN: f32 = -3.0e38;
+
 /// Folds one block of keys into one block of queries.
 #[inline(always)]
 pub unsafe fn fold<S: Simd, O: Operands<S>, const R: usize, const C: usize>(

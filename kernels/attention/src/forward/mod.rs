@@ -100,7 +100,7 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
                 if unit >= units || stopped.load(Relaxed) {
                     return;
                 }
-                // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, and no two share rows.
+                // SAFETY: the entry is one that the processor has (check.rs); each unit is drawn once, no two share rows.
                 if unsafe { (entry.forward)(&job, &scratch, unit) } == Outcome::Cancelled {
                     stopped.store(true, Relaxed);
                 }

@@ -1,4 +1,7 @@
 //! Queries are turned once a unit; keys and values are read in place where that can be.
+//!
+//! Unsafe as `unit` is: the instruction set is there, the caller's arrays have passed check.rs, the scratch arrays have
+//! the sizes that scratch.rs gives them, and nobody else works on this unit's rows.
 
 use super::fold::NOTHING_SEEN;
 use super::scratch::{BlockScratch, SPARE, Scratch};
