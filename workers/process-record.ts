@@ -57,7 +57,8 @@ const answering = (name: string, state: () => object, metrics: Registry): Reques
   return (request, response) => {
     const answer = (status: number, type: string, text: string) =>
       response.writeHead(status, { 'content-type': type, connection: 'close' }).end(text);
-    const { pathname } = new URL(request.url ?? '/', 'http://process');
+    // Whoever reaches this address may ask for what is no URL; that must not end the process.
+    const pathname = URL.parse(request.url ?? '/', 'http://process')?.pathname;
     if (pathname === '/metrics') {
       metrics.metrics().then(
         (text) => answer(200, metrics.contentType, text),

@@ -45,6 +45,11 @@ describe('a process of the stack', () => {
     assert.equal(record.pid, process.pid);
     const health = (await (await fetch(record.healthUrl)).json()) as { name: string; queue: string };
     assert.deepEqual([health.name, health.queue], ['slot-9', 'q']);
+    // Some of these are no URLs at all.
+    for (const path of ['/', '//', '//[', '/%00', '/../run/slot-9.json']) {
+      const { origin } = new URL(record.healthUrl);
+      assert.equal((await fetch(origin + path)).status, 404, path);
+    }
     const [found] = JSON.parse(await readFile(home.path('run/slot-9.targets.json'), 'utf8')) as [
       { targets: [string] },
     ];
