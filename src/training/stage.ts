@@ -14,7 +14,8 @@ import { layoutOf } from '../model/parameters.ts';
 import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
-import { deleteCheckpoints, readCheckpoint } from './recovery/checkpoint.ts';
+import { readCheckpoint } from './recovery/checkpoint.ts';
+import { deleteCheckpoints } from './recovery/checkpoint-folder.ts';
 import { lostAndFound, readJournal, type JournalEntry } from './recovery/journal.ts';
 import { newestCheckpoint } from './recovery/newest-checkpoint.ts';
 import { readSequencesManifest } from './sequences-dataset.ts';
@@ -55,7 +56,7 @@ export async function finishTraining(
     );
   }
   const { reference, reused } = await onceByKey(home, work, async () => {
-    const { state, optimizer } = await readCheckpoint(home, finish.checkpoint, layoutOf);
+    const { state, optimizer } = await readCheckpoint(home, finish.checkpoint);
     const { manifest } = await readSequencesManifest(home, finish.input.sequences);
     const journal = await readJournal(home, runId);
     const shared = ['normaliser', 'catalogue'].map((role) => {

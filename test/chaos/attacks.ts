@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { drainSignal, slotsQuery } from '../../src/temporal/messages.ts';
 import { workflowIds } from '../../src/temporal/names.ts';
 import { isAlive, signalGroup, type ProcessIdentity } from '../../src/stack/process-identity.ts';
-import { checkpointsOf } from '../../src/training/recovery/checkpoint.ts';
+import { checkpointsOf } from '../../src/training/recovery/checkpoint-folder.ts';
 import { childrenOf, type World } from './world.ts';
 
 /** Longer than the eight seconds after which a neighbour's silence breaks a ring, shorter than a supervisor's patience. */

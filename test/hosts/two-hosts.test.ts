@@ -4,7 +4,6 @@ import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { SegmentResult } from '../../src/contracts/training.ts';
 import { BadInputError, RingwattError } from '../../src/errors.ts';
 import { Home } from '../../src/lake/home.ts';
-import { layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
 import { certifyHosts } from '../../src/tls/hosts.ts';
 import { readCheckpoint } from '../../src/training/recovery/checkpoint.ts';
@@ -77,7 +76,7 @@ describe('two hosts', () => {
   }
 
   const weightsOf = async ({ checkpoint }: SegmentResult) => {
-    const { weights } = (await readCheckpoint(home, checkpoint!, layoutOf)).optimizer;
+    const { weights } = (await readCheckpoint(home, checkpoint!)).optimizer;
     return createHash('sha256').update(weights).digest('hex');
   };
 

@@ -5,7 +5,6 @@ import { firstHourOf, HOUR_SECONDS, lastHourOf } from '../../src/contracts/time.
 import type { SegmentInput, SegmentResult, TrainingSettings } from '../../src/contracts/training.ts';
 import { BadInputError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
-import { layoutOf } from '../../src/model/parameters.ts';
 import { startBackend } from '../../src/backend/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
 import { trainingWindows } from '../../src/sequences/training-windows.ts';
@@ -32,7 +31,7 @@ async function train(
 }
 
 const weightsOf = async (home: Home, { checkpoint }: SegmentResult) =>
-  (await readCheckpoint(home, checkpoint!, layoutOf)).optimizer.weights;
+  (await readCheckpoint(home, checkpoint!)).optimizer.weights;
 
 describe('long sequences', () => {
   before(startBackend);

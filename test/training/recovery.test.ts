@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { SegmentProgress, SegmentResult, TrainingSettings } from '../../src/contracts/training.ts';
 import type { Home } from '../../src/lake/home.ts';
-import { layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
-import { checkpointsOf, readCheckpoint, stepOf } from '../../src/training/recovery/checkpoint.ts';
+import { readCheckpoint } from '../../src/training/recovery/checkpoint.ts';
+import { checkpointsOf, stepOf } from '../../src/training/recovery/checkpoint-folder.ts';
 import { JournalWriter, readJournal } from '../../src/training/recovery/journal.ts';
 import { LocalRing, type LocalRun, type LocalSegment } from '../../src/training/slots/local-ring.ts';
 import { stateHash } from '../../src/training/recovery/state-hash.ts';
@@ -38,7 +38,7 @@ describe('a ring that loses slots', () => {
   const segment = (runId: string, more: Partial<TrainingSettings> = {}): LocalSegment =>
     segmentOf(sequences, smallSettings({ maxSteps: STEPS, ...more }), { runId });
   const stateOf = async ([first]: SegmentResult[]) =>
-    stateHash((await readCheckpoint(home, first!.checkpoint!, layoutOf)).optimizer);
+    stateHash((await readCheckpoint(home, first!.checkpoint!)).optimizer);
 
   /** Returns when the newest ring of the run has begun this many steps. */
   async function begun(runId: string, steps: number): Promise<void> {

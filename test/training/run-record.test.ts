@@ -9,11 +9,8 @@ import { initialWeights, layoutOf } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import { freshState } from '../../src/training/adamw.ts';
-import {
-  deleteCheckpoints,
-  readCheckpoint,
-  type Checkpoint,
-} from '../../src/training/recovery/checkpoint.ts';
+import { readCheckpoint, type Checkpoint } from '../../src/training/recovery/checkpoint.ts';
+import { deleteCheckpoints } from '../../src/training/recovery/checkpoint-folder.ts';
 import { readJournal } from '../../src/training/recovery/journal.ts';
 import { newestCheckpoint } from '../../src/training/recovery/newest-checkpoint.ts';
 import { RunRecord } from '../../src/training/recovery/run-record.ts';
@@ -79,7 +76,7 @@ describe('the record of a run', () => {
     record.close();
     assert.deepEqual(await checkpoints(), ['4-1.safetensors', '6-1.safetensors']);
     const uri = 'checkpoints/run/4-1.safetensors';
-    const saved = await readCheckpoint(home, await referTo(home, uri), layoutOf);
+    const saved = await readCheckpoint(home, await referTo(home, uri));
     assert.deepEqual(saved.optimizer.weights, then);
     assert.equal((await readJournal(home, 'run'))[0]!.ended, true);
   });

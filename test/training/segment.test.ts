@@ -12,10 +12,10 @@ import {
 import { readManifest } from '../../src/lake/artifacts.ts';
 import { sha256 } from '../../src/lake/canonical.ts';
 import type { Home } from '../../src/lake/home.ts';
-import { layoutOf } from '../../src/model/parameters.ts';
 import { startBackend } from '../../src/backend/backend.ts';
 import { onLocalRing } from '../../src/ring/local.ts';
-import { checkpointsOf, readCheckpoint, stepOf } from '../../src/training/recovery/checkpoint.ts';
+import { readCheckpoint } from '../../src/training/recovery/checkpoint.ts';
+import { checkpointsOf, stepOf } from '../../src/training/recovery/checkpoint-folder.ts';
 import { noControls, type SegmentControls } from '../../src/training/controls.ts';
 import { trainSegment } from '../../src/training/segment.ts';
 import { segmentOf, smallHome, smallSettings } from './small-home.ts';
@@ -39,7 +39,7 @@ const train = (
   );
 
 async function weightsOf(home: Home, result: SegmentResult): Promise<string> {
-  const { optimizer } = await readCheckpoint(home, result.checkpoint!, layoutOf);
+  const { optimizer } = await readCheckpoint(home, result.checkpoint!);
   return sha256(new Uint8Array(optimizer.weights.buffer));
 }
 
@@ -101,7 +101,7 @@ describe('a segment of training', () => {
       // prettier-ignore
       const segment = segmentOf(sequences, smallSettings({ layout, maxSteps: 3 }), { runId: `${worldSize}${layout}` });
       const [result] = await train(home, segment, worldSize);
-      weights.push((await readCheckpoint(home, result!.checkpoint!, layoutOf)).optimizer.weights);
+      weights.push((await readCheckpoint(home, result!.checkpoint!)).optimizer.weights);
     }
     const initial = weights[0]!;
     for (const other of weights.slice(1)) {

@@ -2,12 +2,13 @@ import type { SegmentInput } from '../../contracts/training.ts';
 import { BadInputError } from '../../errors.ts';
 import { canonicalJson, sha256 } from '../../lake/canonical.ts';
 import type { Home } from '../../lake/home.ts';
-import { initialWeights, layoutOf } from '../../model/parameters.ts';
+import { initialWeights } from '../../model/parameters.ts';
 import { randomOf } from '../../model/random.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import type { Collectives } from '../../ring/collectives.ts';
 import { freshState } from '../adamw.ts';
-import { readCheckpoint, stepOf, type Checkpoint } from './checkpoint.ts';
+import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { stepOf } from './checkpoint-folder.ts';
 import { newestHeld, requireSameState } from './common-state.ts';
 import type { JournalEntry } from './journal.ts';
 import type { ResolvedTraining } from '../settings.ts';
@@ -48,7 +49,7 @@ async function fromDisk(member: Member): Promise<Checkpoint> {
   const { home, segment, ring, settings, model, numerics } = member;
   const { checkpoint, runId, epoch, secondsUsed } = segment;
   if (checkpoint) {
-    const found = await readCheckpoint(home, checkpoint, layoutOf);
+    const found = await readCheckpoint(home, checkpoint);
     requireModel(member, found, checkpoint.uri);
     return { ...found, state: { ...found.state, runId } };
   }

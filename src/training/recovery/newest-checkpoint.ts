@@ -2,9 +2,9 @@ import type { TrainingPlan } from '../../contracts/training.ts';
 import { CorruptArtifactError } from '../../errors.ts';
 import { referTo } from '../../lake/artifacts.ts';
 import { unlessGone } from '../../lake/storage-failure.ts';
-import { layoutOf } from '../../model/parameters.ts';
 import type { StageContext } from '../../stages/context.ts';
-import { checkpointsOf, readCheckpoint } from './checkpoint.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { checkpointsOf } from './checkpoint-folder.ts';
 
 type GoOnFrom = Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed' | 'numerics'>;
 
@@ -17,7 +17,7 @@ export async function newestCheckpoint(
     try {
       const checkpoint = await referTo(home, uri).catch(unlessGone(home.path(uri), undefined));
       if (!checkpoint) continue;
-      const { state } = await readCheckpoint(home, checkpoint, layoutOf);
+      const { state } = await readCheckpoint(home, checkpoint);
       const { step, secondsUsed, numerics } = state;
       return { checkpoint, step, secondsUsed, numerics };
     } catch (error) {

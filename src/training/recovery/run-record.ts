@@ -4,7 +4,8 @@ import { CheckpointUnwrittenError, RingBrokenError, StorageError } from '../../e
 import type { Home } from '../../lake/home.ts';
 import { storageFailure } from '../../lake/storage-failure.ts';
 import type { ParameterLayout } from '../../model/parameters.ts';
-import { deleteDrafts, snapshotOf, writeSnapshot, type Checkpoint } from './checkpoint.ts';
+import { snapshotOf, type Checkpoint } from './checkpoint.ts';
+import { deleteDrafts, writeSnapshot } from './checkpoint-folder.ts';
 import { JournalWriter, requireNewest, type JournalEntry } from './journal.ts';
 
 /** How long the last checkpoint of a segment waits for room on the disk before the ring gives up and is formed anew. */
