@@ -19,13 +19,12 @@ const trainingFacts = z.looseObject({
   tokensPerSecond: z.number(),
   slotMemoryMb: z.array(z.number()),
   seconds: z.number(),
-  /** Null where TensorFlow.js computed; absent, with the rest, from models of before 0.2. */
+  /** Null where TensorFlow.js computed; absent, with the rest, from models of before the kernels. */
   kernel: z.string().nullable().optional(),
   numerics: z.string().optional(),
   /** By rank. */
   slotShares: z.array(timeShares).optional(),
-  /** The kinds of rings that trained it, by size and numerics. */
-  rings: z.array(z.looseObject({ ringSize: z.number() })).optional(),
+  bitsMayDiffer: z.boolean().default(false),
   wireError: z.string().optional(),
   restarts: z.number().default(0),
   stepsLost: z.number().default(0),

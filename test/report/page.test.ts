@@ -94,6 +94,25 @@ describe('report', () => {
       ]);
     }));
 
+  it('says when another run may come to other bits, and nothing of bits otherwise', () =>
+    withInput(async (context, input) => {
+      const manifest = await readManifest(context.home, input.model);
+      const model = await writeManifest(context.home, {
+        ...manifest,
+        key: 'fedcba9876543210',
+        details: { ...manifest.details, bitsMayDiffer: true },
+      });
+      const factsOf = async (report: { uri: string }) => {
+        const { document } = new JSDOM(await textOf(context, report.uri)).window;
+        return document.querySelector('#training')!.parentElement!.textContent!;
+      };
+      assert.doesNotMatch(await factsOf((await writeReport(context, input)).report), /Bits/);
+      assert.match(
+        await factsOf((await writeReport(context, { ...input, model })).report),
+        /Bits\s+may differ from an undisturbed run/,
+      );
+    }));
+
   it('tells of models from before all that was noted what there is', () =>
     withInput(async (context, input) => {
       const manifest = await readManifest(context.home, input.model);

@@ -5,7 +5,7 @@ import type { ReportData } from '../report-data.ts';
 
 /** What the ring was made of, what broken rings have cost, and where each slot's time went. */
 export function ringFacts({ training }: ReportData): Markup {
-  const { kernel, numerics, slotShares, slotMemoryMb, wireError, rings } = training;
+  const { kernel, numerics, slotShares, slotMemoryMb, wireError, bitsMayDiffer } = training;
   const facts: [string, string | undefined][] = [
     ['Attention', kernel === undefined ? undefined : (KERNELS[kernel ?? 'none'] ?? kernel ?? undefined)],
     ['Rings that broke', lossOf(training)],
@@ -13,8 +13,8 @@ export function ringFacts({ training }: ReportData): Markup {
     ['Rounded on the wire', wireError],
     [
       'Bits',
-      rings && rings.length > 1
-        ? `may differ from an undisturbed run: ${count(rings.length)} kinds of rings trained it`
+      bitsMayDiffer
+        ? 'may differ from an undisturbed run: not all rings had the size, or the one kind of slots, that was asked for'
         : undefined,
     ],
   ];
