@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript without dependencies, for any Node from 18 up: it brings what the rest needs (Node 24, the
-// npm packages, the kernels where cargo is there), then hands over. All it says goes to stderr, so that a verb's stdout stays the verb's own.
+// npm packages, the kernels where cargo is there), then hands over. All it says goes to stderr, so that a verb's
+// stdout stays the verb's own.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -29,7 +29,7 @@ main(async () => {
     tls: tlsFolder(config),
     environment: environmentOf(wanted),
   });
-  const { numerics, device, kernel = null, threads, memoryMb } = await slot.start();
+  const { numerics, device, kernel, threads, memoryMb } = await slot.start();
   if (wanted?.startsWith('gpu') && !device.startsWith('gpu')) {
     throw new UnavailableError(
       `Slot ${number} was given ${wanted} and computes on ${device}: TensorFlow.js sees no such GPU.`,

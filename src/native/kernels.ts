@@ -1,5 +1,6 @@
 import type {
   AttentionState,
+  BlockGradient,
   KeyValueBlock,
   OutputGradient,
   QueryBlock,
@@ -94,8 +95,7 @@ interface BlockCall {
 
 export type ForwardCall = BlockCall & AttentionState;
 
-export type BackwardCall = BlockCall &
-  OutputGradient & { dq: Float32Array; dk: Float32Array; dv: Float32Array };
+export type BackwardCall = BlockCall & OutputGradient & BlockGradient;
 
 /** out (rows × columns) = a (rows × inner) · b (inner × columns), or added to `out`. */
 export interface ProductCall {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkCertificates } from '../../src/cli/doctor/certificate-check.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { hostFolder, testAuthority } from '../ring/certificates.ts';
+import { hostFolder, testAuthority } from '../tls/certificates.ts';
 
 describe('doctor, of certificates', () => {
   const check = (slotHost: string, tls = '/nowhere') =>
