@@ -2,9 +2,11 @@ import { parseArgs } from 'node:util';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { slotActivities } from '../activities/ring-slot.ts';
+import { loadConfig } from '../src/config/config.ts';
 import { BadInputError, UnavailableError } from '../src/errors.ts';
 import { slotQueue } from '../src/temporal/names.ts';
 import { tlsFolder } from '../src/tls/folder.ts';
+import { isLoopback, readRingTls } from '../src/tls/host-files.ts';
 import { processMetrics } from './process-metrics.ts';
 import { DRAIN, main, runWorkers } from './run-workers.ts';
 import { setUp } from './setup.ts';
@@ -21,6 +23,7 @@ const RINGS_AT_ONCE = 2;
 main(async () => {
   const { number, device: wanted } = slotOptions();
   const name = `slot-${number}`;
+  await refuseWithoutCertificates();
   const { config, home, log, connection } = await setUp(name);
   const queue = slotQueue(config.hostName, number);
   const slot = new SlotChild({
@@ -80,6 +83,12 @@ function slotOptions(): { number: number; device: string | undefined } {
   if (values.device !== undefined && !/^(cpu|gpu:\d+)$/.test(values.device))
     throw new BadInputError(`--device ${values.device} is not a device.`, 'Give cpu, gpu:0, gpu:1 …');
   return { number, device: values.device };
+}
+
+/** A slot that cannot prove itself to those of other hosts would fail every run that leases it. */
+async function refuseWithoutCertificates(): Promise<void> {
+  const config = loadConfig();
+  if (!isLoopback(config.slotHost)) await readRingTls(tlsFolder(config), config.slotHost);
 }
 
 /** A process sees the one GPU that it is bound to, or none. */
