@@ -18,10 +18,10 @@ import { sequenceAt } from './order.ts';
 import { Prefetch } from './prefetch.ts';
 import { RunRecord } from './recovery/run-record.ts';
 import { progressOf, rateAt } from './schedule.ts';
+import { SegmentMeter } from './segment-meter.ts';
 import { SequencesDataset, type SequenceShare } from './sequences-dataset.ts';
 import { resolveTraining, type ResolvedTraining } from './settings.ts';
 import { trainStep, type StepContext, type Verdict } from './step.ts';
-import { TimeLedger } from './time-ledger.ts';
 
 /**
  * One rank's part of a stretch of training: from what a slot of the ring still holds, a checkpoint or the seed, to the
@@ -62,12 +62,10 @@ class SegmentRun implements Disposable {
   #checkpoint: Checkpoint | undefined;
   /** Rank 0's. */
   #record: RunRecord | undefined;
-  #ledger: TimeLedger | undefined;
+  #meter: SegmentMeter | undefined;
   #engine: TrainingEngine | undefined;
   #kernel: string | null = null;
   #due = false;
-  #loss: number | undefined;
-  #rate = 0;
 
   constructor(
     home: Home,
@@ -127,16 +125,16 @@ class SegmentRun implements Disposable {
       shareAt: (sequence) => shares.take(sequence),
     };
     const tokensAStep = details.sequenceLength * this.#settings.sequencesPerStep;
-    const ledger = new TimeLedger({ ring: () => this.#ring.timing(), data: () => shares.waitSeconds });
-    this.#ledger = ledger;
-    const began = performance.now();
-    const secondsHere = () => (performance.now() - began) / 1000;
+    const meter = new SegmentMeter(checkpoint, tokensAStep, {
+      ring: () => this.#ring.timing(),
+      data: () => shares.waitSeconds,
+    });
+    this.#meter = meter;
     const secondsBefore = state.secondsUsed;
-    const seconds = () => secondsBefore + secondsHere();
-    let tokensHere = 0;
+    const seconds = () => secondsBefore + meter.seconds;
 
     for (;;) {
-      const verdict = this.#verdict(state.step, seconds(), secondsHere());
+      const verdict = this.#verdict(state.step, seconds(), meter.seconds);
       if (verdict === 'go') await this.#record?.begin(state.step);
       const outcome = await trainStep(context, optimizer, {
         verdict,
@@ -144,10 +142,7 @@ class SegmentRun implements Disposable {
       });
       if (outcome === 'finished' || outcome === 'halted') return this.#end(outcome === 'finished');
       commitStep(checkpoint, outcome, { epoch, ringSize, secondsUsed: seconds(), tokens: tokensAStep });
-      this.#loss = outcome.loss;
-      tokensHere += tokensAStep;
-      this.#rate = tokensHere / secondsHere();
-      ledger.step();
+      meter.step();
       engine.stepEnded();
       this.#save();
       this.#report();
@@ -194,8 +189,7 @@ class SegmentRun implements Disposable {
     return {
       rank: this.#ring.rank,
       finished,
-      ...this.#measured(),
-      shares: this.#ledger!.total(),
+      ...this.#meter!.total(),
       kernel: this.#kernel,
       ...(this.#engine?.wireError === undefined ? {} : { wireError: this.#engine.wireError }),
       ...(checkpoint ? { checkpoint } : {}),
@@ -206,24 +200,11 @@ class SegmentRun implements Disposable {
     const { maxSteps, budgetSeconds } = this.#settings;
     const { checkpoint, failure } = this.#record ?? {};
     this.#controls.progress({
-      ...this.#measured(),
-      shares: this.#ledger!.recent(),
+      ...this.#meter!.recent(),
       totalSteps: maxSteps,
       budgetSeconds,
       ...(checkpoint ? { checkpoint } : {}),
       ...(failure === undefined ? {} : { checkpointFailure: failure }),
     });
-  }
-
-  #measured() {
-    const { state } = this.#checkpoint!;
-    return {
-      step: state.step,
-      // Before the first step of this ring: that of the last one before it.
-      loss: this.#loss ?? state.history.at(-1)?.loss ?? 0,
-      secondsUsed: state.secondsUsed,
-      tokensPerSecond: Math.round(this.#rate),
-      memoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
-    };
   }
 }
