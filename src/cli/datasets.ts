@@ -14,13 +14,14 @@ const MADE_BY: Record<ArtifactKind, string> = {
   forecast: 'forecast',
 };
 
-/** The dataset a person names, or the newest one of the kind. */
+/** The dataset a person names, or the newest one of the kind, of those that serve where there are such. */
 export async function resolveDataset(
   home: Home,
   kind: ArtifactKind,
   uri: string | undefined,
+  serves: (details: Record<string, unknown>) => boolean = () => true,
 ): Promise<ArtifactReference> {
-  const reference = await (uri === undefined ? newest(home, kind) : named(home, uri));
+  const reference = await (uri === undefined ? newest(home, kind, serves) : named(home, uri));
   const { rows } = await readManifest(home, reference, kind);
   return { ...reference, rows };
 }
@@ -36,7 +37,11 @@ async function named(home: Home, uri: string): Promise<ArtifactReference> {
   });
 }
 
-async function newest(home: Home, kind: ArtifactKind): Promise<ArtifactReference> {
+async function newest(
+  home: Home,
+  kind: ArtifactKind,
+  serves: (details: Record<string, unknown>) => boolean,
+): Promise<ArtifactReference> {
   const folder = home.path('manifests', kind);
   const names = await readdir(folder).catch(() => []);
   const dated = await Promise.all(
@@ -44,12 +49,18 @@ async function newest(home: Home, kind: ArtifactKind): Promise<ArtifactReference
       .filter((name) => name.endsWith('.json'))
       .map(async (name) => ({ name, at: (await stat(`${folder}/${name}`)).mtimeMs })),
   );
-  const last = dated.toSorted((a, b) => b.at - a.at)[0];
-  if (!last) {
+  const [last, ...older] = dated
+    .toSorted((a, b) => b.at - a.at)
+    .map(({ name }) => `manifests/${kind}/${name}`);
+  if (last === undefined) {
     throw new MissingDataError(
       `There is no ${kind} dataset in ${home.root}.`,
       `Make one with \`${MADE_BY[kind]}\`, or with \`run\` the whole chain.`,
     );
   }
-  return referTo(home, `manifests/${kind}/${last.name}`);
+  for (const uri of [last, ...older]) {
+    const reference = await referTo(home, uri);
+    if (serves((await readManifest(home, reference, kind)).details)) return reference;
+  }
+  return referTo(home, last);
 }

@@ -11,16 +11,25 @@ import { withTemporal } from '../temporal-session.ts';
 import { addTrainingFlags, flagOfSetting, settingsOf, type TrainingFlags } from '../training-flags.ts';
 import { slotLines, trainingProgress } from '../training-view.ts';
 
+/** What a champion was compared on holds the hours to score alone. */
+export const hasTrainingSequences = ({ windows = {} }: { windows?: object }) =>
+  Object.values(windows).some((starts: unknown[]) => starts.length > 0);
+
 export function defineTrain(program: Command): void {
   const verb = defineVerb(
     program,
     'train',
     'Train a model on sequences, on a ring of slots; the same work is not done twice.',
     ['train --ring-size 4 --budget-minutes 2'],
-  ).option('--sequences <uri>', 'a sequences manifest of the home (default: the newest)');
+  ).option('--sequences <uri>', 'a sequences manifest of the home (default: the newest to train on)');
   addTrainingFlags(verb).action(
     perform<TrainingFlags & { sequences?: string }>(async (session, { sequences, ...flags }) => {
-      const dataset = await resolveDataset(await session.home(), 'sequences', sequences);
+      const dataset = await resolveDataset(
+        await session.home(),
+        'sequences',
+        sequences,
+        hasTrainingSequences,
+      );
       const input = checkInput(ringTrainingInput, {
         sequences: dataset,
         settings: checkInput(ringTrainingInput.shape.settings, settingsOf(flags), flagOfSetting),
