@@ -139,7 +139,14 @@ export class TrainingBoard {
 
   finishSegments(segments: readonly SegmentResult[]): void {
     this.carried.results = [...segments];
-    for (const { step } of segments) this.reached(step);
+    for (const { rank, step, loss, secondsUsed, tokensPerSecond, memoryMb, shares } of segments) {
+      const heard = this.news[rank];
+      // News come now and then; what stays to be seen is where the segment ended.
+      if (heard) {
+        this.news[rank] = { ...heard, step, loss, secondsUsed, tokensPerSecond, memoryMb, shares };
+      }
+      this.reached(step);
+    }
   }
 
   /** A slot's last words: how far it had come when its segment failed. */
@@ -173,7 +180,7 @@ export class TrainingBoard {
       ...lost,
       progress,
       slotMemoryMb: Array.from(memory, (word) => word?.memoryMb ?? 0),
-      secondsLeft: secondsLeft(progress),
+      secondsLeft: state === 'done' ? null : secondsLeft(progress),
       lastFailure,
       waitingFor,
       bitsMayDiffer,

@@ -5,7 +5,7 @@ import { duration, table } from './markdown.ts';
 /** A training as the UI shows it, in Markdown. */
 export function boardDetails(status: TrainingStatus, paused: boolean): string {
   const { state, progress, epoch, ringSize, slots, lastFailure, waitingFor, bitsMayDiffer } = status;
-  const left = secondsLeft(progress);
+  const { secondsLeft: left } = status;
   const rows = [
     ['ring', `${slots.length || ringSize} slots, epoch ${epoch}`],
     ...(waitingFor === null ? [] : [['waits', waitingFor]]),

@@ -305,6 +305,37 @@ describe('ringTrainingWorkflow', () => {
     );
   });
 
+  it('shows after its end where each slot ended, not the last that was heard on the way', async () => {
+    const train: Parameters<typeof fakeSlot>[1] = async (segment, _, report) => {
+      report(progressAt(3));
+      // The news of this step reach the run before the segment's result does.
+      await until(() => Promise.resolve(heard()));
+      return segmentResultOf(segment);
+    };
+    let heard = () => false;
+    const slots = [fakeSlot(1, train), fakeSlot(2, train)];
+    await withWorkers(
+      new FakeStages().run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await start(client, 'ended');
+        await until(async () => {
+          const status = await handle.query(trainingStatusQuery);
+          return status.slots.length === 2 && status.slots.every(({ step }) => step === 3);
+        });
+        heard = () => true;
+        await handle.result();
+        const { state, progress, secondsLeft, slots: shown } = await handle.query(trainingStatusQuery);
+        assert.deepEqual([state, progress?.step, progress?.loss, secondsLeft], ['done', 10, 0.5, null]);
+        assert.deepEqual(
+          shown.map(({ step }) => step),
+          [10, 10],
+        );
+      },
+      slots,
+    );
+  });
+
   it('gives its slots back when it is cancelled', async () => {
     const slots = [fakeSlot(1, untilStopped), fakeSlot(2, untilStopped)];
     await withWorkers(
