@@ -15,10 +15,10 @@ export class LineProcess {
   readonly #lines: AsyncIterator<string>;
   #complaint = '';
 
-  constructor(command: string, args: string[], environment: Record<string, string> = {}) {
+  constructor(command: string, args: string[], environment: NodeJS.ProcessEnv = inheritedEnvironment()) {
     this.#child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: inheritedEnvironment(environment),
+      env: environment,
     });
     this.#child.on('error', ({ message }) => (this.#complaint = message));
     this.#child.stdin!.on('error', () => undefined);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { computingEnvironment } from '../../src/config/machine.ts';
 import { LineProcess } from './line-process.ts';
 import { figuresOf, type Side } from './sides.ts';
 
@@ -40,7 +41,8 @@ export class OwnRing implements Side {
         new LineProcess(
           process.execPath,
           [RANK, ...[rank, worldSize, tokens, heads, headDim].map(String), token],
-          { RINGWATT_THREADS: String(threads) },
+          // As slots are started.
+          computingEnvironment({ RINGWATT_THREADS: String(threads) }),
         ),
     );
     try {

@@ -23,6 +23,17 @@ export function inheritedEnvironment(extra: Record<string, string> = {}): NodeJS
   return { ...process.env, ...extra };
 }
 
+/**
+ * The environment of a process that computes. Its large arrays come in huge pages where the system leaves that to the
+ * program (glibc's `malloc.hugetlb`): 4 KiB at a time, the faults of fresh arrays took a quarter of attention's time on
+ * two threads.
+ */
+export function computingEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const environment = inheritedEnvironment(extra);
+  environment['GLIBC_TUNABLES'] ??= 'glibc.malloc.hugetlb=1';
+  return environment;
+}
+
 /** The GPUs that this process may see, as NVIDIA's libraries read it: numbers or ids, in order; absent: all. */
 export function visibleGpus(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   return environment['CUDA_VISIBLE_DEVICES'];

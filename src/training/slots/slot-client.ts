@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { inheritedEnvironment } from '../../config/machine.ts';
+import { computingEnvironment } from '../../config/machine.ts';
 import type { SegmentInput, SegmentProgress, SegmentResult } from '../../contracts/training.ts';
 import { RingBrokenError } from '../../errors.ts';
 import { restoreError } from '../../stages/child-protocol.ts';
@@ -46,7 +46,7 @@ export class SlotClient {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execPath,
       execArgv,
-      env: inheritedEnvironment(this.#options.environment),
+      env: computingEnvironment(this.#options.environment),
     }));
     const late = setTimeout(() => child.kill('SIGKILL'), this.#options.startWithinMs ?? START_MS);
     this.#ready = this.#answerOf('ready').finally(() => clearTimeout(late));
