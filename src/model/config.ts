@@ -43,7 +43,7 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
     heads: 2,
     learningRate: 3e-3,
     budgetMinutes: 2.2,
-    maxSteps: 400,
+    maxSteps: 1000,
   },
   default: {
     width: 128,
