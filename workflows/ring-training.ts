@@ -33,8 +33,13 @@ import { trainOnRing, type RingOutcome } from './ring.ts';
 import { RunControl } from './run-control.ts';
 import { TrainingBoard, type CarriedTraining } from './training-board.ts';
 
-/** A ring is re-formed so often in a row without a step gained; then the trouble is not a slot's death. */
-const FRUITLESS_ATTEMPTS = 5;
+/**
+ * A ring is re-formed so often in a row without a step beyond the best one; then the trouble is not a slot's death.
+ * Fewer would end a run whose slots are merely killed often: back at a checkpoint, with a ring broken at each step that
+ * it takes, it needs several before it is where it was.
+ */
+const FRUITLESS_ATTEMPTS = 12;
+const LONGEST_BACK_OFF_MS = 1000;
 const EVENTS_BEFORE_CONTINUING = 1000;
 
 const { planTraining, finishTraining } = proxyActivities<TrainingActivities>({
@@ -153,7 +158,7 @@ export async function ringTrainingWorkflow(
           RingBrokenError.name,
         );
       }
-      await sleep(500 * (fruitless - 1));
+      await sleep(Math.min(500 * (fruitless - 1), LONGEST_BACK_OFF_MS));
       return undefined;
     }
   }

@@ -383,7 +383,7 @@ describe('ringTrainingWorkflow', () => {
         await registerSlots(client, [1]);
         const handle = await start(client, 'hopeless', { ...INPUT, settings: { ringSize: 1 } });
         await assert.rejects(handle.result(), (error) => {
-          assert.match((rootFailure(error) as Error).message, /5 times in a row.*numerics differ/);
+          assert.match((rootFailure(error) as Error).message, /12 times in a row.*numerics differ/);
           return true;
         });
       },
