@@ -31,7 +31,7 @@ export interface ChaosOptions {
 }
 
 /** A ring makes no step while it recovers; between two attacks it shall make some. */
-const STEPS_PER_KILL = 3;
+const STEPS_PER_KILL = 12;
 const STEPS_BESIDES = 6;
 
 export function parseOptions(args: readonly string[]): ChaosOptions & { json: boolean; help: boolean } {
