@@ -1,0 +1,39 @@
+import type { IssueTable } from '../day-ahead/issue-table.ts';
+
+/**
+ * What any architecture learns from: issues whose actual hours are all known by `knownBy`. Whoever fits must not look at
+ * an `actual` whose hour, with its hour of publication, ends later.
+ */
+export interface FitData {
+  tables: readonly IssueTable[];
+  /** Seconds since 1970: the moment of the fit. */
+  knownBy: number;
+}
+
+export interface FitContext {
+  seed: number;
+  signal: AbortSignal;
+  /** 0 to 1. */
+  progress?(done: number): void;
+}
+
+/**
+ * An architecture: the one interface of ridge, trees, the ring transformer, their ensemble and whatever comes. One
+ * instance is fitted on all regions at once and answers for each.
+ */
+export interface Forecaster {
+  readonly name: string;
+  fit(data: FitData, context: FitContext): Promise<FittedForecaster>;
+  /** What `save` wrote, checked. */
+  load(bytes: Uint8Array): FittedForecaster;
+}
+
+export interface FittedForecaster {
+  readonly name: string;
+  /** Quantile levels it answers with: all of `QUANTILES`, or the median alone. */
+  readonly levels: readonly number[];
+  /** N × H × levels, MW, ascending along the levels; NaN where the cell's base is NaN. Deterministic. */
+  predict(table: IssueTable): Promise<Float64Array>;
+  /** Equal fits give equal bytes. */
+  save(): Uint8Array;
+}
