@@ -78,6 +78,19 @@ export function withWeather(
   return frame.withColumns(...added).withColumns(...names.map((name) => pl.col(name).fillNan(pl.lit(null))));
 }
 
+/**
+ * What the newest run that was out at `moment` says of the hour that ends at `validAt` (seconds, UTC); NaN where it does
+ * not reach that hour. Of a past hour, the newest run that came before it.
+ */
+export function weatherBy(
+  { runs, values }: { runs: Float64Array; values: Float64Array[] },
+  validAt: number,
+  moment: number,
+): number {
+  const run = newest(runs, Math.min(moment - WEATHER_RUN_DELAY_SECONDS, validAt - HOUR_SECONDS));
+  return run < 0 ? Number.NaN : (values[run]![(validAt - runs[run]!) / HOUR_SECONDS] ?? Number.NaN);
+}
+
 async function readTable(path: string): Promise<pl.DataFrame> {
   if (path.endsWith('.parquet')) return readFrame(path);
   const bytes = await readFile(path);

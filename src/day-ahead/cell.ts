@@ -1,0 +1,40 @@
+import type { WeatherRuns } from '../features/weather.ts';
+import type { ColumnGroup } from './issue-table.ts';
+import type { History } from './history.ts';
+
+/** One target hour of one issue, and all that its columns may be computed from. */
+export interface Cell {
+  history: History;
+  weather: WeatherRuns['quantities'] | undefined;
+  /** Seconds since 1970. */
+  issuedAt: number;
+  validAt: number;
+  /** Of the region's record: the target hour, and the newest hour whose demand is known at the issue. */
+  row: number;
+  standing: number;
+  /** Hours of the day the target's same hour was last known before it: 24, or 48. */
+  season: number;
+  /** 1 to H, in the local standard day. */
+  hour: number;
+  calendar: CellCalendar;
+  /** ln MW */
+  base: number;
+}
+
+/** Of the region's own clocks and holidays. */
+export interface CellCalendar {
+  /** 0 to 23, by the clock on the wall. */
+  hour: number;
+  /** Monday 0 to Sunday 6. */
+  weekday: number;
+  dayOfYear: number;
+  /** Days since 1970 of the local date. */
+  day: number;
+}
+
+/** Some columns of the table; a value that is not there is NaN. */
+export interface Columns {
+  group: ColumnGroup;
+  names: readonly string[];
+  values(cell: Cell): readonly number[];
+}

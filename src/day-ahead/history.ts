@@ -1,0 +1,63 @@
+import type { ValidatedRows } from '../features/validated-rows.ts';
+
+/**
+ * A region's record as an issue table asks for it: natural logarithms of MW by row, and means of any stretch of them in
+ * a moment. A row outside the record, and a value that is not there, is NaN.
+ */
+export class History {
+  /** ln MW as known an hour after each hour's end. */
+  readonly known: Float64Array;
+  /** ln MW of the operator's day-ahead forecast. */
+  readonly operator: Float64Array;
+  /** known − operator: by how much the operator was short, relatively. */
+  readonly error: Float64Array;
+  readonly #operatorAt: Float64Array;
+  readonly #sums: { known: Sums; error: Sums };
+
+  constructor({ demand, forecast }: ValidatedRows) {
+    this.known = logarithms(demand);
+    this.operator = logarithms(forecast.values);
+    this.error = this.known.map((value, row) => value - this.operator[row]!);
+    this.#operatorAt = forecast.availableAt;
+    this.#sums = { known: new Sums(this.known), error: new Sums(this.error) };
+  }
+
+  at(series: 'known' | 'error', row: number): number {
+    return this[series][row] ?? Number.NaN;
+  }
+
+  /** The operator's forecast of a row where it was out at `moment`. */
+  operatorBy(row: number, moment: number): number {
+    return this.#operatorAt[row]! <= moment ? this.operator[row]! : Number.NaN;
+  }
+
+  /** Mean of the values in the `hours` rows up to and with `row`; NaN where fewer than half have one. */
+  mean(series: 'known' | 'error', row: number, hours: number): number {
+    return this.#sums[series].mean(row + 1 - hours, row + 1);
+  }
+}
+
+const logarithms = (mw: Float64Array) => mw.map((value) => (value > 0 ? Math.log(value) : Number.NaN));
+
+/** Prefix sums of a series with gaps. */
+class Sums {
+  readonly #sum: Float64Array;
+  readonly #count: Float64Array;
+
+  constructor(values: Float64Array) {
+    this.#sum = new Float64Array(values.length + 1);
+    this.#count = new Float64Array(values.length + 1);
+    values.forEach((value, row) => {
+      const there = Number.isFinite(value);
+      this.#sum[row + 1] = this.#sum[row]! + (there ? value : 0);
+      this.#count[row + 1] = this.#count[row]! + Number(there);
+    });
+  }
+
+  /** Of rows `from` to `to`, excluded. */
+  mean(from: number, to: number): number {
+    if (from < 0 || to >= this.#sum.length) return Number.NaN;
+    const count = this.#count[to]! - this.#count[from]!;
+    return 2 * count < to - from ? Number.NaN : (this.#sum[to]! - this.#sum[from]!) / count;
+  }
+}
