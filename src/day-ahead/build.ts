@@ -35,6 +35,8 @@ export interface IssueTableOptions {
   operator: boolean;
   /** The region's runs; absent: no weather columns. `none`: the columns, without values. */
   weather?: WeatherRuns | 'none' | undefined;
+  /** Columns that look back further than so many hours stay without a value; default: none do. */
+  contextHours?: number | undefined;
 }
 
 /** The columns that inputs make, in their order. */
@@ -47,10 +49,11 @@ export function issueColumns({ operator, weather }: IssueInputs): IssueColumn[] 
  * nothing but `actual` and what was forecast of them by then.
  */
 export function buildIssueTable(rows: ValidatedRows, options: IssueTableOptions): IssueTable {
-  const { issueHourLocal, standardOffsetHours, operator, weather } = options;
+  const { issueHourLocal, standardOffsetHours, operator, weather, contextHours = Infinity } = options;
   const protocol = { issueHourLocal, standardOffsetHours, demandDelayHours: DEMAND_DELAY_HOURS };
   const parts = partsOf({ operator, weather: weather !== undefined });
   const columns = issueColumns({ operator, weather: weather !== undefined });
+  const reach = parts.flatMap((part) => part.reach ?? part.names.map(() => 0));
   const days = daysOf(options);
   const cells = days.length * DAY_HOURS;
   const history = new History(rows);
@@ -106,8 +109,9 @@ export function buildIssueTable(rows: ValidatedRows, options: IssueTableOptions)
         calendar: calendarAt(validAt),
         base,
       };
+      const values = parts.flatMap((part) => part.values(cell));
       table.features.set(
-        parts.flatMap((part) => part.values(cell)),
+        values.map((value, c) => (reach[c]! <= contextHours ? value : Number.NaN)),
         at * columns.length,
       );
     }

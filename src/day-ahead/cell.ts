@@ -36,5 +36,7 @@ export interface CellCalendar {
 export interface Columns {
   group: ColumnGroup;
   names: readonly string[];
+  /** Hours of history, the newest known one included, without which a column has no value; absent: none. */
+  reach?: readonly number[];
   values(cell: Cell): readonly number[];
 }

@@ -11,6 +11,7 @@ const YEAR = 52 * WEEK;
 export const lagColumns: Columns = {
   group: 'lags',
   names: ['latest_known', ...LAG_DAYS.map((days) => `lag_${days}d`), 'lag_weeks_mean'],
+  reach: [2 * DAY, ...LAG_DAYS.map((days) => DAY * days), 4 * WEEK],
   values: ({ history, row, season, base }) => {
     const at = (back: number) => history.at('known', row - back) - base;
     return [
@@ -36,6 +37,18 @@ export const recentColumns: Columns = {
     'change_7d_of_day',
     'change_7d_of_week',
   ],
+  reach: [
+    ...RECENT_HOURS.map((back) => back + DAY + 1),
+    ...RECENT_HOURS.map((back) => back + WEEK + 1),
+    1,
+    DAY,
+    2 * DAY,
+    WEEK,
+    4 * WEEK,
+    2 * DAY,
+    WEEK + DAY,
+    2 * WEEK,
+  ],
   values: ({ history, standing, base }) => {
     const change = (back: number, over: number) =>
       history.at('known', standing - back) - history.at('known', standing - back - over);
@@ -59,12 +72,11 @@ export const recentColumns: Columns = {
 export const yearlyColumns: Columns = {
   group: 'yearly',
   names: ['year_ago', 'year_ago_to_its_week', 'year_ago_step_to_next_week'],
+  reach: [YEAR, YEAR, YEAR],
   values: ({ history, row, standing, base }) => {
     const then = history.at('known', row - YEAR);
-    return [
-      then - base,
-      then - history.mean('known', standing - YEAR, WEEK),
-      history.mean('known', standing - YEAR + WEEK, WEEK) - history.mean('known', standing - YEAR, WEEK),
-    ];
+    const week = history.mean('known', standing - YEAR + WEEK, WEEK);
+    const nextWeek = history.mean('known', standing - YEAR + 2 * WEEK, WEEK);
+    return [then - base, then - week, nextWeek - week];
   },
 };

@@ -26,6 +26,13 @@ export const operatorColumns: Columns = {
     ...MEAN_HOURS.map((hours) => `operator_error_mean_${hours}h`),
     ...SAME_HOUR_DAYS.map((days) => `operator_error_same_hour_${days}d`),
   ],
+  reach: [
+    ...[0, 0, WEEK, 0, 0, 2 * DAY, WEEK, 2 * DAY, WEEK, 2 * DAY],
+    ...ERROR_DAYS.map((days) => DAY * days),
+    ...ERROR_HOURS.map((back) => back + 1),
+    ...MEAN_HOURS,
+    ...SAME_HOUR_DAYS.map((days) => DAY * (days + 1)),
+  ],
   values: (cell) => {
     const { history, row, standing, season, issuedAt, base } = cell;
     const said = (at: number) => history.operatorBy(at, issuedAt);

@@ -153,6 +153,26 @@ describe('the issue table', () => {
     assert.ok(live.actual.every(Number.isNaN));
   });
 
+  it('leaves columns without a value that look back further than the context', () => {
+    const rows = inventedRows(HOURS);
+    const cell = 40 * 24 + 3;
+    const row = (build(rows).validAt[cell]! - FIRST) / HOUR_SECONDS;
+    const week = build(rows, { contextHours: 168 });
+    assert.ok(Number.isFinite(column(week, 'lag_7d', cell)));
+    assert.ok(Number.isNaN(column(week, 'lag_14d', cell)));
+    assert.ok(Number.isFinite(column(build(rows), 'lag_14d', cell)));
+    // What it says of its reach is true: nothing before it is looked at.
+    const standing = (week.standingAt[40]! - FIRST) / HOUR_SECONDS;
+    assert.ok(row > standing);
+    rows.demand.fill(Number.NaN, 0, standing - 167);
+    const cut = build(rows, { contextHours: 168 });
+    const there = (table: IssueTable) =>
+      [...table.columns.keys()].filter((c) =>
+        Number.isFinite(table.features[cell * table.columns.length + c]!),
+      );
+    assert.deepEqual(there(cut), there(week));
+  });
+
   it('goes through tensors unchanged', async () => {
     const table = build(inventedRows(HOURS));
     const tensors = issueTensors(table);
