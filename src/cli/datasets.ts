@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
 import type { ArtifactKind, ArtifactReference } from '../contracts/artifact.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { readManifest, referTo } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
+import { newestManifest } from '../lake/newest-manifest.ts';
 
 const MADE_BY: Record<ArtifactKind, string> = {
   grid: 'ingest',
@@ -42,25 +42,10 @@ async function newest(
   kind: ArtifactKind,
   serves: (details: Record<string, unknown>) => boolean,
 ): Promise<ArtifactReference> {
-  const folder = home.path('manifests', kind);
-  const names = await readdir(folder).catch(() => []);
-  const dated = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.json'))
-      .map(async (name) => ({ name, at: (await stat(`${folder}/${name}`)).mtimeMs })),
+  const found = await newestManifest(home, kind, serves);
+  if (found) return found.reference;
+  throw new MissingDataError(
+    `There is no ${kind} dataset in ${home.root}.`,
+    `Make one with \`${MADE_BY[kind]}\`, or with \`run\` the whole chain.`,
   );
-  const [last, ...older] = dated
-    .toSorted((a, b) => b.at - a.at)
-    .map(({ name }) => `manifests/${kind}/${name}`);
-  if (last === undefined) {
-    throw new MissingDataError(
-      `There is no ${kind} dataset in ${home.root}.`,
-      `Make one with \`${MADE_BY[kind]}\`, or with \`run\` the whole chain.`,
-    );
-  }
-  for (const uri of [last, ...older]) {
-    const reference = await referTo(home, uri);
-    if (serves((await readManifest(home, reference, kind)).details)) return reference;
-  }
-  return referTo(home, last);
 }
