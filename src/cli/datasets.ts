@@ -12,6 +12,7 @@ const MADE_BY: Record<ArtifactKind, string> = {
   training: 'train',
   backtest: 'backtest',
   forecast: 'forecast',
+  search: 'search',
 };
 
 /** The dataset a person names, or the newest one of the kind, of those that serve where there are such. */

@@ -27,6 +27,7 @@ export const artifactKind = z.enum([
   'training',
   'backtest',
   'forecast',
+  'search',
 ]);
 export type ArtifactKind = z.infer<typeof artifactKind>;
 

@@ -60,6 +60,10 @@ export const sequencesInput = z.strictObject({
   normaliser: artifactReference
     .optional()
     .describe('Of a model that is to take these inputs; default: fitted on the training hours'),
+  purpose: z
+    .literal('search')
+    .optional()
+    .describe('Cut for the trials of a search: nobody who names no sequences is given them'),
 });
 export type SequencesInput = z.infer<typeof sequencesInput>;
 

@@ -15,6 +15,7 @@ const FOLDERS: Record<ArtifactKind, string> = {
   training: 'training',
   backtest: 'backtests',
   forecast: 'forecasts',
+  search: 'searches',
 };
 /** What may be collected; raw replies, models and reports never are, only what their writers left half done. */
 const COLLECTED = [...Object.values(FOLDERS), 'checkpoints', 'quarantine'];

@@ -11,9 +11,9 @@ import { withTemporal } from '../temporal-session.ts';
 import { addTrainingFlags, flagOfSetting, settingsOf, type TrainingFlags } from '../training-flags.ts';
 import { slotLines, trainingProgress } from '../training-view.ts';
 
-/** What a champion was compared on holds the hours to score alone. */
-export const hasTrainingSequences = ({ windows = {} }: { windows?: object }) =>
-  Object.values(windows).some((starts: unknown[]) => starts.length > 0);
+/** What a champion was compared on holds the hours to score alone; what a search cut leaves out its validation. */
+export const hasTrainingSequences = ({ windows = {}, purpose }: { windows?: object; purpose?: unknown }) =>
+  purpose === undefined && Object.values(windows).some((starts: unknown[]) => starts.length > 0);
 
 export function defineTrain(program: Command): void {
   const verb = defineVerb(
