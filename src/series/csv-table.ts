@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'csv-parse/sync';
+import { BadInputError } from '../errors.ts';
+
+/** The columns of a CSV file that were asked for, as text. */
+export interface CsvTable {
+  rows: number;
+  /** The row's number in the file, the header being row 1. */
+  lineOf(row: number): number;
+  column(name: string): string[];
+  /** Numbers are written with a comma: 1,5. */
+  decimalComma: boolean;
+}
+
+const DELIMITERS = [',', ';', '\t', '|'];
+
+export async function readCsv(path: string, names: readonly string[]): Promise<CsvTable> {
+  return parseCsv(await readFile(path), names);
+}
+
+export function parseCsv(bytes: Buffer, names: readonly string[]): CsvTable {
+  if (bytes.includes(0)) {
+    throw new BadInputError('The file is not text: it holds zero bytes.', 'Give a CSV file in UTF-8.');
+  }
+  const delimiter = delimiterOf(bytes.subarray(0, 100_000).toString('utf8').split(/\r?\n/, 1)[0] ?? '');
+  const [header = [], ...records] = recordsOf(bytes, delimiter);
+  const places = new Map(names.map((name) => [name, placeOf(name, header)]));
+  if (records.length === 0)
+    throw new BadInputError('The file has no rows.', 'Give one with rows below its header.');
+  const short = records.findIndex(({ length }) => length !== header.length);
+  if (short >= 0) {
+    throw new BadInputError(
+      `Row ${short + 2} has ${records[short]!.length} columns, the header ${header.length}.`,
+      'Correct the row, or put quotes around text that holds the delimiter.',
+    );
+  }
+  const column = (name: string) => records.map((record) => record[places.get(name)!]!);
+  return {
+    rows: records.length,
+    lineOf: (row) => row + 2,
+    column,
+    decimalComma:
+      delimiter !== ',' &&
+      names.some((name) =>
+        records.slice(0, 1000).some((record) => /^-?\d+,\d+$/.test(record[places.get(name)!]!)),
+      ),
+  };
+}
+
+function recordsOf(bytes: Buffer, delimiter: string): string[][] {
+  try {
+    return parse(bytes, {
+      bom: true,
+      delimiter,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+    });
+  } catch (error) {
+    throw new BadInputError(
+      `The file cannot be read as CSV: ${(error as Error).message}.`,
+      'Correct the row, or quote it as RFC 4180 does.',
+      { cause: error },
+    );
+  }
+}
+
+/** The one that the header has most of. */
+function delimiterOf(header: string): string {
+  const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length);
+  return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
+}
+
+function placeOf(name: string, header: readonly string[]): number {
+  const places = header.flatMap((each, place) => (each === name ? [place] : []));
+  if (places.length === 1) return places[0]!;
+  throw new BadInputError(
+    places.length === 0
+      ? `The file has no column ${name}.`
+      : `The file has ${places.length} columns ${name}.`,
+    places.length === 0 ? `It has ${header.slice(0, 40).join(', ')}.` : 'Name its columns apart.',
+  );
+}
