@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { fitTrees, loadTrees, type TreeData, type TreeModel } from '../baselines/gradient-boosting.ts';
+import type { IssueTable } from '../day-ahead/issue-table.ts';
+import { BadInputError } from '../errors.ts';
+import { bundle, unbundle } from './bundle.ts';
+import { isKnown, logRatio, requireColumns, requireTables } from './cells.ts';
+import { ANY_REGION, requireFitted } from './fitted-region.ts';
+import type { FitContext, FitData, FittedForecaster, Forecaster } from './forecaster.ts';
+import { breathe } from './pause.ts';
+import { readState, writeState } from './state-bytes.ts';
+
+const DAY = 86_400;
+
+export const treesSettings = z.strictObject({
+  trees: z.int().positive().default(400),
+  leaves: z.int().min(2).default(15),
+  learningRate: z.number().gt(0).max(1).default(0.05),
+  leastRows: z.number().positive().default(80).describe('Rows a leaf at least: hours of several days'),
+  rowShare: z.number().gt(0).max(1).default(0.7),
+  columnShare: z.number().gt(0).max(1).default(0.3),
+  loss: z.enum(['absolute', 'squared']).default('absolute').describe('absolute: MAPE rewards the median'),
+  halfLifeDays: z.number().positive().default(730).describe('An issue so much older counts half'),
+  pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
+});
+export type TreesSettings = z.infer<typeof treesSettings>;
+
+const facts = z.strictObject({
+  name: z.string(),
+  regions: z.array(z.string()).min(1),
+  columns: z.array(z.string()).min(1),
+  horizon: z.number().int().positive(),
+});
+type Facts = z.infer<typeof facts>;
+
+/** Gradient-boosted trees over all target hours of a region, of ln(actual/base), with the place in the horizon as a column. */
+export function trees(given: Partial<TreesSettings> = {}): Forecaster {
+  const settings = treesSettings.parse(given);
+  const name = settings.pooled ? 'trees-pooled' : 'trees';
+  return {
+    name,
+    async fit({ tables, knownBy }, context) {
+      requireTables(tables);
+      const columns = tables[0]!.columns.map((column) => column.name);
+      for (const table of tables) requireColumns(table, columns, name);
+      const groups = settings.pooled ? [[...tables]] : tables.map((table) => [table]);
+      const models: TreeModel[] = [];
+      for (const [i, group] of groups.entries()) {
+        context.progress?.(i / groups.length);
+        await breathe(context.signal);
+        models.push(await fitGroup(group, knownBy, settings, context));
+      }
+      const regions = settings.pooled ? [ANY_REGION] : tables.map(({ region }) => region);
+      return fitted({ name, regions, columns, horizon: tables[0]!.horizon }, models);
+    },
+    load(bytes) {
+      const files = unbundle(bytes, name);
+      const known = readState(files.get('facts') ?? new Uint8Array(), name, facts, () => ({})).facts;
+      const models = known.regions.map((region) => loadTrees(files.get(region) ?? new Uint8Array()));
+      return fitted(known, models);
+    },
+  };
+}
+
+async function fitGroup(
+  tables: readonly IssueTable[],
+  knownBy: FitData['knownBy'],
+  { halfLifeDays, pooled: _pooled, ...settings }: TreesSettings,
+  { seed, signal }: FitContext,
+): Promise<TreeModel> {
+  const cells = tables.flatMap((table) =>
+    Array.from(table.actual, (_, cell) => cell)
+      .filter((cell) => isKnown(table, cell, knownBy))
+      .map((cell) => [table, cell] as const),
+  );
+  if (cells.length < 2) {
+    throw new BadInputError(
+      `${tables.map(({ region }) => region).join(', ')} has ${cells.length} hours with a known outcome: too few to fit on.`,
+      'Fit on a longer period.',
+    );
+  }
+  const columns = tables[0]!.columns.length + 1;
+  const data: TreeData = {
+    features: new Float32Array(cells.length * columns),
+    rows: cells.length,
+    columns,
+    target: Float32Array.from(cells, ([table, cell]) => logRatio(table, cell)),
+    weights: Float32Array.from(
+      cells,
+      ([table, cell]) => 0.5 ** ((knownBy - table.validAt[cell]!) / DAY / halfLifeDays),
+    ),
+  };
+  cells.forEach(([table, cell], row) => writeRow(table, cell, data.features, row));
+  return fitTrees(data, { ...settings, seed }, signal);
+}
+
+function fitted(known: Facts, models: readonly TreeModel[]): FittedForecaster {
+  const { name, regions, columns, horizon } = known;
+  return {
+    name,
+    levels: [0.5],
+    async predict(table) {
+      const model = models[requireFitted(name, regions, horizon, table)]!;
+      requireColumns(table, columns, name);
+      const rows = table.base.length;
+      const features = new Float32Array(rows * (columns.length + 1));
+      for (let cell = 0; cell < rows; cell++) writeRow(table, cell, features, cell);
+      const ratios = model.predict(features, rows);
+      return table.base.map((base, cell) => (base > 0 ? base * Math.exp(ratios[cell]!) : Number.NaN));
+    },
+    save: () =>
+      bundle(
+        new Map([
+          ['facts', writeState({ facts: known, arrays: {} })],
+          ...regions.map((region, r) => [region, models[r]!.save()] as const),
+        ]),
+      ),
+  };
+}
+
+/** A cell's columns, and after them its place in the horizon. */
+function writeRow({ features, columns, horizon }: IssueTable, cell: number, into: Float32Array, row: number) {
+  const width = columns.length;
+  const at = row * (width + 1);
+  for (let f = 0; f < width; f++) {
+    const value = features[cell * width + f]!;
+    // Infinite is as good as missing.
+    into[at + f] = Math.abs(value) === Infinity ? Number.NaN : value;
+  }
+  into[at + width] = cell % horizon;
+}
