@@ -12,7 +12,11 @@ const MADE_BY: Record<ArtifactKind, string> = {
   training: 'train',
   backtest: 'backtest',
   forecast: 'forecast',
+  predictions: 'backtest --rolling',
   search: 'search',
+  series: 'train --csv',
+  'series-model': 'train --csv',
+  'series-backtest': 'train --csv',
 };
 
 /** The dataset a person names, or the newest one of the kind, of those that serve where there are such. */

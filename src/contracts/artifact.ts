@@ -27,7 +27,11 @@ export const artifactKind = z.enum([
   'training',
   'backtest',
   'forecast',
+  'predictions',
   'search',
+  'series',
+  'series-model',
+  'series-backtest',
 ]);
 export type ArtifactKind = z.infer<typeof artifactKind>;
 

@@ -15,7 +15,11 @@ const FOLDERS: Record<ArtifactKind, string> = {
   training: 'training',
   backtest: 'backtests',
   forecast: 'forecasts',
+  predictions: 'predictions',
   search: 'searches',
+  series: 'series',
+  'series-model': 'series-models',
+  'series-backtest': 'series-backtests',
 };
 /** What may be collected; raw replies, models and reports never are, only what their writers left half done. */
 const COLLECTED = [...Object.values(FOLDERS), 'checkpoints', 'quarantine'];
