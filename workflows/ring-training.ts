@@ -33,13 +33,8 @@ import { trainOnRing, type RingOutcome } from './ring.ts';
 import { RunControl } from './run-control.ts';
 import { TrainingBoard, type CarriedTraining } from './training-board.ts';
 
-/**
- * A ring is re-formed so often in a row without a step beyond the best one; then the trouble is not a slot's death.
- * Fewer would end a run whose slots are merely killed often: back at a checkpoint, with a ring broken at each step that
- * it takes, it needs several before it is where it was.
- */
-const FRUITLESS_ATTEMPTS = 12;
-const LONGEST_BACK_OFF_MS = 1000;
+/** A ring is re-formed so often in a row without a step taken; then the trouble is not a slot's death. */
+const FRUITLESS_ATTEMPTS = 5;
 const EVENTS_BEFORE_CONTINUING = 1000;
 
 const { planTraining, finishTraining } = proxyActivities<TrainingActivities>({
@@ -95,7 +90,7 @@ export async function ringTrainingWorkflow(
     let known: TrainingPlan | undefined;
     for (;;) {
       let fresh: TrainingPlan | undefined;
-      if (!known || shouldStop()) {
+      if (!known || shouldStop() || isFruitless()) {
         board.enter('planning');
         known = fresh = await lookUp();
         if (known.result) return known.result;
@@ -130,11 +125,22 @@ export async function ringTrainingWorkflow(
     }
   }
 
-  /** What lies on disk is what counts, whatever the ring said last. */
+  /** What lies on disk is what counts, whatever the ring said last: also of whether rings still take steps. */
   async function lookUp(): Promise<TrainingPlan> {
     const plan = await planTraining(input);
     board.learn(plan);
+    // Who stops the run shall have what there is.
+    if (isFruitless() && !plan.result && !shouldStop()) {
+      throw ApplicationFailure.nonRetryable(
+        `The ring broke ${board.fruitless} times in a row without gaining a step, the last time so: ${board.lastFailure}`,
+        RingBrokenError.name,
+      );
+    }
     return plan;
+  }
+
+  function isFruitless(): boolean {
+    return board.fruitless >= FRUITLESS_ATTEMPTS;
   }
 
   /** One ring, from its slots to its end; undefined when it broke and another one is worth forming. */
@@ -151,14 +157,9 @@ export async function ringTrainingWorkflow(
       if (CancellationScope.current().consideredCancelled || isFinal(failure)) throw failure;
       // Stopped before the slots had begun: nothing broke.
       if (shouldStop() && isCancellation(failure)) return undefined;
-      const fruitless = board.noteBreak(failureLine(failure));
-      if (fruitless >= FRUITLESS_ATTEMPTS) {
-        throw ApplicationFailure.nonRetryable(
-          `The ring broke ${fruitless} times in a row without gaining a step, the last time so: ${failureLine(failure)}`,
-          RingBrokenError.name,
-        );
-      }
-      await sleep(Math.min(500 * (fruitless - 1), LONGEST_BACK_OFF_MS));
+      board.noteBreak(failureLine(failure));
+      // The last one is looked into at once.
+      if (!isFruitless()) await sleep(500 * (board.fruitless - 1));
       return undefined;
     }
   }

@@ -147,7 +147,6 @@ async function onAll<Result>(
       if (!isOver()) await condition(isOver, LAST_WORDS);
       for (const [rank, slot] of slots.entries()) {
         const failure = failures.get(rank);
-        board.hearFailure(failure);
         const silent = !results.has(rank) && !failures.has(rank);
         if (silent || isUnreachable(failure) || (isDeath(failure) && board.fruitless > DEATHS_FORGIVEN))
           await held.lose(slot);

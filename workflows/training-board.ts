@@ -1,10 +1,4 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  TimeoutFailure,
-  log,
-  setCurrentDetails,
-} from '@temporalio/workflow';
+import { log, setCurrentDetails } from '@temporalio/workflow';
 import type {
   LeaseNews,
   SegmentNews,
@@ -13,13 +7,12 @@ import type {
   TrainingStatus,
 } from '../src/contracts/progress.ts';
 import type { SlotLease } from '../src/contracts/slot-pool.ts';
-import {
-  segmentProgress,
-  type LostAndFound,
-  type SegmentProgress,
-  type SegmentResult,
-  type SlotRecord,
-  type TrainingPlan,
+import type {
+  LostAndFound,
+  SegmentProgress,
+  SegmentResult,
+  SlotRecord,
+  TrainingPlan,
 } from '../src/contracts/training.ts';
 import { boardDetails, secondsLeft } from './training-details.ts';
 
@@ -28,7 +21,8 @@ export interface CarriedBoard {
   epoch: number;
   lost: LostAndFound;
   fruitless: number;
-  bestStep: number;
+  stepsTaken: number;
+  lastFailure: string | null;
   numerics: string | null;
   bitsMayDiffer: boolean;
   results: SegmentResult[];
@@ -50,7 +44,6 @@ export class TrainingBoard {
   private slots: readonly SlotRecord[] = [];
   /** The newest word of each rank of this ring. */
   private news: (SegmentProgress | undefined)[] = [];
-  private lastFailure: string | null = null;
   private waitingFor: string | null = null;
   private paused = false;
 
@@ -60,16 +53,22 @@ export class TrainingBoard {
       epoch: 0,
       lost: { stepsLost: 0, fullRestarts: 0, restarts: 0 },
       fruitless: 0,
-      bestStep: 0,
+      stepsTaken: 0,
+      lastFailure: null,
       numerics: null,
       bitsMayDiffer: false,
       results: [],
     };
   }
 
-  /** How often in a row a ring has broken without a step gained. */
+  /** How often in a row a ring has broken without a step taken, as far as is known. */
   get fruitless(): number {
     return this.carried.fruitless;
+  }
+
+  /** Why the last ring broke. */
+  get lastFailure(): string | null {
+    return this.carried.lastFailure;
   }
 
   /** What the run began to compute with; null before its first ring. */
@@ -117,17 +116,20 @@ export class TrainingBoard {
     return this.carried.epoch;
   }
 
-  /** What the run's files say of it. */
-  learn({ step, numerics, stepsLost, fullRestarts, restarts }: TrainingPlan): void {
-    this.carried.lost = { stepsLost, fullRestarts, restarts };
-    this.carried.numerics = numerics ?? this.carried.numerics;
-    this.reached(step);
+  /** What the run's files say of it. Steps count as gained when they are taken, also where a checkpoint was gone back to. */
+  learn({ numerics, stepsTaken, stepsLost, fullRestarts, restarts }: TrainingPlan): void {
+    const { carried } = this;
+    carried.lost = { stepsLost, fullRestarts, restarts };
+    carried.numerics = numerics ?? carried.numerics;
+    if (stepsTaken > carried.stepsTaken) carried.fruitless = 0;
+    carried.stepsTaken = stepsTaken;
   }
 
   hear({ epoch, rank, progress }: SegmentNews): void {
     if (epoch !== this.carried.epoch) return;
+    const before = this.news[rank];
+    if (before && progress.step > before.step) this.carried.fruitless = 0;
     this.news[rank] = progress;
-    this.reached(progress.step);
     this.describe(this.paused);
   }
 
@@ -145,22 +147,13 @@ export class TrainingBoard {
       if (heard) {
         this.news[rank] = { ...heard, step, loss, secondsUsed, tokensPerSecond, memoryMb, shares };
       }
-      this.reached(step);
     }
   }
 
-  /** A slot's last words: how far it had come when its segment failed. */
-  hearFailure(error: unknown): void {
-    const parsed = segmentProgress.safeParse(lastDetails(error));
-    if (parsed.success) this.reached(parsed.data.step);
-  }
-
-  /** Returns how often in a row a ring has broken without a step gained. */
-  noteBreak(reason: string): number {
+  noteBreak(reason: string): void {
     this.carried.fruitless += 1;
-    this.lastFailure = reason;
+    this.carried.lastFailure = reason;
     this.describe(this.paused);
-    return this.fruitless;
   }
 
   carry(): CarriedBoard {
@@ -168,8 +161,8 @@ export class TrainingBoard {
   }
 
   status(): TrainingStatus {
-    const { epoch, lost, bitsMayDiffer, results } = this.carried;
-    const { state, ringSize, lastFailure, waitingFor } = this;
+    const { epoch, lost, lastFailure, bitsMayDiffer, results } = this.carried;
+    const { state, ringSize, waitingFor } = this;
     const memory: readonly ({ memoryMb: number } | undefined)[] = this.news.length > 0 ? this.news : results;
     const progress = this.news[0] ?? null;
     return {
@@ -191,11 +184,6 @@ export class TrainingBoard {
     this.paused = paused;
     setCurrentDetails(boardDetails(this.status(), paused));
   }
-
-  private reached(step: number): void {
-    if (step > this.carried.bestStep) this.carried.fruitless = 0;
-    this.carried.bestStep = Math.max(this.carried.bestStep, step);
-  }
 }
 
 const statusOf = (
@@ -214,11 +202,3 @@ const statusOf = (
   memoryMb: news?.memoryMb ?? null,
   shares: news?.shares ?? null,
 });
-
-/** What an activity that failed or fell silent had last said. */
-function lastDetails(error: unknown): unknown {
-  if (!(error instanceof ActivityFailure)) return undefined;
-  const { cause } = error;
-  if (cause instanceof TimeoutFailure) return cause.lastHeartbeatDetails;
-  return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-}

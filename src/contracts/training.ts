@@ -213,6 +213,8 @@ export const trainingPlan = z.strictObject({
   secondsUsed: z.number().nonnegative(),
   /** What the run began to compute with, and its slots must compute with; null before its first ring. */
   numerics: z.string().nullable(),
+  /** Steps that rings of this run have taken in all, those that were lost again included: a run that gains some goes on. */
+  stepsTaken: z.number().int().nonnegative(),
   ...lostAndFound.shape,
 });
 export type TrainingPlan = z.infer<typeof trainingPlan>;

@@ -16,7 +16,7 @@ import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { readCheckpoint } from './recovery/checkpoint.ts';
 import { deleteCheckpoints } from './recovery/checkpoint-folder.ts';
-import { lostAndFound, readJournal, type JournalEntry } from './recovery/journal.ts';
+import { lostAndFound, readJournal, stepsTaken, type JournalEntry } from './recovery/journal.ts';
 import { newestCheckpoint } from './recovery/newest-checkpoint.ts';
 import { readSequencesManifest } from './sequences-dataset.ts';
 import { resolveTraining } from './settings.ts';
@@ -39,7 +39,7 @@ export async function planTraining(context: StageContext, input: RingTrainingInp
     await context.home.requireFreeSpace(diskNeed(model), 'Training');
   }
   const numerics = journal[0]?.numerics ?? goOnFrom.numerics;
-  return { ...goOnFrom, runId, result, numerics, ...lostAndFound(journal) };
+  return { ...goOnFrom, runId, result, numerics, stepsTaken: stepsTaken(journal), ...lostAndFound(journal) };
 }
 
 /** Makes the training artifact of a finished run: weights, normaliser, catalogue and history under one manifest. */

@@ -78,6 +78,7 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
       step: 1,
       secondsUsed: 1,
       numerics: null,
+      stepsTaken: 2,
       stepsLost: 1,
       fullRestarts: 0,
       restarts: 1,

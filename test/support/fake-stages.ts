@@ -52,9 +52,10 @@ export class FakeStages {
   mape = 3;
   trained = false;
   bitsMayDiffer = false;
-  /** What a training goes on from. */
   /** What the run's journal says of its broken rings. */
   lost: LostAndFound = { stepsLost: 0, fullRestarts: 0, restarts: 0 };
+  stepsTaken = 0;
+  /** What a training goes on from. */
   saved: Pick<TrainingPlan, 'checkpoint' | 'step' | 'secondsUsed'> = {
     checkpoint: null,
     step: 0,
@@ -120,6 +121,7 @@ export class FakeStages {
         runId: 'r1',
         result: this.trained ? { ...this.trainingResult(), reused: true } : null,
         numerics: null,
+        stepsTaken: this.stepsTaken,
         ...this.lost,
         ...this.saved,
       }),

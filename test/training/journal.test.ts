@@ -8,6 +8,8 @@ import {
   lostAndFound,
   readJournal,
   requireNewest,
+  stepsTaken,
+  type JournalEntry,
 } from '../../src/training/recovery/journal.ts';
 import { journalEntry as entry } from './journal-entry.ts';
 import { smallHome } from './small-home.ts';
@@ -109,6 +111,57 @@ describe('what broken rings have cost', () => {
         assert.equal(restarts, rings.slice(0, -1).filter(({ broken }) => broken).length);
         assert.ok(fullRestarts <= restarts);
         if (rings.every(({ memory }) => memory)) assert.ok(stepsLost <= restarts && fullRestarts === 0);
+      }),
+    );
+  });
+});
+
+describe('the steps that the rings of a run have taken', () => {
+  it('are those from where each began, also where an earlier one had been farther', () => {
+    const journal = [
+      entry(1, { begun: 8 }),
+      // Killed with a step in hand, time and again, each time back at the checkpoint.
+      entry(2, { from: 'checkpoint', resumedAt: 5, begun: 7 }),
+      entry(3, { from: 'checkpoint', resumedAt: 5, begun: 6 }),
+      entry(4, { from: 'checkpoint', resumedAt: 5, begun: 5 }),
+    ];
+    assert.deepEqual(
+      journal.map((_, index) => stepsTaken(journal.slice(0, index + 1))),
+      [7, 7 + 1, 7 + 1, 7 + 1],
+    );
+    assert.equal(stepsTaken([]), 0);
+  });
+
+  it('hold the last one of a ring that ended, and one that its neighbours had taken when it died', () => {
+    const broken = entry(1, { begun: 8 });
+    assert.equal(stepsTaken([{ ...broken, ended: true }]), 8);
+    assert.equal(stepsTaken([broken, entry(2, { from: 'memory', resumedAt: 8, begun: 8 })]), 8);
+    assert.equal(stepsTaken([broken, entry(2, { from: 'memory', resumedAt: 7, begun: 7 })]), 7);
+  });
+
+  it('are counted whatever breaks, and never fall', () => {
+    const ring = fc.record({
+      steps: fc.nat(9),
+      end: fc.constantFrom('whole', 'in the middle of a step', 'when a neighbour had taken the step'),
+      back: fc.nat(12),
+    });
+    fc.assert(
+      fc.property(fc.array(ring, { maxLength: 12 }), (rings) => {
+        const journal: JournalEntry[] = [];
+        let at = 0;
+        let taken = 0;
+        for (const [epoch, { steps, end, back }] of rings.entries()) {
+          const before = stepsTaken(journal);
+          const begun = at + steps + (end === 'whole' ? 0 : 1);
+          journal.push(entry(epoch, { resumedAt: at, begun, ended: end === 'whole' }));
+          assert.ok(stepsTaken(journal) >= before + steps);
+          const gained = steps + (end === 'when a neighbour had taken the step' ? 1 : 0);
+          taken += gained;
+          at = Math.max(0, at + gained - (end === 'in the middle of a step' ? back : 0));
+        }
+        // Whoever comes next tells whether the last step was taken.
+        journal.push(entry(rings.length, { resumedAt: at, begun: at }));
+        assert.equal(stepsTaken(journal), taken);
       }),
     );
   });

@@ -77,6 +77,7 @@ describe('the training stage', () => {
       step: 0,
       secondsUsed: 0,
       numerics: null,
+      stepsTaken: 0,
       ...nothingLost,
     });
     const broken = { epoch: 0, resumedAt: 0, from: 'seed', begun: 3, ended: false } as const;
@@ -86,7 +87,7 @@ describe('the training stage', () => {
     // A run that has begun goes on from memory where the disk has filled up.
     home.requireFreeSpace = () => Promise.reject(new StorageError('The disk is full.', ''));
     const plan = await planTraining(contextOf(home), input);
-    assert.deepEqual([plan.numerics, plan.step, plan.restarts], ['others', 0, 0]);
+    assert.deepEqual([plan.numerics, plan.step, plan.stepsTaken, plan.restarts], ['others', 0, 2, 0]);
 
     const { result } = await trained(home, sequences);
     assert.deepEqual([result.stepsLost, result.fullRestarts, result.restarts], [3, 1, 1]);

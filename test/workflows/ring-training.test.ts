@@ -1,50 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Client } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { RingBrokenError, StorageError } from '../../src/errors.ts';
 import { rootFailure } from '../../src/temporal/failures.ts';
-import {
-  leasesQuery,
-  pauseSignal,
-  resumeSignal,
-  stopSignal,
-  trainingStatusQuery,
-} from '../../src/temporal/messages.ts';
-import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
-import type { ringTrainingWorkflow } from '../../workflows/ring-training.ts';
-import {
-  fakeSlot,
-  registerSlots,
-  segmentResultOf,
-  untilReleased,
-  untilStopped,
-} from '../support/fake-slots.ts';
+import { pauseSignal, resumeSignal, stopSignal, trainingStatusQuery } from '../../src/temporal/messages.ts';
+import { fakeSlot, registerSlots, segmentResultOf, untilStopped } from '../support/fake-slots.ts';
 import { FakeStages, reference } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
+import { leasesOf, progressAt, startTraining, TRAINING_INPUT } from '../support/trainings.ts';
 import { until } from '../support/until.ts';
-
-const INPUT = { sequences: reference('sequences') };
-
-const start = (client: Client, run: string, input: object = INPUT) =>
-  client.workflow.start<typeof ringTrainingWorkflow>(WORKFLOWS.ringTraining, {
-    workflowId: workflowIds.ringTraining(run),
-    taskQueue: PIPELINE_QUEUE,
-    args: [input],
-  });
-
-const leases = (client: Client) =>
-  client.workflow.getHandle(workflowIds.slotPool('default')).query(leasesQuery);
-
-const progressAt = (step: number) => ({
-  step,
-  totalSteps: 100,
-  loss: 0.5,
-  secondsUsed: step,
-  budgetSeconds: 200,
-  tokensPerSecond: 1000,
-  memoryMb: 120,
-  shares: { compute: 0.9, wait: 0.05, transfer: 0.02, data: 0.01 },
-});
 
 describe('ringTrainingWorkflow', () => {
   it('introduces the slots to each other, trains, and gives them back', async () => {
@@ -54,14 +16,14 @@ describe('ringTrainingWorkflow', () => {
       stages.run,
       async (client) => {
         await registerSlots(client, [1, 2]);
-        const result = await (await start(client, 'plain')).result();
+        const result = await (await startTraining(client, 'plain')).result();
         assert.deepEqual([result.restarts, result.stepsLost, result.slotMemoryMb], [0, 0, [100, 101]]);
         const [first] = slots[0]!.segments;
         const [second] = slots[1]!.segments;
         assert.deepEqual([first!.rank, second!.rank, first!.worldSize], [0, 1, 2]);
         assert.deepEqual(first!.peers, second!.peers);
         assert.equal(first!.peers[1]!.address, `127.0.0.1:2/r1/${first!.epoch}`);
-        await until(async () => (await leases(client)).length === 0);
+        await until(async () => (await leasesOf(client)).length === 0);
       },
       slots,
     );
@@ -73,91 +35,10 @@ describe('ringTrainingWorkflow', () => {
       new FakeStages().run,
       async (client) => {
         await registerSlots(client, [1]);
-        const handle = await start(client, 'waiting');
+        const handle = await startTraining(client, 'waiting');
         await until(async () => (await handle.query(trainingStatusQuery)).state === 'waiting for slots');
         await registerSlots(client, [2]);
         await handle.result();
-      },
-      slots,
-    );
-  });
-
-  it('keeps its slots when the ring breaks, and goes on from what lies on disk by then', async () => {
-    const stages = new FakeStages();
-    let broken = false;
-    const held: string[][] = [];
-    const train: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
-      if (segment.rank === 1 && !broken) {
-        broken = true;
-        report(progressAt(8));
-        stages.saved = { checkpoint: reference('at-step-5'), step: 5, secondsUsed: 9 };
-        stages.lost = { stepsLost: 3, fullRestarts: 0, restarts: 1 };
-        throw new RingBrokenError('The link to rank 0 is gone.', 'The ring is formed anew.');
-      }
-      return segment.checkpoint ? segmentResultOf(segment) : untilStopped(segment, signal, report);
-    };
-    const slots = [fakeSlot(1, train), fakeSlot(2, train)];
-    await withWorkers(
-      stages.run,
-      async (client) => {
-        await registerSlots(client, [1, 2]);
-        const listen = slots[0]!.slot.listen;
-        slots[0]!.slot.listen = async (...args) => {
-          held.push((await leases(client)).map(({ requestId }) => requestId));
-          return listen(...args);
-        };
-        const result = await (await start(client, 'broken')).result();
-        assert.deepEqual([result.restarts, result.stepsLost], [1, 3], 'as the journal says');
-        const [before, after] = slots[0]!.segments;
-        assert.ok(after!.epoch > before!.epoch);
-        assert.deepEqual(after!.checkpoint, reference('at-step-5'));
-        assert.equal(after!.secondsUsed, 9);
-        assert.equal(held[0]!.length, 1);
-        assert.deepEqual(held[0], held[1], 'the same lease');
-      },
-      slots,
-    );
-  });
-
-  it('replaces a slot that falls silent, and keeps the others in their ranks', async () => {
-    const silent = untilReleased();
-    const broken: Parameters<typeof fakeSlot>[1] = async (segment) => {
-      if (segment.peers.some(({ queue }) => queue.endsWith('/2'))) {
-        throw new RingBrokenError('The link to rank 1 is gone.', 'The ring is formed anew.');
-      }
-      return segmentResultOf(segment);
-    };
-    const slots = [fakeSlot(1, broken), fakeSlot(2, silent.train), fakeSlot(3, broken), fakeSlot(4)];
-    await withWorkers(
-      new FakeStages().run,
-      async (client) => {
-        await registerSlots(client, [1, 2, 3, 4]);
-        await (await start(client, 'silent', { ...INPUT, settings: { ringSize: 3 } })).result();
-        const ranks = slots.map(({ segments }) => segments.map(({ rank }) => rank));
-        silent.release();
-        assert.deepEqual(ranks, [[0, 0], [1], [2, 2], [1]]);
-      },
-      slots,
-    );
-  });
-
-  it('does not wait for the heartbeat of a slot whose process has started anew', async () => {
-    const silent = untilReleased();
-    let lives = 0;
-    const train: Parameters<typeof fakeSlot>[1] = (...args) =>
-      ++lives === 1 ? silent.train(...args) : Promise.resolve(segmentResultOf(args[0]));
-    const slots = [fakeSlot(1, train)];
-    await withWorkers(
-      new FakeStages().run,
-      async (client) => {
-        await registerSlots(client, [1]);
-        const handle = await start(client, 'restarted', { ...INPUT, settings: { ringSize: 1 } });
-        await silent.started;
-        await registerSlots(client, [1], 's2');
-        await handle.result();
-        silent.release();
-        const history = await handle.fetchHistory();
-        assert.ok(history.events!.every(({ activityTaskTimedOutEventAttributes: timedOut }) => !timedOut));
       },
       slots,
     );
@@ -176,7 +57,10 @@ describe('ringTrainingWorkflow', () => {
       stages.run,
       async (client) => {
         await registerSlots(client, [1]);
-        const handle = await start(client, 'elastic', { ...INPUT, settings: { elastic: true } });
+        const handle = await startTraining(client, 'elastic', {
+          ...TRAINING_INPUT,
+          settings: { elastic: true },
+        });
         await until(async () => (await handle.query(trainingStatusQuery)).waitingFor !== null);
         const { waitingFor } = await handle.query(trainingStatusQuery);
         assert.match(waitingFor!, /waiting for 2 slots: of 1 known 1 suit and 1 are free/);
@@ -201,6 +85,7 @@ describe('ringTrainingWorkflow', () => {
         step: 4,
         secondsUsed: 1,
         numerics: 'native',
+        stepsTaken: 4,
         stepsLost: 0,
         fullRestarts: 0,
         restarts: 0,
@@ -211,7 +96,7 @@ describe('ringTrainingWorkflow', () => {
       stages.run,
       async (client) => {
         await registerSlots(client, [1, 2]);
-        const handle = await start(client, 'other-numerics');
+        const handle = await startTraining(client, 'other-numerics');
         await until(async () => (await handle.query(trainingStatusQuery)).waitingFor !== null);
         const { waitingFor } = await handle.query(trainingStatusQuery);
         assert.match(waitingFor!, /ring-slot\/test\/1 computes with wasm, the run began with native/);
@@ -222,26 +107,6 @@ describe('ringTrainingWorkflow', () => {
     );
   });
 
-  it('goes on without a slot that nobody serves any more', async () => {
-    // Slot 1 is known to the pool, but no worker polls its queue.
-    const slots = [fakeSlot(2), fakeSlot(3)];
-    await withWorkers(
-      new FakeStages().run,
-      async (client) => {
-        await registerSlots(client, [1, 2]);
-        const handle = await start(client, 'unserved');
-        await until(async () => (await handle.query(trainingStatusQuery)).lastFailure !== null);
-        await registerSlots(client, [3]);
-        await handle.result();
-        assert.deepEqual(
-          slots.map(({ segments }) => segments.map(({ rank }) => rank)),
-          [[1], [0]],
-        );
-      },
-      slots,
-    );
-  }).timeout(90_000);
-
   it('lets go of its slots while it is paused, and makes a model of what there is when stopped', async () => {
     const stages = new FakeStages();
     stages.saved = { checkpoint: reference('saved'), step: 4, secondsUsed: 2 };
@@ -250,12 +115,12 @@ describe('ringTrainingWorkflow', () => {
       stages.run,
       async (client) => {
         await registerSlots(client, [1, 2]);
-        const handle = await start(client, 'paused');
+        const handle = await startTraining(client, 'paused');
         const segments = slots[1]!.segments;
         await until(() => segments.length === 1);
         await handle.signal(pauseSignal);
         await until(async () => (await handle.query(trainingStatusQuery)).state === 'paused');
-        assert.equal((await leases(client)).length, 0);
+        assert.equal((await leasesOf(client)).length, 0);
         await handle.signal(resumeSignal);
         await until(() => segments.length === 2);
         await handle.signal(stopSignal);
@@ -279,7 +144,7 @@ describe('ringTrainingWorkflow', () => {
       new FakeStages().run,
       async (client) => {
         await registerSlots(client, [1, 2]);
-        const handle = await start(client, 'status');
+        const handle = await startTraining(client, 'status');
         await until(async () => (await handle.query(trainingStatusQuery)).slotMemoryMb.length === 2);
         await until(async () => (await handle.query(trainingStatusQuery)).progress !== null);
         const status = await handle.query(trainingStatusQuery);
@@ -318,7 +183,7 @@ describe('ringTrainingWorkflow', () => {
       new FakeStages().run,
       async (client) => {
         await registerSlots(client, [1, 2]);
-        const handle = await start(client, 'ended');
+        const handle = await startTraining(client, 'ended');
         await until(async () => {
           const status = await handle.query(trainingStatusQuery);
           return status.slots.length === 2 && status.slots.every(({ step }) => step === 3);
@@ -342,50 +207,11 @@ describe('ringTrainingWorkflow', () => {
       new FakeStages().run,
       async (client) => {
         await registerSlots(client, [1, 2]);
-        const handle = await start(client, 'cancelled');
+        const handle = await startTraining(client, 'cancelled');
         await until(() => slots[1]!.segments.length === 1);
         await handle.cancel();
         await assert.rejects(handle.result(), ({ cause }) => cause instanceof CancelledFailure);
-        await until(async () => (await leases(client)).length === 0);
-      },
-      slots,
-    );
-  });
-
-  it('ends at once where no retry helps, with the reason', async () => {
-    const full: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {
-      if (segment.rank === 0) return untilStopped(segment, signal, report);
-      throw new StorageError('Cannot write checkpoints (ENOSPC).', 'Free some space.');
-    };
-    const slots = [fakeSlot(1, full), fakeSlot(2, full)];
-    await withWorkers(
-      new FakeStages().run,
-      async (client) => {
-        await registerSlots(client, [1, 2]);
-        await assert.rejects((await start(client, 'full')).result(), (error) => {
-          assert.match((rootFailure(error) as Error).message, /ENOSPC.*Free some space/);
-          return true;
-        });
-        await until(async () => (await leases(client)).length === 0);
-      },
-      slots,
-    );
-  });
-
-  it('gives up on a ring that breaks again and again without gaining a step', async () => {
-    const train: Parameters<typeof fakeSlot>[1] = async () => {
-      throw new RingBrokenError('The numerics differ.', 'The ring is formed anew.');
-    };
-    const slots = [fakeSlot(1, train)];
-    await withWorkers(
-      new FakeStages().run,
-      async (client) => {
-        await registerSlots(client, [1]);
-        const handle = await start(client, 'hopeless', { ...INPUT, settings: { ringSize: 1 } });
-        await assert.rejects(handle.result(), (error) => {
-          assert.match((rootFailure(error) as Error).message, /12 times in a row.*numerics differ/);
-          return true;
-        });
+        await until(async () => (await leasesOf(client)).length === 0);
       },
       slots,
     );
@@ -395,9 +221,9 @@ describe('ringTrainingWorkflow', () => {
     await withWorkers(new FakeStages().run, async (client) => {
       for (const [input, field] of [
         [{}, /sequences/],
-        [{ ...INPUT, settings: { ringSize: 9 } }, /settings\.ringSize/],
+        [{ ...TRAINING_INPUT, settings: { ringSize: 9 } }, /settings\.ringSize/],
       ] as const) {
-        const handle = await start(client, `wrong-${field.source.length}`, input);
+        const handle = await startTraining(client, `wrong-${field.source.length}`, input);
         await assert.rejects(handle.result(), (error) => field.test((rootFailure(error) as Error).message));
       }
     });

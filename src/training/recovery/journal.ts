@@ -52,6 +52,21 @@ export function lostAndFound(entries: readonly JournalEntry[]): LostAndFound {
 }
 
 /**
+ * Steps that the run's rings have taken in all, those that were lost again included. A ring that has gone back to a
+ * checkpoint gains here from its first step on, not only when it is where an earlier one was.
+ */
+export function stepsTaken(entries: readonly JournalEntry[]): number {
+  let total = 0;
+  for (const [index, { resumedAt, begun, ended }] of entries.entries()) {
+    const after = entries[index + 1];
+    // The step in hand was taken where the ring ended with it, or where whoever came after had it.
+    const isTaken = ended || (after !== undefined && after.resumedAt >= begun);
+    total += Math.max(0, begun - resumedAt - (isTaken ? 0 : 1));
+  }
+  return total;
+}
+
+/**
  * Rank 0's pen: it says at every step how far its epoch has come. Nothing is synced: an entry that is lost only
  * miscounts. A disk that takes no entry is tried again at the next step.
  */

@@ -4,7 +4,7 @@ import { RingBrokenError, RingwattError } from '../../errors.ts';
 import { Home } from '../../lake/home.ts';
 import type { LinkTiming } from '../../ring/transport.ts';
 import { silentLogger } from '../../stages/context.ts';
-import { lostAndFound, readJournal } from '../recovery/journal.ts';
+import { lostAndFound, readJournal, stepsTaken } from '../recovery/journal.ts';
 import { newestCheckpoint } from '../recovery/newest-checkpoint.ts';
 import { SlotClient, type SlotClientOptions } from './slot-client.ts';
 
@@ -34,7 +34,7 @@ export interface LocalRun {
 
 /** A slot that says nothing for so long when asked to join the next ring is ended, and another one started. */
 const ANSWER_WITHIN_MS = 10_000;
-/** Rings that break in a row without a step gained; then the trouble is not a slot's death. */
+/** Rings that break in a row without a step taken; then the trouble is not a slot's death. */
 const FRUITLESS_RINGS = 20;
 
 /**
@@ -92,9 +92,10 @@ export class LocalRing implements AsyncDisposable {
   async trainThroughFailures(segment: LocalSegment): Promise<LocalRun> {
     const home = await Home.open(this.#options.home);
     const { runId } = segment;
-    const firstEpoch = ((await readJournal(home, runId)).at(-1)?.epoch ?? 0) + 1;
+    const before = await readJournal(home, runId);
+    const firstEpoch = (before.at(-1)?.epoch ?? 0) + 1;
+    let taken = stepsTaken(before);
     let fruitless = 0;
-    let best = -1;
     for (let epoch = firstEpoch; ; epoch++) {
       const { checkpoint } = await newestCheckpoint({ home, log: silentLogger }, runId);
       const outcomes = await this.train({ ...segment, ...(checkpoint ? { checkpoint } : {}) }, epoch);
@@ -106,9 +107,9 @@ export class LocalRing implements AsyncDisposable {
       const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : []));
       const incurable = failures.find((error) => !(error instanceof RingwattError && error.retryable));
       if (incurable) throw incurable;
-      const step = journal.at(-1)?.begun ?? 0;
-      fruitless = step > best ? 0 : fruitless + 1;
-      best = Math.max(best, step);
+      const takenBefore = taken;
+      taken = stepsTaken(journal);
+      fruitless = taken > takenBefore ? 0 : fruitless + 1;
       if (fruitless >= FRUITLESS_RINGS && failures[0]) throw failures[0];
       await Promise.all(this.slots.map((slot, rank) => (slot.alive ? undefined : this.replace(rank))));
     }
