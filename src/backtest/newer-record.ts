@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { regionCode } from '../contracts/regions.ts';
-import type { BacktestInput } from '../contracts/stages.ts';
+import { sequencesInput, type BacktestInput } from '../contracts/stages.ts';
 import { dateRange, firstHourOf, lastHourOf } from '../contracts/time.ts';
 import { CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
 import { readManifest } from '../lake/artifacts.ts';
@@ -16,6 +16,9 @@ const cutDetails = z.looseObject({
   sequenceLength: z.number(),
   stride: z.number(),
   horizon: z.number(),
+  // What issue tables rest on, the normaliser says; datasets of before them have neither.
+  issueHourLocal: sequencesInput.shape.issueHourLocal,
+  inputs: sequencesInput.shape.inputs,
 });
 
 /**
@@ -44,10 +47,10 @@ export async function sequencesFor(
       'Make features of a region that the model was trained on.',
     );
   }
-  const { train, sequenceLength, stride, horizon } = details;
+  const { train, sequenceLength, stride, horizon, issueHourLocal, inputs } = details;
   const { uri, sha256, bytes } = normaliser;
   const { dataset } = await cutSequences(context, {
-    ...{ dataset: features, regions, train, score, sequenceLength, stride, horizon },
+    ...{ dataset: features, regions, train, score, sequenceLength, stride, horizon, issueHourLocal, inputs },
     normaliser: { uri, sha256, bytes },
   });
   return dataset;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** 13 weeks, and a year: docs/ring-attention.md says why. */
-export const PRESET_SEQUENCE_HOURS = { quick: 2184, default: 8760 } as const;
+/** 13 weeks, and a year twice: docs/ring-attention.md says why. */
+export const PRESET_SEQUENCE_HOURS = { quick: 2184, default: 8760, best: 8760 } as const;
 
 /** Seven years with their two leap days: the longest that has been trained on. */
 export const LONGEST_SEQUENCE_HOURS = 61_368;

@@ -57,6 +57,20 @@ export const sequencesInput = z.strictObject({
     .max(168)
     .default(HORIZON_HOURS)
     .describe('Hours ahead predicted at every hour'),
+  issueHourLocal: z
+    .number()
+    .int()
+    .min(0)
+    .max(23)
+    .default(10)
+    .describe('Local standard time, on the day before, that day-ahead forecasts are issued at'),
+  inputs: z
+    .strictObject({
+      operator: z.boolean().default(true).describe("The operator's own day-ahead forecast"),
+      weather: z.boolean().default(false).describe('The shipped weather forecast runs'),
+    })
+    .default({ operator: true, weather: false })
+    .describe('What day-ahead forecasts know of their target hours besides the calendar and past demand'),
   normaliser: artifactReference
     .optional()
     .describe('Of a model that is to take these inputs; default: fitted on the training hours'),

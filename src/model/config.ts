@@ -1,6 +1,20 @@
 import { z } from 'zod';
 import type { TrainingSettings } from '../contracts/training.ts';
+import { QUANTILES } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
+
+/** The head that answers the target hours of an issue, knowing of them what is known when it is issued. */
+const issueHead = z.strictObject({
+  /** Names of what is known of each target hour, in the order of the features. */
+  columns: z.array(z.string()).min(1),
+  /** Target hours an issue. */
+  horizon: z.number().int().positive(),
+  hidden: z.number().int().positive(),
+  /** Levels that it answers with, ascending, 0.5 among them. */
+  quantiles: z.array(z.number().gt(0).lt(1)).min(1),
+  /** The unit of its outputs, as a log-ratio to the base: about what a linear model errs by. */
+  scale: z.number().positive(),
+});
 
 /** All that decides what the network computes; stored with its weights. */
 const storedConfig = z.strictObject({
@@ -19,6 +33,8 @@ const storedConfig = z.strictObject({
   mlpWidth: z.number().int().positive(),
   /** The unit of the heads' outputs, as a log-ratio: about what persistence errs by, so that outputs are near 1. */
   outputScale: z.number().positive(),
+  /** Absent: the model answers hour by hour only, from what its tokens say. */
+  issueHead: issueHead.optional(),
 });
 export const modelConfig = storedConfig.transform((stored) => ({
   ...stored,
@@ -31,6 +47,8 @@ export interface Preset {
   width: number;
   layers: number;
   heads: number;
+  /** Width of the issue head's hidden layers. */
+  issueHidden: number;
   learningRate: number;
   budgetMinutes: number;
   maxSteps: number;
@@ -41,6 +59,7 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
     width: 64,
     layers: 2,
     heads: 2,
+    issueHidden: 64,
     learningRate: 3e-3,
     budgetMinutes: 2.2,
     maxSteps: 1000,
@@ -49,9 +68,19 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
     width: 128,
     layers: 3,
     heads: 4,
+    issueHidden: 96,
     learningRate: 2e-3,
     budgetMinutes: 60,
     maxSteps: 2000,
+  },
+  best: {
+    width: 192,
+    layers: 4,
+    heads: 6,
+    issueHidden: 128,
+    learningRate: 1.5e-3,
+    budgetMinutes: 240,
+    maxSteps: 4000,
   },
 };
 
@@ -59,11 +88,19 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
 const HEAD_DIM = { least: 8, most: 128 };
 
 const OUTPUT_SCALE = 0.05;
+/** Operators err by half of what a model errs by that does not see their forecast. */
+const ISSUE_SCALE = { operator: 0.02, alone: 0.04 };
 const MLP_RATIO = 4;
 
 export function resolveModel(
   settings: TrainingSettings,
-  data: { channels: string[]; regions: string[]; horizon: number },
+  data: {
+    channels: string[];
+    regions: string[];
+    horizon: number;
+    /** Of the issue tables, where the sequences have some. */
+    issues?: { columns: readonly { name: string }[]; horizon: number; operator: boolean } | undefined;
+  },
 ): ModelConfig {
   const preset = PRESETS[settings.preset];
   const width = settings.width ?? preset.width;
@@ -99,5 +136,14 @@ export function resolveModel(
     ...(settings.window === undefined ? {} : { window: settings.window }),
     mlpWidth: MLP_RATIO * width,
     outputScale: OUTPUT_SCALE,
+    ...(data.issues && {
+      issueHead: {
+        columns: data.issues.columns.map(({ name }) => name),
+        horizon: data.issues.horizon,
+        hidden: preset.issueHidden,
+        quantiles: [...QUANTILES],
+        scale: data.issues.operator ? ISSUE_SCALE.operator : ISSUE_SCALE.alone,
+      },
+    }),
   };
 }

@@ -20,8 +20,12 @@ export class ParameterViews {
     });
   }
 
+  array(name: string): Float32Array {
+    return viewOf(this.#flat, this.#used(name));
+  }
+
   arrays(names: readonly string[]): Float32Array[] {
-    return names.map((name) => viewOf(this.#flat, this.#used(name)));
+    return names.map((name) => this.array(name));
   }
 
   /** Of a parameter with a row for each region, a sequence uses one row. */

@@ -1,4 +1,5 @@
 import type { ModelConfig } from './config.ts';
+import { issueHeadParameters } from './issue-parameters.ts';
 import { projectionWidth, shapeOf } from './heads.ts';
 import { gaussians, type Random } from './random.ts';
 
@@ -64,6 +65,11 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   put('head.out', [width, horizon], 0, true);
   put('head.region', [regions.length, horizon], 0, false);
   put('head.direct', [channels.length, horizon], 0, true, DIRECT_RATE);
+  for (const { name, shape, initial, decays, rateFactor } of config.issueHead
+    ? issueHeadParameters(config.issueHead, config)
+    : []) {
+    put(name, shape, initial, decays, rateFactor);
+  }
   return { parameters, byName: new Map(parameters.map((p) => [p.name, p])), size };
 }
 

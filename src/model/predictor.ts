@@ -7,8 +7,9 @@ import { startBackend } from '../backend/backend.ts';
 import { Collectives } from '../ring/collectives.ts';
 import type { BlockAttention } from '../attention/block-attention.ts';
 import { modelConfig, type ModelConfig } from './config.ts';
+import type { IssueHeadConfig } from './issue-parameters.ts';
 import { layoutOf } from './parameters.ts';
-import { Transformer, type Engine } from './transformer.ts';
+import { Transformer, type Engine, type Tokens } from './transformer.ts';
 import { flatWeights } from './weights.ts';
 
 /** A trained model in this process: the ring code with a ring of one. */
@@ -21,6 +22,30 @@ export interface Predictor {
    * log-ratio of demand at each lead to the newest seasonal value known. Causal: no row depends on a later one.
    */
   predict(inputs: Float32Array, hours: number, region: string): Promise<Float32Array>;
+  /** Absent in a model that only answers hour by hour. */
+  issueHead: IssueHeadConfig | undefined;
+  /**
+   * The state of the sequence at some of its hours (M × width): all that the issue head sees of it. `at` are hours of
+   * `inputs`.
+   */
+  states(inputs: Float32Array, hours: number, region: string, at: Int32Array): Promise<Float32Array>;
+  /**
+   * Quantiles of issues from the states of their newest known hours and their features (M × H × F, standardised): log-
+   * ratios to the base, M × H × levels, ascending.
+   */
+  issuesFrom(states: Float32Array, features: Float32Array, region: string): Float32Array;
+  /** Both at once, in one pass over the sequence. */
+  predictIssues(
+    inputs: Float32Array,
+    hours: number,
+    region: string,
+    at: Int32Array,
+    features: Float32Array,
+  ): Promise<Float32Array>;
+  /** The weights in use, flat, and a model with others in their place. */
+  weights: Float32Array;
+  config: ModelConfig;
+  withWeights(weights: Float32Array): Predictor;
   dispose(): void;
 }
 
@@ -35,8 +60,13 @@ export async function loadPredictor(home: Home, training: ArtifactReference): Pr
   const layout = layoutOf(config.data);
   const path = home.pathOf(file);
   const weights = flatWeights(readSafetensors(await readArtifact(home, file), path), layout, path);
+  return predictorOf(config.data, weights);
+}
+
+/** A model whose weights lie in memory. */
+export async function predictorOf(config: ModelConfig, weights: Float32Array): Promise<Predictor> {
   const backend = await startBackend();
-  return new LoadedModel(config.data, weights, backend.attention());
+  return new LoadedModel(config, weights, backend.attention());
 }
 
 class LoadedModel implements Predictor {
@@ -66,15 +96,51 @@ class LoadedModel implements Predictor {
     return this.#model.config.horizon;
   }
 
+  get config() {
+    return this.#model.config;
+  }
+
+  get issueHead() {
+    return this.#model.config.issueHead;
+  }
+
+  get weights() {
+    if (this.#weights) return this.#weights;
+    throw new BadInputError('The model has been put away.', 'Load it again.');
+  }
+
   async predict(inputs: Float32Array, hours: number, region: string): Promise<Float32Array> {
-    if (!this.#weights) throw new BadInputError('The model has been put away.', 'Load it again.');
-    const index = this.regions.indexOf(region);
-    if (index < 0) {
-      throw new BadInputError(
-        `The model does not know the region ${region}.`,
-        `It was trained on ${this.regions.join(', ')}.`,
-      );
-    }
+    const { outputScale } = this.#model.config;
+    const tokens = this.#tokens(inputs, hours, region);
+    const outputs = await this.#model.outputs(this.weights, tokens, this.#engine);
+    return outputs.map((value) => value * outputScale);
+  }
+
+  states(inputs: Float32Array, hours: number, region: string, at: Int32Array): Promise<Float32Array> {
+    return this.#model.states(this.weights, this.#tokens(inputs, hours, region), at, this.#engine);
+  }
+
+  issuesFrom(states: Float32Array, features: Float32Array, region: string): Float32Array {
+    const outputs = this.#model.issuesFrom(this.weights, this.#indexOf(region), states, features);
+    const { scale } = this.issueHead!;
+    return outputs.map((value) => value * scale);
+  }
+
+  async predictIssues(
+    inputs: Float32Array,
+    hours: number,
+    region: string,
+    at: Int32Array,
+    features: Float32Array,
+  ): Promise<Float32Array> {
+    return this.issuesFrom(await this.states(inputs, hours, region, at), features, region);
+  }
+
+  withWeights(weights: Float32Array): Predictor {
+    return new LoadedModel(this.config, weights, this.#engine.attention);
+  }
+
+  #tokens(inputs: Float32Array, hours: number, region: string): Tokens {
     if (inputs.length !== hours * this.channels.length) {
       throw new BadInputError(
         `${inputs.length} inputs are not ${hours} hours of ${this.channels.length} channels.`,
@@ -82,10 +148,16 @@ class LoadedModel implements Predictor {
       );
     }
     const positions = Int32Array.from({ length: hours }, (_, i) => i);
-    const tokens = { inputs, positions, region: index };
-    const outputs = await this.#model.outputs(this.#weights, tokens, this.#engine);
-    for (let i = 0; i < outputs.length; i++) outputs[i] = outputs[i]! * this.#model.config.outputScale;
-    return outputs;
+    return { inputs, positions, region: this.#indexOf(region) };
+  }
+
+  #indexOf(region: string): number {
+    const index = this.regions.indexOf(region);
+    if (index >= 0) return index;
+    throw new BadInputError(
+      `The model does not know the region ${region}.`,
+      `It was trained on ${this.regions.join(', ')}.`,
+    );
   }
 
   dispose(): void {

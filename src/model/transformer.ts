@@ -2,9 +2,19 @@ import type { BlockAttention, HeadShape } from '../attention/block-attention.ts'
 import type { Collectives } from '../ring/collectives.ts';
 import type { RingOptions } from '../ring/ring-attention.ts';
 import type { Travel } from '../ring/wire.ts';
+import { BadInputError } from '../errors.ts';
 import { chunksOf, rowsOf, type Chunk } from './chunks.ts';
 import type { ModelConfig } from './config.ts';
 import { shapeOf } from './heads.ts';
+import {
+  backIssueHead,
+  rowsAt,
+  runIssueHead,
+  runOnStates,
+  type IssueBatch,
+  type IssueTrace,
+} from './issue-head.ts';
+import type { IssueHeadConfig } from './issue-parameters.ts';
 import { attend, backLayer, matrixOf, putAway, think, type Attended, type Pass } from './layer.ts';
 import { ParameterViews } from './parameter-views.ts';
 import { layoutOf, type ParameterLayout } from './parameters.ts';
@@ -19,6 +29,8 @@ export interface Tokens {
   positions: Int32Array;
   /** Index into the model's regions. */
   region: number;
+  /** To be answered by the issue head of a model that has one. */
+  issues?: IssueBatch | undefined;
 }
 
 /** What computes and with whom. */
@@ -37,9 +49,19 @@ export interface Engine {
 export interface Trace {
   layers: { x: Float32Array; attended: Attended | undefined }[];
   last: Float32Array;
+  issues: IssueTrace | undefined;
+}
+
+/** What a model puts out, in units of its scales. */
+export interface Outputs {
+  /** tokens × horizon */
+  hourly: Float32Array;
+  /** M × H × quantiles of the issues that were asked for. */
+  issues: Float32Array;
 }
 
 const EMBED = ['embed.input', 'embed.region'];
+const NONE = new Float32Array(0);
 const HEAD = ['head.gain', 'head.out', 'head.region', 'head.direct'];
 
 /**
@@ -63,25 +85,47 @@ export class Transformer {
     this.#shape = shapeOf(config);
   }
 
-  /** tokens × horizon, in units of `outputScale`. Every rank must call it at the same point. */
+  /** Every rank must call it at the same point; how many issues it asks for is its own matter. */
   async forward(
     weights: Float32Array,
     tokens: Tokens,
     engine: Engine,
     { checkpointing = false }: { checkpointing?: boolean } = {},
-  ): Promise<{ outputs: Float32Array; trace: Trace }> {
+  ): Promise<{ outputs: Outputs; trace: Trace }> {
     const pass = this.#pass(weights, tokens, engine);
-    const trace = await this.#layers(pass, tokens, checkpointing ? 'inputs' : 'all');
-    return { outputs: await this.#heads(pass, tokens, trace.last), trace };
+    const { layers, last } = await this.#layers(pass, tokens, checkpointing ? 'inputs' : 'all');
+    const hourly = await this.#heads(pass, tokens, last);
+    const { outputs: issues = NONE, trace } = this.#issues(pass, tokens, last) ?? {};
+    return { outputs: { hourly, issues }, trace: { layers, last, issues: trace } };
   }
 
-  /** What `forward` puts out, when nobody will ask for the way back. */
+  /** What `forward` puts out at every hour, when nobody will ask for the way back. */
   async outputs(weights: Float32Array, tokens: Tokens, engine: Engine): Promise<Float32Array> {
     const pass = this.#pass(weights, tokens, engine);
     const { last } = await this.#layers(pass, tokens, 'nothing');
     const outputs = await this.#heads(pass, tokens, last);
     pass.space.give(last);
     return outputs;
+  }
+
+  /** What the last layer puts out at some tokens (M × width): all that the issue head sees of the sequence. */
+  async states(weights: Float32Array, tokens: Tokens, at: Int32Array, engine: Engine): Promise<Float32Array> {
+    const pass = this.#pass(weights, tokens, engine);
+    const { last } = await this.#layers(pass, tokens, 'nothing');
+    const states = rowsAt(last, at, pass.width);
+    pass.space.give(last);
+    return states;
+  }
+
+  /** The issue head on states of before: M × H × quantiles. */
+  issuesFrom(
+    weights: Float32Array,
+    region: number,
+    states: Float32Array,
+    features: Float32Array,
+  ): Float32Array {
+    const views = new ParameterViews(this.layout, weights, region);
+    return runOnStates(this.#issueHead(), views, states, features).outputs;
   }
 
   /**
@@ -92,13 +136,17 @@ export class Transformer {
     weights: Float32Array,
     tokens: Tokens,
     trace: Trace,
-    dOutputs: Float32Array,
+    dOutputs: Outputs,
     engine: Engine,
     sum = new Float32Array(this.layout.size),
   ): Promise<Float32Array> {
     const pass = this.#pass(weights, tokens, engine);
     const gradient = new ParameterViews(this.layout, sum, tokens.region);
-    const dx = await this.#backHeads(pass, tokens, trace.last, dOutputs, gradient);
+    const dx = await this.#backHeads(pass, tokens, trace.last, dOutputs.hourly, gradient);
+    if (trace.issues && tokens.issues) {
+      const head = this.#issueHead();
+      backIssueHead(head, pass.weights, gradient, tokens.issues, trace.issues, dOutputs.issues, dx);
+    }
     pass.space.give(trace.last);
     for (let layer = this.config.layers - 1; layer >= 0; layer--) {
       const { x, attended } = trace.layers.pop()!;
@@ -116,7 +164,7 @@ export class Transformer {
   }
 
   /** x before the first layer, then through all of them. */
-  async #layers(pass: Pass, tokens: Tokens, keep: 'all' | 'inputs' | 'nothing'): Promise<Trace> {
+  async #layers(pass: Pass, tokens: Tokens, keep: 'all' | 'inputs' | 'nothing') {
     const layers: Trace['layers'] = [];
     let x = pass.space.take(tokens.positions.length * pass.width);
     for (const chunk of pass.chunks) {
@@ -133,6 +181,18 @@ export class Transformer {
       x = next;
     }
     return { layers, last: x };
+  }
+
+  #issues(pass: Pass, { issues }: Tokens, x: Float32Array) {
+    return issues && runIssueHead(this.#issueHead(), pass.weights, x, issues);
+  }
+
+  #issueHead(): IssueHeadConfig {
+    if (this.config.issueHead) return this.config.issueHead;
+    throw new BadInputError(
+      'The model has no issue head.',
+      'Cut the sequences again and train on them: the model then answers target hours from what is known of them.',
+    );
   }
 
   async #heads(pass: Pass, tokens: Tokens, x: Float32Array): Promise<Float32Array> {

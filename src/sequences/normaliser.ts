@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadInputError, CorruptArtifactError, describeIssues } from '../errors.ts';
+import { issueScaling } from './issue-scaling.ts';
 
 /** How many standard deviations a value may lie off its mean before it is cut: beyond is a fault, not weather. */
 export const CLIP = 8;
@@ -21,6 +22,8 @@ export const normaliser = z.strictObject({
   horizon: z.number().int().positive(),
   clip: z.number().positive(),
   regions: z.record(z.string(), regionScaling),
+  /** Of the issue tables; absent in models of before. */
+  issues: issueScaling.optional(),
 });
 export type Normaliser = z.infer<typeof normaliser>;
 

@@ -2,6 +2,9 @@ import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import type { RegionCode } from '../contracts/regions.ts';
 import type { SequencesInput, StageResult } from '../contracts/stages.ts';
 import { firstHourOf, HOUR_SECONDS, lastHourOf } from '../contracts/time.ts';
+import { issueTensors } from '../day-ahead/codec.ts';
+import type { IssueTable } from '../day-ahead/issue-table.ts';
+import { issueDetails } from '../day-ahead/read.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { catalogueHash, type CatalogueEntry } from '../features/catalogue.ts';
 import { numericColumns } from '../features/numeric-columns.ts';
@@ -14,11 +17,12 @@ import { readColumns } from '../lake/parquet.ts';
 import { tensor, writeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { buildInputs, channelNames, type RegionInputs } from './inputs.ts';
+import { issueDetailsFor, IssueTables, weatherBehind } from './issue-tables.ts';
 import { CLIP, fitScaling, frozenColumns, parseNormaliser, type Normaliser } from './normaliser.ts';
 import { trainingWindows } from './training-windows.ts';
 
 /** Raised when the same features and settings would give other tensors. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Cuts the sequences dataset: a safetensors file a region with the inputs of all hours from training to scoring,
@@ -36,25 +40,28 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
     throw new CorruptArtifactError(`${input.dataset.uri} lists no catalogue.`, 'Run `features` again.');
   const entries = JSON.parse((await readArtifact(home, catalogueFile)).toString('utf8')) as CatalogueEntry[];
   const { dataset, ...settings } = input;
+  const before = input.normaliser && (await normaliserFor(home, input.normaliser, entries));
+  // A model of before issue tables takes none.
+  const issues = before ? before.issues : issueDetailsFor(input);
+  const weather = issues && (await weatherBehind(issues, input.regions));
   const work = {
     kind: 'sequences' as const,
     stage: 'cutSequences',
     version: VERSION,
-    settings,
+    settings: { ...settings, ...(weather && { weather }) },
     inputs: [dataset],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
-    const fitted: Normaliser = input.normaliser
-      ? await normaliserFor(home, input.normaliser, entries)
-      : {
-          formatVersion: 1,
-          columns: entries.filter(({ numeric }) => numeric).map(({ name }) => name),
-          catalogueHash: catalogueHash(entries),
-          dtype: features.details['dtype'] === 'float64' ? 'float64' : 'float32',
-          horizon: input.horizon,
-          clip: CLIP,
-          regions: {},
-        };
+    const fitted: Normaliser = before ?? {
+      formatVersion: 1,
+      columns: entries.filter(({ numeric }) => numeric).map(({ name }) => name),
+      catalogueHash: catalogueHash(entries),
+      dtype: features.details['dtype'] === 'float64' ? 'float64' : 'float32',
+      horizon: input.horizon,
+      clip: CLIP,
+      regions: {},
+    };
+    const tables = issues && (await IssueTables.open(issues, input.regions));
     const files: Manifest['files'] = [];
     const windows: Record<string, number[]> = {};
     for (const region of input.regions) {
@@ -82,8 +89,11 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
             from: span.train.from - span.from,
             to: span.train.to - span.from,
           });
-      files.push({ ...(await writeRegion(home, key, inputs)), region, role: 'region' });
+      const table = tables?.build(rows, region, span);
+      if (table && !before) tables?.learn(table, input.train);
+      files.push({ ...(await writeRegion(home, key, inputs, table)), region, role: 'region' });
     }
+    if (tables && !before) fitted.issues = tables.scaling();
     context.progress({ stage: 'sequences', done: files.length, total: files.length, unit: 'regions' });
     if (!input.normaliser) requireSequences(windows, input);
     return {
@@ -93,7 +103,13 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
         { ...(await writeJson(home, `sequences/${key}/catalogue.json`, entries)), role: 'catalogue' },
       ],
       rows: files.reduce((sum, { rows = 0 }) => sum + rows, 0),
-      details: { ...settings, channels: channelNames(fitted), frozen: frozenColumns(fitted), windows },
+      details: {
+        ...settings,
+        channels: channelNames(fitted),
+        frozen: frozenColumns(fitted),
+        windows,
+        ...(issues && { issues: issueDetails.strip().parse(issues) }),
+      },
     };
   });
   return { dataset: reference, reused, facts: factsOf(manifest) };
@@ -192,9 +208,14 @@ function fileOf({ kind, key, files }: Manifest, region: RegionCode): ArtifactRef
   return { uri, sha256, bytes };
 }
 
-async function writeRegion(home: Home, key: string, made: RegionInputs): Promise<ArtifactReference> {
+async function writeRegion(
+  home: Home,
+  key: string,
+  made: RegionInputs,
+  issues: IssueTable | undefined,
+): Promise<ArtifactReference> {
   const { region, first, hours, channels, inputs, demandKnown, demandFinal, forecast } = made;
-  await home.requireFreeSpace(inputs.byteLength, 'Cutting sequences');
+  await home.requireFreeSpace(inputs.byteLength + (issues?.features.byteLength ?? 0), 'Cutting sequences');
   const uri = `sequences/${key}/region=${region}.safetensors`;
   const validAt = BigInt64Array.from({ length: hours }, (_, i) => BigInt(first + i * HOUR_SECONDS));
   await writeSafetensors(home.path(uri), {
@@ -203,6 +224,7 @@ async function writeRegion(home: Home, key: string, made: RegionInputs): Promise
     demand_known: tensor(demandKnown, [hours]),
     demand_final: tensor(demandFinal, [hours]),
     forecast: tensor(forecast, [hours]),
+    ...(issues && issueTensors(issues)),
   });
   return referTo(home, uri, hours);
 }

@@ -75,7 +75,7 @@ class SegmentRun implements Disposable {
     dataset: SequencesDataset,
     held: HeldState,
   ) {
-    const { channels, regions, horizon, sequenceLength } = dataset.details;
+    const { details } = dataset;
     this.#home = home;
     this.#segment = segment;
     this.#ring = ring;
@@ -83,8 +83,8 @@ class SegmentRun implements Disposable {
     this.#dataset = dataset;
     this.#held = held;
     this.#settings = resolveTraining(segment.settings);
-    this.#model = new Transformer(resolveModel(segment.settings, { channels, regions, horizon }));
-    const deal = dealPositions(sequenceLength, ring.worldSize, this.#settings.layout);
+    this.#model = new Transformer(resolveModel(segment.settings, details));
+    const deal = dealPositions(details.sequenceLength, ring.worldSize, this.#settings.layout);
     this.#positions = deal.positions[ring.rank]!;
   }
 
@@ -100,6 +100,7 @@ class SegmentRun implements Disposable {
         settings: this.#settings,
         model: this.#model,
         numerics,
+        issues: this.#dataset.issues,
       },
       this.#held.of(this.#segment.runId),
     );

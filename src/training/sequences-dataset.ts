@@ -2,11 +2,15 @@ import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { dateRange, lastHourOf } from '../contracts/time.ts';
 import { CorruptArtifactError, describeIssues, MissingDataError } from '../errors.ts';
-import { readManifest, verifiedPath } from '../lake/artifacts.ts';
+import { issueTableFrom } from '../day-ahead/codec.ts';
+import { issueDetails } from '../day-ahead/read.ts';
+import { readArtifact, readManifest, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { SafetensorsFile } from '../lake/safetensors.ts';
+import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
 import { PADDING } from '../sequences/ring-layout.ts';
 import { demandLogs, targetsAt, type DemandLogs } from './targets.ts';
+import { TrainingIssues, type IssueShare } from './training-issues.ts';
 
 const CUT_AGAIN = 'Cut the sequences again.';
 
@@ -18,6 +22,8 @@ const sequencesDetails = z.object({
   train: dateRange,
   regions: z.array(z.string()).min(1),
   windows: z.record(z.string(), z.array(z.number().int().nonnegative())),
+  /** Absent in datasets of before issue tables. */
+  issues: issueDetails.optional(),
 });
 export type SequencesDetails = z.infer<typeof sequencesDetails>;
 
@@ -32,6 +38,8 @@ export interface SequenceShare {
   inputs: Float32Array;
   targets: Float32Array;
   region: number;
+  /** Where the dataset has issue tables. */
+  issues?: IssueShare | undefined;
 }
 
 export async function readSequencesManifest(
@@ -57,6 +65,8 @@ export class SequencesDataset implements AsyncDisposable {
   /** By region, as the demand is. */
   readonly #files: SafetensorsFile[] = [];
   readonly #demand: DemandLogs[] = [];
+  /** By region; empty where the dataset has no issue tables. */
+  readonly issues: TrainingIssues[] = [];
 
   private constructor(details: SequencesDetails) {
     this.details = details;
@@ -69,6 +79,7 @@ export class SequencesDataset implements AsyncDisposable {
     const { manifest, details } = await readSequencesManifest(home, reference);
     const lastSecond = lastHourOf(details.train.to);
     const dataset = new SequencesDataset(details);
+    const normaliser = details.issues && (await normaliserOf(home, manifest));
     try {
       for (const region of details.regions) {
         const entry = manifest.files.find(({ role, region: of }) => role === 'region' && of === region);
@@ -76,6 +87,7 @@ export class SequencesDataset implements AsyncDisposable {
         const file = await SafetensorsFile.open(await verifiedPath(home, entry));
         dataset.#files.push(file);
         dataset.#demand.push(await readDemand(file, lastSecond));
+        if (normaliser) dataset.issues.push(await readIssues(file, region, details, normaliser));
       }
       if (dataset.windows.length > 0) return dataset;
       throw new MissingDataError(
@@ -101,7 +113,7 @@ export class SequencesDataset implements AsyncDisposable {
     const inputs = into?.inputs ?? new Float32Array(positions.length * channels.length);
     await readRows(this.#files[region]!, start, positions, inputs, channels.length);
     const targets = targetsAt(this.#demand[region]!, start, positions, horizon, into?.targets);
-    return { inputs, targets, region };
+    return { inputs, targets, region, issues: this.issues[region]?.share(start, positions) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,6 +134,26 @@ async function readDemand(file: SafetensorsFile, lastSecond: number): Promise<De
   const targets = final!.data as Float32Array;
   if (hidden >= 0) targets.fill(Number.NaN, hidden);
   return demandLogs({ known: known!.data as Float32Array, final: targets });
+}
+
+async function normaliserOf(home: Home, { key, files }: Manifest): Promise<Normaliser> {
+  const file = files.find(({ role }) => role === 'normaliser');
+  if (file) return parseNormaliser(await readArtifact(home, file), file.uri);
+  throw new CorruptArtifactError(`The sequences dataset ${key} has no normaliser.`, CUT_AGAIN);
+}
+
+async function readIssues(
+  file: SafetensorsFile,
+  region: string,
+  { issues, train }: SequencesDetails,
+  { issues: scaling, clip }: Normaliser,
+): Promise<TrainingIssues> {
+  if (!issues || !scaling) {
+    throw new CorruptArtifactError(`The normaliser of ${file.path} knows no issues.`, CUT_AGAIN);
+  }
+  const table = await issueTableFrom((name) => file.read(name), { region, ...issues });
+  const hours = (await file.read('valid_at')).data as BigInt64Array;
+  return new TrainingIssues(table, scaling, { train, clip, first: Number(hours[0]), rows: hours.length });
 }
 
 /** Rows of a file that are read at once: some 1.3 MB, so that reading holds little beside its result. */

@@ -21,6 +21,10 @@ export interface ResolvedTraining {
   leads: LeadEmphasis;
   /** Where smooth L1 turns from a parabola to a line, in units of the model's output scale. */
   bend: number;
+  /** What the hourly heads count beside an issue head. */
+  hourlyWeight: number;
+  /** Of the issue head. */
+  issueLoss: TrainingSettings['loss'];
 }
 
 /** The day-ahead protocol reads leads 16 to 39 from the newest known hour; the others help the trunk to learn. */
@@ -44,5 +48,7 @@ export function resolveTraining(settings: TrainingSettings): ResolvedTraining {
     clipNorm: 1,
     leads: DAY_AHEAD,
     bend: 0.2,
+    hourlyWeight: settings.hourlyWeight,
+    issueLoss: settings.loss,
   };
 }

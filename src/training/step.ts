@@ -1,6 +1,6 @@
-import type { Engine, Transformer } from '../model/transformer.ts';
+import type { Engine, Tokens, Transformer } from '../model/transformer.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerState } from './adamw.ts';
-import { leadWeights, weightedLoss } from './loss.ts';
+import { lossOf } from './loss.ts';
 import type { SequenceShare } from './sequences-dataset.ts';
 import type { ResolvedTraining } from './settings.ts';
 
@@ -42,16 +42,14 @@ export async function trainStep(
   const verdict = VERDICTS[code]!;
   if (verdict !== 'go') return verdict;
 
-  const { sequencesPerStep, gradientCheckpointing: checkpointing, bend } = settings;
-  const { horizon, outputScale: scale } = model.config;
-  const weights = leadWeights(horizon, settings.leads);
+  const { sequencesPerStep, gradientCheckpointing: checkpointing } = settings;
   const gradient = new Float32Array(model.layout.size);
   const own = { loss: 0, targets: 0 };
   for (let i = 0; i < sequencesPerStep; i++) {
-    const { inputs, targets, region } = await shareAt(optimizer.step * sequencesPerStep + i);
-    const tokens = { inputs, positions, region };
+    const share = await shareAt(optimizer.step * sequencesPerStep + i);
+    const tokens = tokensOf(share, positions);
     const { outputs, trace } = await model.forward(optimizer.weights, tokens, engine, { checkpointing });
-    const part = weightedLoss(outputs, targets, weights, { scale, bend });
+    const part = lossOf(model.config, settings, outputs, share);
     own.loss += part.sum;
     own.targets += part.total;
     await model.backward(optimizer.weights, tokens, trace, part.gradient, engine, gradient);
@@ -66,3 +64,11 @@ export async function trainStep(
   applyAdamW(optimizer, gradient, model.layout, { learningRate, factor }, settings.optimizer);
   return { loss: sums.reduce((sum, [loss]) => sum + loss!, 0) / targets, learningRate, gradientNorm: norm };
 }
+
+/** What the model is given of a share: what lies ahead of its tokens only the loss sees. */
+export const tokensOf = ({ inputs, region, issues }: SequenceShare, positions: Int32Array): Tokens => ({
+  inputs,
+  positions,
+  region,
+  issues,
+});

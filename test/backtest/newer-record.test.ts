@@ -5,6 +5,7 @@ import { engineerFeatures } from '../../src/features/stage.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
 import { cutSequences } from '../../src/sequences/stage.ts';
 import { validate } from '../../src/validation/stage.ts';
+import { sequencesInput } from '../../src/contracts/stages.ts';
 import { withHome } from './sample-home.ts';
 import { REGION, SCORE, TRAIN, trainedHome, writeModel } from './trained-home.ts';
 
@@ -24,10 +25,13 @@ describe('a model scored on a newer record than it was trained on', function () 
         period: { from: TRAIN.from, to: '2019-03-15' },
       });
       const features = await engineerFeatures(context, { dataset: before.dataset, dtype: 'float32' });
-      const old = await cutSequences(context, {
-        ...{ dataset: features.dataset, regions: [REGION], train: TRAIN },
-        ...{ score: { from: '2019-03', to: '2019-03-15' }, sequenceLength: 336, stride: 168, horizon: 48 },
-      });
+      const old = await cutSequences(
+        context,
+        sequencesInput.parse({
+          ...{ dataset: features.dataset, regions: [REGION], train: TRAIN },
+          ...{ score: { from: '2019-03', to: '2019-03-15' }, sequenceLength: 336, stride: 168, horizon: 48 },
+        }),
+      );
       const model = await writeModel(context, old.dataset);
       const on = (newer: Partial<{ features: ArtifactReference }>, score = SCORE) =>
         backtest(context, { model, sequences: old.dataset, score, issueHourLocal, ...newer });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
+import { sequencesInput } from '../../src/contracts/stages.ts';
 import { firstHourOf, lastHourOf, toHourStamp } from '../../src/contracts/time.ts';
 import { engineerFeatures } from '../../src/features/stage.ts';
 import { onceByKey, readManifest, writeContent } from '../../src/lake/artifacts.ts';
@@ -116,14 +117,17 @@ export async function trainedHome(context: StageContext) {
   const grid = await writeGrid(context, await shippedRows(), 'shipped');
   const { dataset: validated } = await validate(context, { dataset: grid, regions: [REGION] });
   const { dataset: features } = await engineerFeatures(context, { dataset: validated, dtype: 'float32' });
-  const { dataset: sequences } = await cutSequences(context, {
-    dataset: features,
-    regions: [REGION],
-    train: TRAIN,
-    score: SCORE,
-    sequenceLength: 336,
-    stride: 168,
-    horizon: 48,
-  });
+  const { dataset: sequences } = await cutSequences(
+    context,
+    sequencesInput.parse({
+      dataset: features,
+      regions: [REGION],
+      train: TRAIN,
+      score: SCORE,
+      sequenceLength: 336,
+      stride: 168,
+      horizon: 48,
+    }),
+  );
   return { grid, validated, features, sequences, model: await writeModel(context, sequences) };
 }

@@ -32,6 +32,8 @@ export async function makeSequences(
       sequenceLength: SEQUENCE_HOURS,
       stride: 168,
       horizon: 48,
+      issueHourLocal: 10,
+      inputs: { operator: true, weather: false },
     },
     options,
   );

@@ -76,12 +76,13 @@ async function onRing(worldSize: number, layout: RingLayout, choice: Choice = {}
     const model = new Transformer(config, { widest });
     let gradient: Float32Array = new Float32Array(0);
     for (let pass = 0; pass < passes; pass++) {
-      const { outputs: mine, trace } = await model.forward(weights, tokens, engine, { checkpointing });
+      const { outputs: given, trace } = await model.forward(weights, tokens, engine, { checkpointing });
       positions.forEach((position, i) => {
-        const row = mine.subarray(i * config.horizon, (i + 1) * config.horizon);
+        const row = given.hourly.subarray(i * config.horizon, (i + 1) * config.horizon);
         if (position !== PADDING) outputs.set(row, position * config.horizon);
       });
-      gradient = await model.backward(weights, tokens, trace, rows(dOutputs, config.horizon), engine);
+      const back = { hourly: rows(dOutputs, config.horizon), issues: new Float32Array(0) };
+      gradient = await model.backward(weights, tokens, trace, back, engine);
     }
     await ring.allReduce(gradient);
     return gradient;

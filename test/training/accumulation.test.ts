@@ -58,13 +58,14 @@ describe('a step of several sequences', () => {
       const { inputs, targets, region } = await dataset.share(window, all);
       const tokens = { inputs, positions: all, region };
       const { outputs, trace } = await model.forward(weights, tokens, engine!);
-      const loss = weightedLoss(outputs, targets, leads, {
+      const loss = weightedLoss(outputs.hourly, targets, leads, {
         scale: model.config.outputScale,
         bend: settings.bend,
       });
       assert.notEqual(loss.total, total, 'both sequences have as many targets: nothing is shown');
       [sum, total] = [sum + loss.sum, total + loss.total];
-      const own = await model.backward(weights, tokens, trace, loss.gradient, engine!);
+      const back = { hourly: loss.gradient, issues: new Float32Array(0) };
+      const own = await model.backward(weights, tokens, trace, back, engine!);
       own.forEach((value, i) => (gradient[i] = gradient[i]! + value));
     }
     const norm = Math.hypot(...gradient) / total;

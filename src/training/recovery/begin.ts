@@ -12,6 +12,8 @@ import { stepOf } from './checkpoint-folder.ts';
 import { newestHeld, requireSameState } from './common-state.ts';
 import type { JournalEntry } from './journal.ts';
 import type { ResolvedTraining } from '../settings.ts';
+import type { TrainingIssues } from '../training-issues.ts';
+import { warmStart } from '../warm-start.ts';
 
 export interface Beginning {
   checkpoint: Checkpoint;
@@ -26,6 +28,8 @@ interface Member {
   model: Transformer;
   /** What this rank computes with. */
   numerics: string;
+  /** By region; what an issue head begins with. */
+  issues: readonly TrainingIssues[];
 }
 
 /**
@@ -46,15 +50,17 @@ export async function beginSegment(member: Member, held: Checkpoint | undefined)
 }
 
 async function fromDisk(member: Member): Promise<Checkpoint> {
-  const { home, segment, ring, settings, model, numerics } = member;
+  const { home, segment, ring, settings, model, numerics, issues } = member;
   const { checkpoint, runId, epoch, secondsUsed } = segment;
   if (checkpoint) {
     const found = await readCheckpoint(home, checkpoint);
     requireModel(member, found, checkpoint.uri);
     return { ...found, state: { ...found.state, runId } };
   }
+  const weights = initialWeights(model.layout, randomOf('weights', settings.seed));
+  warmStart(weights, model.layout, model.config, issues);
   return {
-    optimizer: freshState(initialWeights(model.layout, randomOf('weights', settings.seed))),
+    optimizer: freshState(weights),
     state: {
       formatVersion: 1,
       runId,

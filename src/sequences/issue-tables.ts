@@ -1,0 +1,70 @@
+import type { RegionCode } from '../contracts/regions.ts';
+import { REGIONS } from '../contracts/regions.ts';
+import type { SequencesInput } from '../contracts/stages.ts';
+import { firstHourOf, HOUR_SECONDS, lastHourOf } from '../contracts/time.ts';
+import { buildIssueTable, DAY_HOURS, issueColumns } from '../day-ahead/build.ts';
+import { firstIssueFrom, type IssueRange, type IssueTable } from '../day-ahead/issue-table.ts';
+import type { IssueDetails } from '../day-ahead/read.ts';
+import type { ValidatedRows } from '../features/validated-rows.ts';
+import { readWeatherFolder, SHIPPED_WEATHER, weatherFiles } from '../features/weather-folder.ts';
+import type { WeatherRuns } from '../features/weather.ts';
+import { ColumnMoments, type IssueScaling } from './issue-scaling.ts';
+
+/** What the issue tables of a dataset rest on. */
+export function issueDetailsFor({ issueHourLocal, inputs }: SequencesInput): IssueDetails {
+  return { columns: issueColumns(inputs), horizon: DAY_HOURS, issueHourLocal, ...inputs };
+}
+
+/** The files that weather columns come from, so that other files make another dataset; none where there are none to be. */
+export const weatherBehind = ({ weather }: Pick<IssueDetails, 'weather'>, regions: readonly RegionCode[]) =>
+  weather ? weatherFiles(SHIPPED_WEATHER, regions) : undefined;
+
+/** Builds the issue tables of a dataset's regions, one after another, and learns their columns' scale on the way. */
+export class IssueTables {
+  readonly #details: IssueDetails;
+  readonly #runs: WeatherRuns[];
+  readonly #moments: ColumnMoments;
+
+  private constructor(details: IssueDetails, runs: WeatherRuns[]) {
+    this.#details = details;
+    this.#runs = runs;
+    this.#moments = new ColumnMoments(details.columns.length);
+  }
+
+  static async open(details: IssueDetails, regions: readonly RegionCode[]): Promise<IssueTables> {
+    return new IssueTables(details, details.weather ? await readWeatherFolder(SHIPPED_WEATHER, regions) : []);
+  }
+
+  /** The issues of all local days that lie wholly in rows `from` to `to`, excluded. */
+  build(rows: ValidatedRows, region: RegionCode, { from, to }: { from: number; to: number }): IssueTable {
+    const { issueHourLocal, operator, weather } = this.#details;
+    const { standardOffsetHours, timeZone } = REGIONS[region];
+    return buildIssueTable(rows, {
+      ...{ issueHourLocal, standardOffsetHours, timeZone, operator },
+      firstHour: rows.first + from * HOUR_SECONDS,
+      lastHour: rows.first + (to - 1) * HOUR_SECONDS,
+      ...(weather && { weather: this.#runs.find((runs) => runs.region === region) ?? 'none' }),
+    });
+  }
+
+  /** Takes a region's training issues into account. */
+  learn(table: IssueTable, train: SequencesInput['train']): void {
+    const { from, to } = issuesWithin(table, train);
+    const issue = table.horizon * table.columns.length;
+    this.#moments.add(table.features.subarray(from * issue, to * issue));
+  }
+
+  scaling(): IssueScaling {
+    return { ...this.#details, ...this.#moments.scaling() };
+  }
+}
+
+/** Issues all of whose target hours lie within a range: what may be trained on. */
+export function issuesWithin(table: IssueTable, range: { from: string; to: string }): IssueRange {
+  const [first, last] = [firstHourOf(range.from), lastHourOf(range.to)];
+  const { horizon, validAt } = table;
+  const from = Math.max(0, firstIssueFrom(table, first));
+  let to = table.issuedAt.length;
+  while (to > from && validAt[to * horizon - 1]! > last) to--;
+  return { from, to };
+}
