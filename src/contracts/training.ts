@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { PRESET_SEQUENCE_HOURS, spellHours } from './sequence-length.ts';
 
-export const presetName = z.enum(['quick', 'default']);
+export const presetName = z.enum(['quick', 'default', 'best']);
 
 const steps = z.number().int().positive().max(10_000_000);
 
@@ -11,7 +11,7 @@ export const trainingSettings = z.strictObject({
   preset: presetName
     .default('quick')
     .describe(
-      `quick: ${spellHours(PRESET_SEQUENCE_HOURS.quick)}, 2 layers of 64; default: ${spellHours(PRESET_SEQUENCE_HOURS.default)}, 3 layers of 128`,
+      `quick: ${spellHours(PRESET_SEQUENCE_HOURS.quick)}, 2 layers of 64; default: ${spellHours(PRESET_SEQUENCE_HOURS.default)}, 3 layers of 128; best: ${spellHours(PRESET_SEQUENCE_HOURS.best)}, 4 layers of 192`,
     ),
   ringSize: z.number().int().min(1).max(8).default(2).describe('Slots that share each sequence'),
   seed: z.number().int().nonnegative().default(1),
@@ -72,6 +72,31 @@ export const trainingSettings = z.strictObject({
     .optional()
     .describe('Heads of keys and values, a divisor of heads; default: as many'),
   learningRate: z.number().positive().max(1).optional(),
+  hourlyWeight: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0.3)
+    .describe('What the hourly heads count beside the issue head; of no meaning for a model without one'),
+  loss: z
+    .strictObject({
+      peakWeight: z
+        .number()
+        .min(1)
+        .max(100)
+        .default(1)
+        .describe('How often an hour counts whose demand lies above the 90th percentile of its region'),
+      shortCost: z
+        .number()
+        .positive()
+        .max(100)
+        .default(1)
+        .describe(
+          'What a MW too little costs, where one too much costs 1: above 1 all quantiles lie higher than their share of hours',
+        ),
+    })
+    .default({ peakWeight: 1, shortCost: 1 })
+    .describe('Of the issue head'),
 });
 export type TrainingSettings = z.infer<typeof trainingSettings>;
 
