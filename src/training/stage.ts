@@ -22,7 +22,7 @@ import { readSequencesManifest } from './sequences-dataset.ts';
 import { resolveTraining } from './settings.ts';
 
 /** Raised when the same settings would train to other weights. */
-const STAGE_VERSION = 2;
+const STAGE_VERSION = 3;
 /** A loss curve of a hundred thousand steps. */
 const HISTORY_BYTES = 10 * 2 ** 20;
 
