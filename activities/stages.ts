@@ -1,3 +1,4 @@
+import { fitForecasterInput } from '../src/contracts/forecasters.ts';
 import {
   backtestInput,
   featuresInput,
@@ -14,6 +15,7 @@ export const stageActivities = (dependencies: ActivityDependencies) => ({
   validateSeries: stageActivity(dependencies, 'validate', validationInput),
   engineerFeatures: stageActivity(dependencies, 'engineerFeatures', featuresInput),
   cutSequences: stageActivity(dependencies, 'cutSequences', sequencesInput),
+  fitForecaster: stageActivity(dependencies, 'fitForecaster', fitForecasterInput),
   backtestModel: stageActivity(dependencies, 'backtest', backtestInput),
   registerModel: stageActivity(dependencies, 'registerModel', registerInput),
   writeReport: stageActivity(dependencies, 'writeReport', reportInput),

@@ -10,6 +10,7 @@ const MADE_BY: Record<ArtifactKind, string> = {
   features: 'features',
   sequences: 'sequences',
   training: 'train',
+  forecaster: 'fit',
   backtest: 'backtest',
   forecast: 'forecast',
   predictions: 'backtest --rolling',

@@ -25,6 +25,7 @@ export const artifactKind = z.enum([
   'features',
   'sequences',
   'training',
+  'forecaster',
   'backtest',
   'forecast',
   'predictions',

@@ -27,7 +27,10 @@ export function asPublished(name: AsPublished): Forecaster {
     load: (bytes) => {
       const { facts } = readState(bytes, name, z.strictObject({ name: z.string() }), () => ({}));
       if (facts.name === name) return fitted;
-      throw new BadInputError(`These are the bytes of ${facts.name}, not of ${name}.`, 'Give the right file.');
+      throw new BadInputError(
+        `These are the bytes of ${facts.name}, not of ${name}.`,
+        'Give the right file.',
+      );
     },
   };
 }

@@ -14,7 +14,8 @@ export function isKnown(table: IssueTable, cell: number, moment: number): boolea
 }
 
 /** What is learnt: ln(actual/base). MAPE is its mean absolute error, nearly, so its median is what to aim at. */
-export const logRatio = (table: IssueTable, cell: number) => Math.log(table.actual[cell]! / table.base[cell]!);
+export const logRatio = (table: IssueTable, cell: number) =>
+  Math.log(table.actual[cell]! / table.base[cell]!);
 
 /** The issues that have any cell known by a moment, as a count from the first. */
 export function issuesKnownBy(table: IssueTable, moment: number): number {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fitTrees, loadTrees, type TreeData, type TreeModel } from '../baselines/gradient-boosting.ts';
+import { treesSettings, type TreesSettings } from '../contracts/forecasters.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
 import { bundle, unbundle } from './bundle.ts';
@@ -10,19 +11,6 @@ import { breathe } from './pause.ts';
 import { readState, writeState } from './state-bytes.ts';
 
 const DAY = 86_400;
-
-export const treesSettings = z.strictObject({
-  trees: z.int().positive().default(400),
-  leaves: z.int().min(2).default(15),
-  learningRate: z.number().gt(0).max(1).default(0.05),
-  leastRows: z.number().positive().default(80).describe('Rows a leaf at least: hours of several days'),
-  rowShare: z.number().gt(0).max(1).default(0.7),
-  columnShare: z.number().gt(0).max(1).default(0.3),
-  loss: z.enum(['absolute', 'squared']).default('absolute').describe('absolute: MAPE rewards the median'),
-  halfLifeDays: z.number().positive().default(730).describe('An issue so much older counts half'),
-  pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
-});
-export type TreesSettings = z.infer<typeof treesSettings>;
 
 const facts = z.strictObject({
   name: z.string(),
@@ -35,21 +23,22 @@ type Facts = z.infer<typeof facts>;
 /** Gradient-boosted trees over all target hours of a region, of ln(actual/base), with the place in the horizon as a column. */
 export function trees(given: Partial<TreesSettings> = {}): Forecaster {
   const settings = treesSettings.parse(given);
-  const name = settings.pooled ? 'trees-pooled' : 'trees';
+  const { pooled } = settings;
+  const name = pooled ? 'trees-pooled' : 'trees';
   return {
     name,
     async fit({ tables, knownBy }, context) {
       requireTables(tables);
       const columns = tables[0]!.columns.map((column) => column.name);
       for (const table of tables) requireColumns(table, columns, name);
-      const groups = settings.pooled ? [[...tables]] : tables.map((table) => [table]);
+      const groups = pooled ? [[...tables]] : tables.map((table) => [table]);
       const models: TreeModel[] = [];
       for (const [i, group] of groups.entries()) {
         context.progress?.(i / groups.length);
         await breathe(context.signal);
         models.push(await fitGroup(group, knownBy, settings, context));
       }
-      const regions = settings.pooled ? [ANY_REGION] : tables.map(({ region }) => region);
+      const regions = pooled ? [ANY_REGION] : tables.map(({ region }) => region);
       return fitted({ name, regions, columns, horizon: tables[0]!.horizon }, models);
     },
     load(bytes) {

@@ -13,6 +13,7 @@ const FOLDERS: Record<ArtifactKind, string> = {
   features: 'features',
   sequences: 'sequences',
   training: 'training',
+  forecaster: 'forecasters',
   backtest: 'backtests',
   forecast: 'forecasts',
   predictions: 'predictions',

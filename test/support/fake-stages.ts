@@ -131,6 +131,7 @@ export class FakeStages {
         const slotMemoryMb = results.map(({ memoryMb }) => memoryMb);
         return { ...this.trainingResult(), ...this.lost, slotMemoryMb };
       },
+      fitForecaster: this.stage('forecaster'),
       backtest: () => ({
         dataset: reference('backtest'),
         reused: this.again('backtest'),

@@ -172,7 +172,10 @@ export class FittedEnsemble implements FittedForecaster {
     for (const region of this.details.regions) {
       const table = data.tables.find((candidate) => candidate.region === region);
       if (!table) {
-        throw new BadInputError(`There is no table of ${region}, which the fit has.`, 'Give the same regions.');
+        throw new BadInputError(
+          `There is no table of ${region}, which the fit has.`,
+          'Give the same regions.',
+        );
       }
       const range = { from: firstIssueFrom(table, knownBy), to: issuesKnownBy(table, data.knownBy) };
       const since = issuesOf(table, { from: range.from, to: Math.max(range.from, range.to) });
@@ -218,7 +221,10 @@ export class FittedEnsemble implements FittedForecaster {
     const known = details.members.map((member) => {
       const found = architectures.find(({ name }) => name === member);
       if (found) return found;
-      throw new BadInputError(`The ensemble has a member ${member} that nothing here can read.`, 'Give it too.');
+      throw new BadInputError(
+        `The ensemble has a member ${member} that nothing here can read.`,
+        'Give it too.',
+      );
     });
     const [weights, spreads, validAt, z] = ['weights', 'spreads', 'validAt', 'z'].map(
       (name) => arrays[name] as Float64Array,
@@ -370,7 +376,9 @@ function requireMembers(members: readonly Forecaster[]): void {
   const odd = names.find((name, i) => name === OWN || names.indexOf(name) !== i);
   if (members.length === 0 || odd !== undefined) {
     throw new BadInputError(
-      odd === undefined ? 'An ensemble needs a member.' : `The member ${odd} is given twice, or is an ensemble.`,
+      odd === undefined
+        ? 'An ensemble needs a member.'
+        : `The member ${odd} is given twice, or is an ensemble.`,
       'Give each forecaster once.',
     );
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ridgeSettings, type RidgeSettings } from '../../contracts/forecasters.ts';
 import type { IssueTable } from '../../day-ahead/issue-table.ts';
 import { BadInputError } from '../../errors.ts';
 import { isKnown, logRatio, requireColumns, requireTables } from '../cells.ts';
@@ -10,33 +11,6 @@ import { designOf, widthOf, writeRegressors, type Design } from './design.ts';
 import { productAt, robustRidge, type Regression } from './robust-fit.ts';
 
 const DAY = 86_400;
-
-export const ridgeSettings = z.strictObject({
-  lambdas: z
-    .array(z.number().positive())
-    .min(1)
-    .default([0.001, 0.003, 0.01, 0.03, 0.1, 0.3])
-    .describe('Penalties to choose from, by error on the last part of the training issues'),
-  holdoutDays: z
-    .number()
-    .int()
-    .positive()
-    .default(180)
-    .describe('The last part, days; at most a quarter of the issues'),
-  halfLifeDays: z
-    .number()
-    .positive()
-    .default(540)
-    .describe('An issue so much older counts half; operators and demand change'),
-  rounds: z.number().int().nonnegative().default(4).describe('Of reweighting against outliers'),
-  huber: z
-    .number()
-    .positive()
-    .default(0.5)
-    .describe('In median residuals: small, because MAPE rewards the median and not the mean'),
-  pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
-});
-export type RidgeSettings = z.infer<typeof ridgeSettings>;
 
 const facts = z.strictObject({
   name: z.string(),
@@ -65,18 +39,19 @@ type Cell = readonly [IssueTable, number];
  */
 export function ridge(given: Partial<RidgeSettings> = {}): Forecaster {
   const settings = ridgeSettings.parse(given);
-  const name = settings.pooled ? 'ridge-pooled' : 'ridge';
+  const { pooled } = settings;
+  const name = pooled ? 'ridge-pooled' : 'ridge';
   return {
     name,
     async fit({ tables, knownBy }, context) {
       requireTables(tables);
       const columns = tables[0]!.columns.map((column) => column.name);
       for (const table of tables) requireColumns(table, columns, name);
-      const groups = settings.pooled ? [[...tables]] : tables.map((table) => [table]);
+      const groups = pooled ? [[...tables]] : tables.map((table) => [table]);
       const models: RegionModel[] = [];
       for (const [i, group] of groups.entries()) {
         const part = (done: number) => context.progress?.((i + done) / groups.length);
-        const region = settings.pooled ? ANY_REGION : group[0]!.region;
+        const region = pooled ? ANY_REGION : group[0]!.region;
         models.push({
           region,
           ...(await fitGroup(group, knownBy, settings, { ...context, progress: part })),
@@ -126,7 +101,10 @@ function requireCells(cells: Cell[], tables: readonly IssueTable[], hour: number
 function fitHour(cells: Cell[], until: number, settings: RidgeSettings, lambda: number): HourModel {
   const design = designOf(cells);
   const { rounds, huber } = settings;
-  return { design, beta: robustRidge(regressionOf(design, cells, until, settings), { lambda, rounds, huber }) };
+  return {
+    design,
+    beta: robustRidge(regressionOf(design, cells, until, settings), { lambda, rounds, huber }),
+  };
 }
 
 function regressionOf(

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { artifactReference } from './artifact.ts';
+import { stageResult } from './stages.ts';
+
+/** Members that an ensemble can be made of, in the order in which they are named. */
+export const MEMBER_NAMES = [
+  'operator',
+  'latestKnown',
+  'persistence48',
+  'persistence168',
+  'climatology',
+  'ridge',
+  'trees',
+  'ridge-pooled',
+  'trees-pooled',
+  'transformer',
+] as const;
+export const memberName = z.enum(MEMBER_NAMES);
+export type MemberName = z.infer<typeof memberName>;
+
+export const ridgeSettings = z.strictObject({
+  lambdas: z
+    .array(z.number().positive())
+    .min(1)
+    .max(50)
+    .default([0.001, 0.003, 0.01, 0.03, 0.1, 0.3])
+    .describe('Penalties to choose from, by error on the last part of the training issues'),
+  holdoutDays: z
+    .number()
+    .int()
+    .positive()
+    .default(180)
+    .describe('The last part, days; at most a quarter of the issues'),
+  halfLifeDays: z
+    .number()
+    .positive()
+    .default(540)
+    .describe('An issue so much older counts half; operators and demand change'),
+  rounds: z.number().int().min(0).max(50).default(4).describe('Of reweighting against outliers'),
+  huber: z
+    .number()
+    .positive()
+    .default(0.5)
+    .describe('In median residuals: small, because MAPE rewards the median and not the mean'),
+  pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
+});
+export type RidgeSettings = z.infer<typeof ridgeSettings>;
+
+export const treesSettings = z.strictObject({
+  trees: z.number().int().positive().max(100_000).default(400),
+  leaves: z.number().int().min(2).max(4096).default(15),
+  learningRate: z.number().gt(0).max(1).default(0.05),
+  leastRows: z.number().positive().default(80).describe('Rows a leaf at least: hours of several days'),
+  rowShare: z.number().gt(0).max(1).default(0.7),
+  columnShare: z.number().gt(0).max(1).default(0.3),
+  loss: z.enum(['absolute', 'squared']).default('absolute').describe('absolute: MAPE rewards the median'),
+  halfLifeDays: z.number().positive().default(730).describe('An issue so much older counts half'),
+  pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
+});
+export type TreesSettings = z.infer<typeof treesSettings>;
+
+/** Whole years see every season; weights and intervals fitted on one only are those of that season. */
+export const VALIDATION_DAYS = 365;
+
+export const fitForecasterInput = z
+  .strictObject({
+    sequences: artifactReference.describe('A sequences manifest: its issue tables are what is learnt from'),
+    training: artifactReference
+      .optional()
+      .describe('A training manifest of these sequences: the transformer becomes a member'),
+    members: z
+      .array(memberName)
+      .min(1)
+      .max(MEMBER_NAMES.length)
+      .optional()
+      .describe('Default: climatology, ridge and trees, and the transformer where a training is given'),
+    validationDays: z
+      .number()
+      .int()
+      .min(7)
+      .max(3660)
+      .default(VALIDATION_DAYS)
+      .describe(
+        'Last days of the training period that weights and intervals are fitted on; at most a quarter',
+      ),
+    trainDays: z
+      .number()
+      .int()
+      .min(30)
+      .max(36_600)
+      .optional()
+      .describe('Learn from the last so many days of the training period; default: all of it'),
+    seed: z
+      .number()
+      .int()
+      .nonnegative()
+      .max(2 ** 31 - 1)
+      .default(1),
+    ridge: ridgeSettings.omit({ pooled: true }).prefault({}),
+    trees: treesSettings.omit({ pooled: true }).prefault({}),
+  })
+  .superRefine(({ members = [], training }, context) => {
+    const twice = members.find((name, i) => members.indexOf(name) !== i);
+    if (twice)
+      context.addIssue({ code: 'custom', path: ['members'], message: `${twice} stands in it twice` });
+    if (!members.includes('transformer') || training) return;
+    const message = 'the transformer is a member only with the training manifest that holds it';
+    context.addIssue({ code: 'custom', path: ['training'], message });
+  });
+export type FitForecasterInput = z.infer<typeof fitForecasterInput>;
+
+export const fitForecasterResult = stageResult.extend({
+  dataset: artifactReference.describe('A forecaster manifest'),
+});
+export type FitForecasterResult = z.infer<typeof fitForecasterResult>;

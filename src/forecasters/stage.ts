@@ -1,0 +1,128 @@
+import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
+import {
+  fitForecasterInput,
+  type FitForecasterInput,
+  type FitForecasterResult,
+} from '../contracts/forecasters.ts';
+import { HOUR_SECONDS, lastHourOf } from '../contracts/time.ts';
+import { detailsOf } from '../backtest/dataset.ts';
+import { firstIssueFrom, issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
+import { issueDetailsOf, readIssueTable } from '../day-ahead/read.ts';
+import { BadInputError, MissingDataError } from '../errors.ts';
+import { onceByKey, readManifest, writeContent } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import type { StageContext } from '../stages/context.ts';
+import { PUBLICATION_DELAY } from './cells.ts';
+import { fitEnsemble, type EnsembleDetails, type EnsembleSettings } from './ensemble/ensemble.ts';
+import { forecasterDetailsOf } from './load.ts';
+import { DEFAULT_MEMBERS, memberNamed } from './members.ts';
+
+/** Raised when the same settings and inputs would give another fit. */
+const STAGE_VERSION = 1;
+/** Of trees and the rest, a region. */
+const BYTES_PER_REGION = 8 * 2 ** 20;
+
+/**
+ * Fits what forecasts: the members and their ensemble, on the issues of a sequences dataset whose outcome was known
+ * when its training period ended. Writes a forecaster manifest: a file a member (its role is the member's name) and
+ * `ensemble` for weights and calibration.
+ */
+export async function fitForecaster(
+  context: StageContext,
+  raw: FitForecasterInput,
+): Promise<FitForecasterResult> {
+  const { home, signal } = context;
+  const { sequences, training, ...settings } = fitForecasterInput.parse(raw);
+  const work = {
+    kind: 'forecaster' as const,
+    stage: 'fitForecaster',
+    version: STAGE_VERSION,
+    settings,
+    inputs: training ? [sequences, training] : [sequences],
+  };
+  const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
+    const cut = await readManifest(home, sequences, 'sequences');
+    if (training) await requireTrainedOn(home, training, sequences);
+    const knownBy = lastHourOf(detailsOf(cut).train.to) + PUBLICATION_DELAY;
+    const data = { tables: await tablesOf(home, cut, knownBy, settings.trainDays), knownBy };
+    await home.requireFreeSpace(data.tables.length * BYTES_PER_REGION, 'The fit');
+    const fitted = await fitEnsemble(data, await ensembleOf(home, raw), {
+      seed: settings.seed,
+      signal,
+      progress: (done) =>
+        context.progress({ stage: 'fit', done: Math.round(100 * done), total: 100, unit: '%' }),
+    });
+    const files: Manifest['files'] = [];
+    for (const [role, bytes] of fitted.files()) {
+      files.push({ ...(await writeContent(home, `forecasters/${key}`, 'bin', bytes)), role });
+    }
+    return {
+      files,
+      rows: data.tables.reduce((sum, { issuedAt }) => sum + issuedAt.length, 0),
+      details: JSON.parse(JSON.stringify({ ensemble: fitted.details, issues: issueDetailsOf(cut) })),
+    };
+  });
+  return { dataset: reference, reused, facts: factsOf(forecasterDetailsOf(manifest).ensemble) };
+}
+
+/** The architecture that a fit was asked for, to be fitted on whatever is known. */
+export async function ensembleOf(home: Home, raw: FitForecasterInput): Promise<EnsembleSettings> {
+  const { members, training, validationDays, ...settings } = fitForecasterInput.parse(raw);
+  const names = members ?? DEFAULT_MEMBERS;
+  void home;
+  void training;
+  return { members: names.map((name) => memberNamed(name, settings)), validationDays };
+}
+
+/** Every region's issues up to the moment of the fit. */
+async function tablesOf(
+  home: Home,
+  sequences: Manifest,
+  knownBy: number,
+  trainDays: number | undefined,
+): Promise<IssueTable[]> {
+  const regions = sequences.files.flatMap(({ role, region }) =>
+    role === 'region' && region ? [region] : [],
+  );
+  const from = trainDays === undefined ? -Infinity : knownBy - trainDays * 24 * HOUR_SECONDS;
+  const tables: IssueTable[] = [];
+  for (const region of regions) {
+    const table = await readIssueTable(home, sequences, region);
+    const range = { from: firstIssueFrom(table, from), to: firstIssueFrom(table, knownBy) };
+    if (range.to <= range.from) {
+      throw new MissingDataError(
+        `${region} has no issue in the training period.`,
+        'Cut the sequences with a longer one.',
+      );
+    }
+    tables.push(issuesOf(table, range));
+  }
+  return tables;
+}
+
+async function requireTrainedOn(
+  home: Home,
+  training: ArtifactReference,
+  sequences: ArtifactReference,
+): Promise<void> {
+  const { inputs } = await readManifest(home, training, 'training');
+  if (inputs.some(({ sha256 }) => sha256 === sequences.sha256)) return;
+  throw new BadInputError(
+    `The training ${training.uri} is of other sequences than ${sequences.uri}.`,
+    'Give the sequences that it was trained on.',
+  );
+}
+
+function factsOf({ regions, weights, scores }: EnsembleDetails): FitForecasterResult['facts'] {
+  const rounded = (value: number) => Number(value.toFixed(2));
+  return Object.fromEntries(
+    regions.flatMap((region) => {
+      const parts = Object.entries(weights[region]!).filter(([, weight]) => weight >= 0.005);
+      const mape = scores[region]!.ensemble;
+      return [
+        [`${region} validation MAPE %`, mape === null ? null : rounded(mape)],
+        [`${region} weights`, parts.map(([name, weight]) => `${name} ${rounded(weight)}`).join(', ')],
+      ];
+    }),
+  );
+}
