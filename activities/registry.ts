@@ -1,5 +1,6 @@
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
 import type { ChampionRecord, LifecycleEvent } from '../src/contracts/lifecycle.ts';
+import { BadInputError } from '../src/errors.ts';
 import type { StageInput, StageName, StageOutput } from '../src/stages/table.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { underHeartbeat } from './heartbeat.ts';
@@ -44,6 +45,12 @@ export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
       if (!champion) return null;
       const { record } = await stage('readVersion', { name, version: champion.version });
       const { training, sequences } = record.lineage;
+      if (!training || !sequences) {
+        throw new BadInputError(
+          `The champion of ${name} forecasts a series of its own, not the grid.`,
+          'Name another model with --model.',
+        );
+      }
       return { version: champion.version, model: training, sequences };
     },
 

@@ -122,17 +122,8 @@ function cut(
       covariates.map((name) => [name, whole(name, spans.find((span) => span.name === name)!.to)]),
     ),
   };
-  const constant = [...series.targets, ...series.covariates].find(([, values]) => isConstant(values));
-  if (constant) {
-    throw new BadInputError(
-      `Column ${constant[0]} is ${constant[1][0]} in all ${constant[1].length} rows: there is nothing to ${targets.includes(constant[0]) ? 'forecast' : 'learn from it'}.`,
-      'Leave it out.',
-    );
-  }
   return series;
 }
-
-const isConstant = (values: Float64Array) => values.every((value) => value === values[0]);
 
 function spanOf(name: string, values: Float64Array): { from: number; to: number } {
   const from = values.findIndex((value) => !Number.isNaN(value));

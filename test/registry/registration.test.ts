@@ -29,7 +29,7 @@ describe('registry', () => {
         'normaliser',
         'weights',
       ]);
-      assert.equal(record.lineage.grid.sha256, grid.sha256);
+      assert.equal(record.lineage.grid?.sha256, grid.sha256);
       assert.equal(record.datasetSha256, sequences.sha256);
       assert.equal(record.metrics[0]!.region, 'PACW');
       assert.ok(record.metrics[0]!.mape.model! > 0);

@@ -1,0 +1,194 @@
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { SeriesForecastInput } from '../contracts/series.ts';
+import { BadInputError, MissingDataError } from '../errors.ts';
+import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { readColumns, writeColumns } from '../lake/parquet.ts';
+import { readChampion } from '../registry/champion.ts';
+import { versionFolder } from '../registry/layout.ts';
+import { readVersion, type ModelVersion } from '../registry/versions.ts';
+import type { StageContext } from '../stages/context.ts';
+import { readScores, type ScoresDocument } from './backtest-stage.ts';
+import { candidateNamed, candidatesOf } from './candidates.ts';
+import type { CleanSeries } from './clean.ts';
+import { joinSeries } from './join.ts';
+import { readCsvSeries } from './read-stage.ts';
+import { standardisedSeries } from './series-data.ts';
+import { readSeries } from './series-file.ts';
+import { spellTime } from './times.ts';
+
+/** Raised when the same version and series would give another forecast. */
+const STAGE_VERSION = 1;
+
+export interface SeriesForecastRow {
+  target: string;
+  /** UTC. */
+  time: string;
+  /** Rows ahead, from 1. */
+  step: number;
+  forecast: number;
+  /** Ends of the 80 % interval. */
+  lower: number;
+  upper: number;
+}
+
+export interface SeriesForecastResult {
+  /** A forecast manifest: one Parquet file of role `forecast`. */
+  dataset: ArtifactReference;
+  reused: boolean;
+  model: { name: string; version: number; chosen: string };
+  rows: SeriesForecastRow[];
+}
+
+/** The next rows of every target by a registered version, from the end of its series or of the newer rows given. */
+export async function forecastSeries(
+  context: StageContext,
+  input: SeriesForecastInput,
+): Promise<SeriesForecastResult> {
+  const { home } = context;
+  const version = await chosenVersion(home, input);
+  const { record } = version;
+  if (!record.series) {
+    throw new BadInputError(
+      `${record.name} version ${record.version} forecasts the grid's demand, not a series of its own.`,
+      'Leave out --csv, or name a model that `train --csv` made.',
+    );
+  }
+  const newer = input.csv && (await readNewer(context, input.csv, version));
+  const scored = await readManifest(home, version.model, 'series-backtest');
+  const work = {
+    kind: 'forecast' as const,
+    stage: 'forecastSeries',
+    version: STAGE_VERSION,
+    settings: {},
+    inputs: [version.model, record.lineage.series!, ...(newer ? [newer] : [])],
+  };
+  const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
+    const document = await readScores(home, scored);
+    const old = await readSeries(home, record.lineage.series!);
+    const series = newer
+      ? joinSeries(old.series, (await readSeries(home, newer)).series, document.plan.context)
+      : old.series;
+    const rows = await forecastRows(home, version, document, series);
+    const uri = `forecasts/${key}/forecast.parquet`;
+    await writeRows(home.path(uri), rows);
+    return {
+      files: [{ ...(await referTo(home, uri, rows.length)), role: 'forecast' }],
+      rows: rows.length,
+      details: { name: record.name, version: record.version, after: spellTime(endOf(series)) },
+    };
+  });
+  const rows = await readRows(await verifiedPath(home, manifest.files[0]!));
+  const { name, version: number, series } = record;
+  return { dataset: reference, reused, model: { name, version: number, chosen: series.chosen }, rows };
+}
+
+async function chosenVersion(home: Home, { name, version }: SeriesForecastInput): Promise<ModelVersion> {
+  if (version !== undefined) return readVersion({ home }, { name, version });
+  const champion = await readChampion({ home }, { name });
+  if (champion) return readVersion({ home }, champion);
+  throw new MissingDataError(
+    `The model ${name} has no champion.`,
+    'Promote a version, or name one with --model-version; `models` lists them.',
+  );
+}
+
+/** Rows of the same columns and frequency as those of the training. */
+async function readNewer(
+  context: StageContext,
+  csv: ArtifactReference,
+  { record }: ModelVersion,
+): Promise<ArtifactReference> {
+  const { columns, frequency } = record.series!;
+  return (await readCsvSeries(context, { ...columns, frequency, csv })).dataset;
+}
+
+async function forecastRows(
+  home: Home,
+  version: ModelVersion,
+  { plan, chosen, scales, covariateScales, intervals }: ScoresDocument,
+  series: CleanSeries,
+): Promise<SeriesForecastRow[]> {
+  const { horizon } = plan;
+  requireContext(series, plan.context);
+  requireCovariates(series, horizon);
+  const data = standardisedSeries(series, plan, scales, covariateScales);
+  const candidates = await candidatesOf(home, placedModels(version), data);
+  const forecaster = candidateNamed(candidates, chosen);
+  const rows: SeriesForecastRow[] = [];
+  for (const [target, name] of data.names.entries()) {
+    const { mean, deviation } = scales[target]!;
+    const { lower, upper } = intervals[target]!;
+    const answer = await forecaster.predict(data, target, series.rows, 1);
+    for (let h = 0; h < horizon; h++) {
+      const inUnits = (value: number) => mean + deviation * value;
+      rows.push({
+        target: name,
+        time: spellTime(endOf(series) + (h + 1) * series.step),
+        step: h + 1,
+        forecast: inUnits(answer[h]!),
+        lower: inUnits(answer[h]! + lower[h]!),
+        upper: inUnits(answer[h]! + upper[h]!),
+      });
+    }
+  }
+  return rows;
+}
+
+/** The models as they lie in the version's own folder. */
+function placedModels({ record }: ModelVersion) {
+  const placed = (role: string) => {
+    const file = record.files.find((each) => each.role === role);
+    if (!file) return undefined;
+    const { sha256, bytes } = file;
+    return { uri: `${versionFolder(record.name, record.version)}/${file.file}`, sha256, bytes };
+  };
+  return { linear: placed('series-model-manifest'), transformer: placed('training-manifest') };
+}
+
+const endOf = ({ start, step, rows }: CleanSeries) => start + (rows - 1) * step;
+
+function requireContext({ rows }: CleanSeries, context: number): void {
+  if (rows >= context) return;
+  throw new BadInputError(`There are ${rows} rows; the model looks back on ${context}.`, 'Give more rows.');
+}
+
+/** A covariate that ends is not carried on by guess: what it says of the hours ahead is why it is there. */
+function requireCovariates(series: CleanSeries, horizon: number): void {
+  const until = spellTime(endOf(series) + horizon * series.step);
+  for (const [name, values] of series.covariates) {
+    if (values.length >= series.rows + horizon) continue;
+    const last = spellTime(series.start + (values.length - 1) * series.step);
+    throw new BadInputError(
+      `Covariate ${name} ends at ${last}; a forecast of ${horizon} rows needs it to ${until}.`,
+      'Give a file with --csv whose last rows hold the covariates ahead and leave the targets empty, or train without it.',
+    );
+  }
+}
+
+async function writeRows(path: string, rows: readonly SeriesForecastRow[]): Promise<void> {
+  const numbers = (name: 'forecast' | 'lower' | 'upper') =>
+    ({ type: 'f64', values: Float64Array.from(rows, (row) => row[name]) }) as const;
+  await writeColumns(path, {
+    target: { type: 'utf8', values: rows.map(({ target }) => target) },
+    time: { type: 'timestamp', values: Float64Array.from(rows, ({ time }) => Date.parse(time) / 1000) },
+    step: { type: 'i32', values: Int32Array.from(rows, ({ step }) => step) },
+    forecast: numbers('forecast'),
+    lower: numbers('lower'),
+    upper: numbers('upper'),
+  });
+}
+
+async function readRows(path: string): Promise<SeriesForecastRow[]> {
+  const columns = await readColumns(path);
+  const [targets, times, steps] = [columns.strings('target'), columns.seconds('time'), columns.f64('step')];
+  const [forecast, lower, upper] = ['forecast', 'lower', 'upper'].map((name) => columns.f64(name));
+  return targets.map((target, i) => ({
+    target: target!,
+    time: spellTime(times[i]!),
+    step: steps[i]!,
+    forecast: forecast![i]!,
+    lower: lower![i]!,
+    upper: upper![i]!,
+  }));
+}

@@ -1,0 +1,91 @@
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { SeriesCard, SeriesRegisterInput } from '../contracts/series.ts';
+import type { RegisterResult } from '../contracts/stages.ts';
+import { readManifest } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { versionNumbers } from '../registry/layout.ts';
+import { withModelLock } from '../registry/lock.ts';
+import { copyManifest, placeVersionFolder, requireSubject } from '../registry/version-folder.ts';
+import { readVersionRecord } from '../registry/versions.ts';
+import type { StageContext } from '../stages/context.ts';
+import { readScores, readSeriesBacktest } from './backtest-stage.ts';
+import { readSeries } from './series-file.ts';
+import { spellFrequency } from './times.ts';
+
+/** Registers what forecasts a series as the next version of `name`; the same backtest again gives the same version. */
+export async function registerSeries(
+  context: StageContext,
+  input: SeriesRegisterInput,
+): Promise<RegisterResult> {
+  const { home } = context;
+  return withModelLock(
+    home,
+    input.name,
+    async () => (await versionOf(home, input)) ?? (await place(home, input)),
+  );
+}
+
+async function versionOf(
+  home: Home,
+  { name, backtest }: SeriesRegisterInput,
+): Promise<RegisterResult | undefined> {
+  for (const version of await versionNumbers(home, name)) {
+    const { record, sha256 } = await readVersionRecord(home, name, version);
+    if (record.lineage.backtest.sha256 === backtest.sha256) return { name, version, sha256, reused: true };
+  }
+  return undefined;
+}
+
+async function place(home: Home, { name, backtest }: SeriesRegisterInput): Promise<RegisterResult> {
+  await requireSubject(home, name, 'series');
+  const scored = await readSeriesBacktest(home, backtest);
+  const { plan, scores, chosen, coverage } = await readScores(home, scored);
+  const { details } = await readSeries(home, plan.series);
+  const { horizon, context, split } = plan;
+  const card: SeriesCard = {
+    fileSha256: details.fileSha256,
+    columns: details.columns,
+    frequency: spellFrequency(details.step),
+    horizon,
+    context,
+    split,
+    chosen,
+    scores,
+    coverage,
+  };
+  const trained = trainedOf(scored.inputs);
+  return placeVersionFolder(home, name, async (draft) => {
+    const files = await copyManifest(home, scored, draft);
+    for (const { kind, reference } of trained) {
+      files.push(...(await copyManifest(home, await readManifest(home, reference, kind), draft, `${kind}-`)));
+    }
+    return {
+      formatVersion: 1,
+      name,
+      version: draft.version,
+      createdAt: new Date().toISOString(),
+      datasetSha256: plan.series.sha256,
+      lineage: {
+        ...(trained[0] ? { training: trained[0].reference } : {}),
+        backtest,
+        series: plan.series,
+      },
+      series: card,
+      sequenceLength: context,
+      metrics: [],
+      training: {},
+      files,
+    };
+  });
+}
+
+const TRAINED = ['series-model', 'training'] as const;
+
+/** The models behind a backtest. */
+export function trainedOf(inputs: readonly ArtifactReference[]) {
+  return TRAINED.flatMap((kind) =>
+    inputs
+      .filter(({ uri }) => uri.startsWith(`manifests/${kind}/`))
+      .map((reference) => ({ kind, reference })),
+  );
+}
