@@ -103,8 +103,8 @@ function savedNode(split: GrownNode['split'], value: number, thresholds: Float32
   if (!split) return { value };
   const { column, bin, missingLeft, left } = split;
   const edges = thresholds[column]!;
-  // Bin 0 on the left is missing against all others, the last bin on the left all others against missing.
-  const threshold = bin === 0 ? -Infinity : bin > edges.length ? Infinity : edges[bin - 1]!;
+  // The last bin has no upper end: all values go left, what is missing right.
+  const threshold = bin > edges.length ? Infinity : edges[bin - 1]!;
   return { column, threshold, missingLeft, left };
 }
 

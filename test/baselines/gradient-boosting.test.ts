@@ -46,7 +46,7 @@ describe('gradient-boosted trees', () => {
   it('put a step where it is, with the mean of each side', async () => {
     const data = dataOf([[1], [2], [3], [10], [11]], [4, 5, 6, 20, 30]);
     const model = await fitTrees(data, { ...ONE_TREE, leaves: 2 });
-    assert.deepEqual([...model.predict(Float32Array.of(-100, 3, 6.4, 6.6, 1e9), 5)], [5, 5, 5, 25, 25]);
+    assert.deepEqual([...model.predict(Float32Array.of(-100, 3, 6.5, 6.6, 1e9), 5)], [5, 5, 5, 25, 25]);
   });
 
   it('say again what they have seen, where leaves and bins suffice', async () => {
@@ -55,6 +55,14 @@ describe('gradient-boosted trees', () => {
     const data = dataOf(randomTable(200, 2, 'memory'), target);
     const model = await fitTrees(data, { ...ONE_TREE, leaves: 200 });
     assert.ok(meanSquare(model.predict(data.features, 200), target) < 1e-12);
+  });
+
+  it('come as near where each tree sees half of the rows', async () => {
+    const table = randomTable(1000, 2, 'half').map(([a, b]) => [Math.round(9 * a!), Math.round(9 * b!)]);
+    const target = table.map(([a, b]) => (a! > 0 ? 5 : -5) + (b! > 0 ? 1 : -1));
+    const data = dataOf(table, target);
+    const model = await fitTrees(data, { ...SETTINGS, rowShare: 0.5, learningRate: 0.5 });
+    assert.ok(meanSquare(model.predict(data.features, 1000), target) < 0.01);
   });
 
   it('stop at the depth they are given', async () => {
@@ -67,11 +75,11 @@ describe('gradient-boosted trees', () => {
   });
 
   it('keep apart values of a column with more of them than bins', async () => {
-    const table = Array.from({ length: 5000 }, (_, i) => [i < 3000 ? 0 : i]);
+    const table = Array.from({ length: 5000 }, (_, i) => [i < 1007 || i > 4000 ? i : 1007]);
     const target = table.map(([x]) => x! / 5000);
     const model = await fitTrees(dataOf(table, target), { ...ONE_TREE, leaves: 255 });
     const found = model.predict(dataOf(table, target).features, 5000);
-    assert.ok(Math.abs(found[0]!) < 1e-9, 'the frequent 0 has a bin of its own');
+    assert.ok(Math.abs(found[2000]! - 1007 / 5000) < 1e-6, 'the frequent value has a bin of its own');
     assert.ok(found.every((value, i) => Math.abs(value - target[i]!) < 0.003));
   });
 });
@@ -94,9 +102,13 @@ describe('trees and missing values', () => {
   });
 
   it('send one that was never missing before with most of the rows', async () => {
-    const data = dataOf([[1], [2], [3], [4], [5]], [0, 9, 9, 9, 9]);
-    const model = await fitTrees(data, { ...ONE_TREE, leaves: 2 });
-    assert.deepEqual([...model.predict(Float32Array.of(NONE), 1)], [9]);
+    for (const target of [
+      [0, 9, 9, 9, 9],
+      [9, 9, 9, 9, 0],
+    ]) {
+      const model = await fitTrees(dataOf([[1], [2], [3], [4], [5]], target), { ...ONE_TREE, leaves: 2 });
+      assert.deepEqual([...model.predict(Float32Array.of(NONE), 1)], [9]);
+    }
   });
 
   it('ignore a column that is missing throughout', async () => {

@@ -78,12 +78,10 @@ export function bestSplit(
     for (let side = 0; side < (missingWeight > 0 ? 2 : 1); side++) {
       let left = side === 0 ? 0 : missingGradient;
       let leftWeight = side === 0 ? 0 : missingWeight;
-      // Bin 0 with the missing rows on the left is "missing against all others".
-      for (let bin = side === 0 ? 1 : 0; bin < binCounts[column]!; bin++) {
-        if (bin > 0) {
-          left += histogram[start + bin * BIN_STRIDE]!;
-          leftWeight += histogram[start + bin * BIN_STRIDE + 1]!;
-        }
+      // With the missing rows on the right, the last bin is "all others against missing".
+      for (let bin = 1; bin < binCounts[column]!; bin++) {
+        left += histogram[start + bin * BIN_STRIDE]!;
+        leftWeight += histogram[start + bin * BIN_STRIDE + 1]!;
         const rightWeight = weight - leftWeight;
         if (leftWeight < leastWeight) continue;
         if (rightWeight < leastWeight) break;
