@@ -12,6 +12,7 @@ export const STAGES = {
   cutSequences: async () => (await import('../sequences/stage.ts')).cutSequences,
   planTraining: async () => (await import('../training/stage.ts')).planTraining,
   finishTraining: async () => (await import('../training/stage.ts')).finishTraining,
+  fitForecaster: async () => (await import('../forecasters/stage.ts')).fitForecaster,
   backtest: async () => (await import('../backtest/stage.ts')).backtest,
   forecast: async () => (await import('../backtest/forecast-stage.ts')).forecast,
   registerModel: async () => (await import('../registry/stage.ts')).registerModel,
