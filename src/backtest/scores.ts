@@ -37,8 +37,8 @@ export interface ScoresDocument {
     score: { from: string; to: string };
     train: { from: string; to: string };
     maseSeasonHours: number;
-    /** At least so many hours of history stand before every issue, where the record reaches back so far. */
-    contextHours: number;
+    /** At least so many hours of history stand before every issue, where the record reaches back so far; null: by column. */
+    contextHours: number | null;
   };
   regions: RegionScores[];
 }

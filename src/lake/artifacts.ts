@@ -90,11 +90,9 @@ export async function onceByKey(
   work: Work,
   make: (key: string) => Promise<Pick<Manifest, 'files' | 'rows'> & { details?: Manifest['details'] }>,
 ): Promise<{ reference: ArtifactReference; manifest: Manifest; reused: boolean }> {
-  const settings = JSON.parse(canonicalJson(work.settings)) as Manifest['madeBy']['settings'];
-  const key = workKey({ stage: work.stage, version: work.version, settings, inputs: work.inputs });
-  const uri = manifestUri(work.kind, key);
-  const found = await wholeManifest(home, uri);
-  if (found) return { reference: await referTo(home, uri, found.rows), manifest: found, reused: true };
+  const { key, settings } = identityOf(work);
+  const found = await findWork(home, work);
+  if (found) return { ...found, reused: true };
   const made = await make(key);
   const value: Manifest = {
     formatVersion: 1,
@@ -107,6 +105,24 @@ export async function onceByKey(
     details: made.details ?? {},
   };
   return { reference: await writeManifest(home, value), manifest: value, reused: false };
+}
+
+/** A piece of work that is done: its manifest is there and all its files are whole. */
+export async function findWork(
+  home: Home,
+  work: Work,
+): Promise<{ reference: ArtifactReference; manifest: Manifest } | undefined> {
+  const uri = manifestUri(work.kind, identityOf(work).key);
+  const found = await wholeManifest(home, uri);
+  return found && { reference: await referTo(home, uri, found.rows), manifest: found };
+}
+
+function identityOf(work: Work): { key: string; settings: Manifest['madeBy']['settings'] } {
+  const settings = JSON.parse(canonicalJson(work.settings)) as Manifest['madeBy']['settings'];
+  return {
+    key: workKey({ stage: work.stage, version: work.version, settings, inputs: work.inputs }),
+    settings,
+  };
 }
 
 export const manifestUri = (kind: ArtifactKind, key: string) => `manifests/${kind}/${key}.json`;

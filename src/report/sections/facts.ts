@@ -65,10 +65,13 @@ export function factsSection(data: ReportData): Markup {
         MASE divides by the mean absolute error of ${count(protocol.maseSeasonHours)} h persistence over the
         training hours (Hyndman &amp; Koehler, 2006).
       </li>
-      <li>
-        The model reads at least ${count(protocol.contextHours)} hours of history before each issue, where the
-        record reaches back so far.
-      </li>
+      ${
+        protocol.contextHours !== null &&
+        html`<li>
+          The model reads at least ${count(protocol.contextHours)} hours of history before each issue, where
+          the record reaches back so far.
+        </li>`
+      }
     </ul>
     <h3>Lineage</h3>
     <div class="scroll">

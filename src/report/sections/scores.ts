@@ -72,13 +72,19 @@ function scoreTable(
   </div>`;
 }
 
-function atOnceNote(regions: readonly RegionScores[]): Markup {
-  return html`<p class="note">
-    Were demand known the moment its hour ends, and not one hour later, the latest known same hour would score
-    ${regions
-      .map(({ region, overall }) => `${region} ${percent(overall.mape.latestKnownAtOnce)}`)
-      .join(', ')}.
-  </p>`;
+/** Only backtests that read the whole record know it. */
+function atOnceNote(regions: readonly RegionScores[]): Markup | false {
+  const known = regions.filter(({ overall }) => typeof overall.mape.latestKnownAtOnce === 'number');
+  return (
+    known.length > 0 &&
+    html`<p class="note">
+      Were demand known the moment its hour ends, and not one hour later, the latest known same hour would
+      score
+      ${known
+        .map(({ region, overall }) => `${region} ${percent(overall.mape.latestKnownAtOnce)}`)
+        .join(', ')}.
+    </p>`
+  );
 }
 
 function onOperatorHoursNote(regions: readonly RegionScores[]): Markup | false {
