@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { HOUR_SECONDS } from '../contracts/time.ts';
+import type { IssueTable } from '../day-ahead/issue-table.ts';
+import { BadInputError, CorruptArtifactError } from '../errors.ts';
+import type { Predictor } from '../model/predictor.ts';
+import { standardised, type IssueScaling } from '../sequences/issue-scaling.ts';
+import { refitHead, REFIT, type RefitIssues, type RefitSettings } from '../training/refit-head.ts';
+import { planWindows } from '../backtest/windows.ts';
+import { isKnown, issuesKnownBy, logRatio, requireColumns } from './cells.ts';
+import type { FitContext, FitData, FittedForecaster, Forecaster } from './forecaster.ts';
+import { readState, writeState } from './state-bytes.ts';
+
+const NAME = 'transformer';
+
+/** Where the network's inputs come from: hour by hour, normalised as it was trained. */
+export interface SequenceSource {
+  /** The region's record: the end of its first hour (seconds since 1970) and how many it has. */
+  hoursOf(region: string): Promise<{ first: number; hours: number }>;
+  /** Rows `from` to `to`, excluded; hours × channels. */
+  inputsOf(region: string, from: number, to: number): Promise<Float32Array>;
+}
+
+/** A network as a training manifest holds it. */
+export interface TrainedNetwork {
+  model: Predictor;
+  scaling: IssueScaling;
+  clip: number;
+  /** Hours of history that it was trained to look back on. */
+  sequenceLength: number;
+  /** Seconds: it has seen outcomes up to here. */
+  trainedBy: number;
+}
+
+/**
+ * The ring transformer as an architecture: what a ring has trained is given, and fitting refits its issue head on all
+ * that is known by then. Issues that the network itself was trained on are known to it, whatever it is fitted with.
+ */
+export function transformer(
+  network: TrainedNetwork,
+  source: SequenceSource,
+  settings: RefitSettings = REFIT,
+): Forecaster {
+  const states = new NetworkStates(network, source);
+  return {
+    name: NAME,
+    fit: async (data, context) =>
+      new FittedTransformer(network, states, await refit(network, states, data, settings, context)),
+    load: (bytes) => new FittedTransformer(network, states, weightsFrom(bytes, network.model.weights.length)),
+  };
+}
+
+class FittedTransformer implements FittedForecaster {
+  readonly name = NAME;
+  readonly levels: readonly number[];
+  readonly #network: TrainedNetwork;
+  readonly #states: NetworkStates;
+  readonly #model: Predictor;
+
+  constructor(network: TrainedNetwork, states: NetworkStates, weights: Float32Array) {
+    this.#network = network;
+    this.#states = states;
+    this.#model = network.model.withWeights(weights);
+    this.levels = network.model.issueHead!.quantiles;
+  }
+
+  async predict(table: IssueTable): Promise<Float64Array> {
+    const { scaling, clip } = this.#network;
+    requireColumns(table, this.#model.issueHead!.columns, NAME);
+    const { states, known } = await this.#states.at(table);
+    const ratios = this.#model.issuesFrom(states, standardised(table.features, scaling, clip), table.region);
+    const levels = this.levels.length;
+    return Float64Array.from(ratios, (ratio, i) => {
+      const cell = Math.floor(i / levels);
+      return known[Math.floor(cell / table.horizon)] ? table.base[cell]! * Math.exp(ratio) : Number.NaN;
+    });
+  }
+
+  /** The whole network: what was refitted is little less. */
+  save(): Uint8Array {
+    const { weights } = this.#model;
+    return writeState({ facts: { weights: weights.length }, arrays: { weights } });
+  }
+}
+
+function weightsFrom(bytes: Uint8Array, expected: number): Float32Array {
+  const facts = z.strictObject({ weights: z.number().int() });
+  const { arrays } = readState(bytes, NAME, facts, ({ weights }) => ({ weights }));
+  const weights = arrays['weights'];
+  if (weights instanceof Float32Array && weights.length === expected) return weights;
+  throw new CorruptArtifactError(
+    `The transformer has ${weights?.length ?? 'no'} weights, its network ${expected}.`,
+    'Load it with the training that it was fitted from.',
+  );
+}
+
+/** Goes on from the weights that the ring has trained; without a new outcome there is nothing to refit. */
+async function refit(
+  network: TrainedNetwork,
+  states: NetworkStates,
+  { tables, knownBy }: FitData,
+  settings: RefitSettings,
+  { seed, signal, progress }: FitContext,
+): Promise<Float32Array> {
+  const { model, scaling, clip, trainedBy } = network;
+  if (knownBy <= trainedBy) return model.weights;
+  const data: RefitIssues[] = [];
+  for (const table of tables) {
+    requireColumns(table, model.issueHead!.columns, NAME);
+    const issues = issuesKnownBy(table, knownBy);
+    const { states: all, known } = await states.at(table);
+    const targets = Float32Array.from({ length: issues * table.horizon }, (_, cell) =>
+      known[Math.floor(cell / table.horizon)] && isKnown(table, cell, knownBy)
+        ? logRatio(table, cell)
+        : Number.NaN,
+    );
+    const features = standardised(
+      table.features.subarray(0, targets.length * table.columns.length),
+      scaling,
+      clip,
+    );
+    const width = model.config.width;
+    data.push({ region: table.region, states: all.subarray(0, issues * width), features, targets });
+    signal.throwIfAborted();
+  }
+  const controls = { signal, ...(progress && { progress }) };
+  return refitHead(model, data, { ...settings, seed }, controls);
+}
+
+/** The network's states at issues, each computed once: neither refits nor other tables change them. */
+class NetworkStates {
+  readonly #network: TrainedNetwork;
+  readonly #source: SequenceSource;
+  readonly #kept = new Map<string, Map<number, Float32Array>>();
+
+  constructor(network: TrainedNetwork, source: SequenceSource) {
+    this.#network = network;
+    this.#source = source;
+    if (network.model.issueHead) return;
+    throw new BadInputError(
+      'The model was trained without issue tables and cannot answer for target hours.',
+      'Cut the sequences again and train on them.',
+    );
+  }
+
+  /** M × width for all issues of a table, and which have a state: those whose newest known hour is on record. */
+  async at({ region, standingAt }: IssueTable): Promise<{ states: Float32Array; known: boolean[] }> {
+    const { model, sequenceLength } = this.#network;
+    const { first, hours } = await this.#source.hoursOf(region);
+    const rows = Array.from(standingAt, (at) => (at - first) / HOUR_SECONDS);
+    const kept = this.#kept.get(region) ?? new Map<number, Float32Array>();
+    this.#kept.set(region, kept);
+    const known = rows.map((row) => row >= 0 && row < hours);
+    const missing = rows.filter((_, i) => known[i] && !kept.has(standingAt[i]!));
+    const { width } = model.config;
+    for (const { from, to, read } of planWindows(missing, sequenceLength, hours)) {
+      const inputs = await this.#source.inputsOf(region, from, to);
+      const at = Int32Array.from(read, (row) => row - from);
+      const found = await model.states(inputs, to - from, region, at);
+      read.forEach((row, m) => kept.set(first + row * HOUR_SECONDS, found.slice(m * width, (m + 1) * width)));
+    }
+    const states = new Float32Array(rows.length * width);
+    standingAt.forEach((at, i) => known[i] && states.set(kept.get(at)!, i * width));
+    return { states, known };
+  }
+}
