@@ -98,6 +98,8 @@ export function resolveModel(
     channels: string[];
     regions: string[];
     horizon: number;
+    /** Where targets are given, their unit. */
+    given?: { scale: number } | undefined;
     /** Of the issue tables, where the sequences have some. */
     issues?: { columns: readonly { name: string }[]; horizon: number; operator: boolean } | undefined;
   },
@@ -135,7 +137,7 @@ export function resolveModel(
     kvHeads,
     ...(settings.window === undefined ? {} : { window: settings.window }),
     mlpWidth: MLP_RATIO * width,
-    outputScale: OUTPUT_SCALE,
+    outputScale: data.given?.scale ?? OUTPUT_SCALE,
     ...(data.issues && {
       issueHead: {
         columns: data.issues.columns.map(({ name }) => name),

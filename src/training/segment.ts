@@ -82,7 +82,7 @@ class SegmentRun implements Disposable {
     this.#controls = controls;
     this.#dataset = dataset;
     this.#held = held;
-    this.#settings = resolveTraining(segment.settings);
+    this.#settings = resolveTraining(segment.settings, details.given);
     this.#model = new Transformer(resolveModel(segment.settings, details));
     const deal = dealPositions(details.sequenceLength, ring.worldSize, this.#settings.layout);
     this.#positions = deal.positions[ring.rank]!;

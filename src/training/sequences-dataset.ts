@@ -9,7 +9,7 @@ import type { Home } from '../lake/home.ts';
 import { SafetensorsFile } from '../lake/safetensors.ts';
 import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
 import { PADDING } from '../sequences/ring-layout.ts';
-import { demandLogs, targetsAt, type DemandLogs } from './targets.ts';
+import { demandLogs, givenLogs, targetsAt, type DemandLogs } from './targets.ts';
 import { TrainingIssues, type IssueShare } from './training-issues.ts';
 
 const CUT_AGAIN = 'Cut the sequences again.';
@@ -24,6 +24,8 @@ const sequencesDetails = z.object({
   windows: z.record(z.string(), z.array(z.number().int().nonnegative())),
   /** Absent in datasets of before issue tables. */
   issues: issueDetails.optional(),
+  /** There for a person's own series: targets are differences from a level of each row, in units of `scale`. */
+  given: z.object({ scale: z.number().positive() }).optional(),
 });
 export type SequencesDetails = z.infer<typeof sequencesDetails>;
 
@@ -86,7 +88,7 @@ export class SequencesDataset implements AsyncDisposable {
         if (!entry) throw new CorruptArtifactError(`${reference.uri} lists no file of ${region}.`, CUT_AGAIN);
         const file = await SafetensorsFile.open(await verifiedPath(home, entry));
         dataset.#files.push(file);
-        dataset.#demand.push(await readDemand(file, lastSecond));
+        dataset.#demand.push(await readDemand(file, lastSecond, details));
         if (normaliser) dataset.issues.push(await readIssues(file, region, details, normaliser));
       }
       if (dataset.windows.length > 0) return dataset;
@@ -112,7 +114,8 @@ export class SequencesDataset implements AsyncDisposable {
     const { channels, horizon } = this.details;
     const inputs = into?.inputs ?? new Float32Array(positions.length * channels.length);
     await readRows(this.#files[region]!, start, positions, inputs, channels.length);
-    const targets = targetsAt(this.#demand[region]!, start, positions, horizon, into?.targets);
+    const lagOf = this.details.given && ((lead: number) => lead);
+    const targets = targetsAt(this.#demand[region]!, start, positions, horizon, into?.targets, lagOf);
     return { inputs, targets, region, issues: this.issues[region]?.share(start, positions) };
   }
 
@@ -126,14 +129,18 @@ export class SequencesDataset implements AsyncDisposable {
 }
 
 /** Hours after `lastSecond` are scored, not trained on: their demand is hidden from the targets. */
-async function readDemand(file: SafetensorsFile, lastSecond: number): Promise<DemandLogs> {
+async function readDemand(
+  file: SafetensorsFile,
+  lastSecond: number,
+  { given }: SequencesDetails,
+): Promise<DemandLogs> {
   const [validAt, known, final] = await Promise.all(
     ['valid_at', 'demand_known', 'demand_final'].map((name) => file.read(name)),
   );
   const hidden = (validAt!.data as BigInt64Array).findIndex((second) => Number(second) > lastSecond);
   const targets = final!.data as Float32Array;
   if (hidden >= 0) targets.fill(Number.NaN, hidden);
-  return demandLogs({ known: known!.data as Float32Array, final: targets });
+  return (given ? givenLogs : demandLogs)({ known: known!.data as Float32Array, final: targets });
 }
 
 async function normaliserOf(home: Home, { key, files }: Manifest): Promise<Normaliser> {

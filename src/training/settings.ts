@@ -30,7 +30,10 @@ export interface ResolvedTraining {
 /** The day-ahead protocol reads leads 16 to 39 from the newest known hour; the others help the trunk to learn. */
 const DAY_AHEAD: LeadEmphasis = { from: 16, to: 39, others: 0.25 };
 
-export function resolveTraining(settings: TrainingSettings): ResolvedTraining {
+/** Of a person's own series all leads count alike, and errors count squared, as the long-horizon literature has it. */
+const GIVEN_BEND = 4;
+
+export function resolveTraining(settings: TrainingSettings, given?: object): ResolvedTraining {
   const preset = PRESETS[settings.preset];
   return {
     seed: settings.seed,
@@ -46,8 +49,8 @@ export function resolveTraining(settings: TrainingSettings): ResolvedTraining {
     schedule: { warmUp: 0.05, floor: 0.01 },
     optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1 },
     clipNorm: 1,
-    leads: DAY_AHEAD,
-    bend: 0.2,
+    leads: given ? { ...DAY_AHEAD, others: 1 } : DAY_AHEAD,
+    bend: given ? GIVEN_BEND : 0.2,
     hourlyWeight: settings.hourlyWeight,
     issueLoss: settings.loss,
   };

@@ -57,7 +57,7 @@ export async function finishTraining(
   }
   const { reference, reused } = await onceByKey(home, work, async () => {
     const { state, optimizer } = await readCheckpoint(home, finish.checkpoint);
-    const { manifest } = await readSequencesManifest(home, finish.input.sequences);
+    const { manifest, details } = await readSequencesManifest(home, finish.input.sequences);
     const journal = await readJournal(home, runId);
     const shared = ['normaliser', 'catalogue'].map((role) => {
       const file = manifest.files.find((entry) => entry.role === role);
@@ -85,7 +85,7 @@ export async function finishTraining(
       rows: state.step,
       details: {
         model: state.model,
-        settings: JSON.parse(canonicalJson(resolveTraining(finish.input.settings))),
+        settings: JSON.parse(canonicalJson(resolveTraining(finish.input.settings, details.given))),
         numerics: state.numerics,
         rings,
         bitsMayDiffer: finish.bitsMayDiffer === true || rings.length > 1,

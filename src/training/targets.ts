@@ -17,6 +17,14 @@ export function demandLogs({ known, final }: { known: Float32Array; final: Float
 }
 
 /**
+ * A series whose targets are given: no logarithms, and what its rows lead up to are differences from the row's own
+ * level, which stands in `known`.
+ */
+export function givenLogs({ known, final }: { known: Float32Array; final: Float32Array }): DemandLogs {
+  return { known: Float64Array.from(known), final: Float64Array.from(final) };
+}
+
+/**
  * tokens × horizon: ln(final[t+L] / known[t+L−24⌈L/24⌉]), NaN where either is missing. A model that says 0 says
  * "as at the newest known same hour". `into` is overwritten and returned.
  */
@@ -26,8 +34,9 @@ export function targetsAt(
   positions: Int32Array,
   horizon: number,
   into: Float32Array = new Float32Array(positions.length * horizon),
+  lagOf: (lead: number) => number = seasonalLag,
 ): Float32Array {
-  const lags = Int32Array.from({ length: horizon }, (_, i) => seasonalLag(i + 1));
+  const lags = Int32Array.from({ length: horizon }, (_, i) => lagOf(i + 1));
   for (let token = 0; token < positions.length; token++) {
     const position = positions[token]!;
     for (let i = 0; i < horizon; i++) {
