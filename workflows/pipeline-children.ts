@@ -44,7 +44,7 @@ export class PipelineChildren {
 }
 
 /** Two jobs over the same record would fetch the same pages: the second waits for the first, and finds them stored. */
-async function whenFree<Child extends ChildWorkflowHandle<never>>(
+export async function whenFree<Child extends ChildWorkflowHandle<never>>(
   start: () => Promise<Child>,
 ): Promise<Child> {
   for (;;) {

@@ -18,10 +18,10 @@ interface Pausable {
   signal(definition: typeof pauseSignal | typeof resumeSignal): Promise<void>;
 }
 
-/** Pause, resume and cancel, as people signal them; a pause reaches the child that is at work. */
+/** Pause, resume and cancel, as people signal them; a pause reaches the children that are at work. */
 export class RunControl {
   paused = false;
-  private child: Pausable | undefined;
+  private readonly children = new Set<Pausable>();
   private onChange: () => void = () => {};
 
   /** Signals that came before the workflow are heard from here on: what `onChange` reads has to be there. */
@@ -46,23 +46,23 @@ export class RunControl {
 
   /** Passes pauses on to a child until `work` ends. */
   async withChild<Result>(child: Pausable, work: Promise<Result>): Promise<Result> {
-    this.child = child;
+    this.children.add(child);
     try {
-      if (this.paused) await this.tellChild();
+      if (this.paused) await this.tell(child);
       return await work;
     } finally {
-      this.child = undefined;
+      this.children.delete(child);
     }
   }
 
   private async turn(paused: boolean): Promise<void> {
     this.paused = paused;
     this.onChange();
-    await this.tellChild();
+    await Promise.all([...this.children].map((child) => this.tell(child)));
   }
 
-  private async tellChild(): Promise<void> {
+  private async tell(child: Pausable): Promise<void> {
     // A child that has just closed has nothing left to pause.
-    await this.child?.signal(this.paused ? pauseSignal : resumeSignal).catch(() => {});
+    await child.signal(this.paused ? pauseSignal : resumeSignal).catch(() => {});
   }
 }
