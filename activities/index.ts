@@ -1,7 +1,10 @@
 import type { ActivityDependencies } from './dependencies.ts';
+import { backtestActivities } from './backtest.ts';
 import { entityActivities } from './entities.ts';
 import { ingestionActivities } from './ingestion.ts';
 import { registryActivities } from './registry.ts';
+import { searchActivities } from './search.ts';
+import { seriesActivities } from './series.ts';
 import { stageActivities } from './stages.ts';
 import { trainingActivities } from './training.ts';
 
@@ -12,4 +15,7 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...trainingActivities(dependencies),
   ...registryActivities(dependencies),
   ...entityActivities(dependencies),
+  ...seriesActivities(dependencies),
+  ...searchActivities(dependencies),
+  ...backtestActivities(dependencies),
 });

@@ -1,6 +1,10 @@
 /** Everything a worker registers; the names go over the wire. */
+export { backtestWorkflow } from './backtest.ts';
+export { backtestBatchWorkflow } from './backtest-batch.ts';
 export { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
+export { hyperparameterSearchWorkflow } from './hyperparameter-search.ts';
 export { ingestionWorkflow } from './ingestion.ts';
 export { modelLifecycleWorkflow } from './model-lifecycle.ts';
 export { ringTrainingWorkflow } from './ring-training.ts';
+export { seriesPipelineWorkflow } from './series-pipeline.ts';
 export { slotPoolWorkflow } from './slot-pool.ts';

@@ -152,6 +152,22 @@ export type SeriesPipelineInput = z.infer<typeof seriesPipelineInput>;
 
 const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
+export const seriesProgress = z.strictObject({
+  stage: z.enum(SERIES_STAGES).nullable(),
+  /** How far the running stage is, where it tells. */
+  fraction: z.number(),
+  paused: z.boolean(),
+  stages: z.array(
+    z.strictObject({
+      stage: z.enum(SERIES_STAGES),
+      state: z.enum(['waiting', 'running', 'done', 'reused', 'failed', 'skipped']),
+      seconds: z.number(),
+      facts,
+    }),
+  ),
+});
+export type SeriesProgress = z.infer<typeof seriesProgress>;
+
 export const seriesPipelineResult = z.strictObject({
   model: z.strictObject({
     name: modelName,

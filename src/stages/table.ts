@@ -14,6 +14,9 @@ export const STAGES = {
   finishTraining: async () => (await import('../training/stage.ts')).finishTraining,
   fitForecaster: async () => (await import('../forecasters/stage.ts')).fitForecaster,
   backtest: async () => (await import('../backtest/stage.ts')).backtest,
+  planRollingBacktest: async () => (await import('../backtest/rolling/plan-stage.ts')).planRollingBacktest,
+  backtestStretch: async () => (await import('../backtest/rolling/stretch-stage.ts')).backtestStretch,
+  mergeRollingBacktest: async () => (await import('../backtest/rolling/merge-stage.ts')).mergeRollingBacktest,
   forecast: async () => (await import('../backtest/forecast-stage.ts')).forecast,
   registerModel: async () => (await import('../registry/stage.ts')).registerModel,
   readVersion: async () => (await import('../registry/stage.ts')).readVersion,
@@ -22,6 +25,16 @@ export const STAGES = {
   writeChampion: async () => (await import('../registry/stage.ts')).writeChampion,
   appendHistory: async () => (await import('../registry/stage.ts')).appendHistory,
   readHistory: async () => (await import('../registry/stage.ts')).readHistory,
+  planSearch: async () => (await import('../search/stage.ts')).planSearch,
+  scoreTrial: async () => (await import('../search/stage.ts')).scoreTrial,
+  finishSearch: async () => (await import('../search/stage.ts')).finishSearch,
+  writeBacktestReport: async () => (await import('../report/backtest-stage.ts')).writeBacktestReport,
+  readCsvSeries: async () => (await import('../series/read-stage.ts')).readCsvSeries,
+  cutSeries: async () => (await import('../series/cut-stage.ts')).cutSeries,
+  fitSeries: async () => (await import('../series/fit-stage.ts')).fitSeries,
+  backtestSeries: async () => (await import('../series/backtest-stage.ts')).backtestSeries,
+  registerSeries: async () => (await import('../series/register-stage.ts')).registerSeries,
+  forecastSeries: async () => (await import('../series/forecast-stage.ts')).forecastSeries,
   writeReport: async () => (await import('../report/stage.ts')).writeReport,
 } as const;
 
@@ -38,6 +51,7 @@ export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
   'writeChampion',
   'appendHistory',
   'readHistory',
+  'planSearch',
 ]);
 
 type Stages = { [Name in StageName]: Awaited<ReturnType<(typeof STAGES)[Name]>> };

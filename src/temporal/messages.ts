@@ -23,6 +23,9 @@ import type {
   SlotRegistration,
   WaitingRequest,
 } from '../contracts/slot-pool.ts';
+import type { SearchStatus } from '../contracts/search.ts';
+import type { BacktestProgress, UnitNews } from '../contracts/rolling-backtest.ts';
+import type { SeriesProgress } from '../contracts/series.ts';
 import type { SegmentProgress } from '../contracts/training.ts';
 
 /** Everything that workflows may be told or asked, named once; the names go over the wire and never change. */
@@ -36,6 +39,9 @@ export const cancelSignal = defineSignal('cancel');
 export const pipelineProgressQuery = defineQuery<PipelineProgress>('progress');
 /** How far the training that it waits for is; told by the slot of rank 0. */
 export const trainingNewsSignal = defineSignal<[SegmentProgress]>('trainingNews');
+
+// seriesPipelineWorkflow; `trainingNews` comes to it too
+export const seriesProgressQuery = defineQuery<SeriesProgress>('progress');
 
 // ingestionWorkflow
 export const ingestionProgressQuery = defineQuery<IngestionProgress>('progress');
@@ -76,3 +82,11 @@ export const rollbackSignal = defineSignal<[Partial<RollbackRequest>]>('rollback
 export const promoteUpdate = defineUpdate<LifecycleEvent, [Partial<PromoteRequest>]>('promote');
 export const rollbackUpdate = defineUpdate<LifecycleEvent, [Partial<RollbackRequest>]>('rollback');
 export const lifecycleStatusQuery = defineQuery<LifecycleStatus>('status');
+
+// hyperparameterSearchWorkflow; `stop` ends it with the best so far
+export const leaderboardQuery = defineQuery<SearchStatus>('leaderboard');
+
+// backtestWorkflow
+/** A batch of fits says that one is done. */
+export const unitNewsSignal = defineSignal<[UnitNews]>('unitNews');
+export const backtestProgressQuery = defineQuery<BacktestProgress>('progress');

@@ -13,6 +13,10 @@ export const WORKFLOWS = {
   slotPool: 'slotPoolWorkflow',
   ringTraining: 'ringTrainingWorkflow',
   modelLifecycle: 'modelLifecycleWorkflow',
+  seriesPipeline: 'seriesPipelineWorkflow',
+  hyperparameterSearch: 'hyperparameterSearchWorkflow',
+  backtest: 'backtestWorkflow',
+  backtestBatch: 'backtestBatchWorkflow',
 } as const;
 
 export const workflowIds = {
@@ -21,4 +25,7 @@ export const workflowIds = {
   slotPool: (pool: string) => `slots/${pool}`,
   ringTraining: (run: string) => `ring-training/${run}`,
   model: (name: string) => `model/${name}`,
+  series: (model: string) => `series/${model}`,
+  search: (name: string) => `search/${name}`,
+  backtest: (name: string) => `backtest/${name}`,
 };

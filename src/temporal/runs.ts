@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { ingestionInput, type IngestionOutcome } from '../contracts/ingestion.ts';
 import type { LifecycleEvent, PromoteRequest, RollbackRequest } from '../contracts/lifecycle.ts';
 import { pipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
+import { seriesPipelineInput, type SeriesPipelineResult } from '../contracts/series.ts';
 import { ringTrainingInput, type RingTrainingResult } from '../contracts/training.ts';
 import { InUseError } from '../errors.ts';
 import { served } from './connection.ts';
@@ -52,6 +53,11 @@ const JOBS = {
     orElse: ', or name another model with --model',
   },
   ingestion: { type: WORKFLOWS.ingestion, input: ingestionInput, orElse: '' },
+  series: {
+    type: WORKFLOWS.seriesPipeline,
+    input: seriesPipelineInput,
+    orElse: ', or name another model with --model',
+  },
   training: { type: WORKFLOWS.ringTraining, input: ringTrainingInput, orElse: '' },
 } satisfies Record<string, Job>;
 
@@ -60,6 +66,10 @@ export const startIngestion = (client: Client, options: StartOptions) =>
 
 export const startTraining = (client: Client, options: StartOptions) =>
   served(() => start<RingTrainingResult>(client, JOBS.training, options));
+
+/** From a person's CSV file to a registered forecaster; one job at a time for a model's name. */
+export const startSeries = (client: Client, options: StartOptions) =>
+  served(() => start<SeriesPipelineResult>(client, JOBS.series, options));
 
 /**
  * Starts the main job, or joins the one for this model that runs already, whatever day it began; `InUseError` when

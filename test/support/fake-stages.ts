@@ -1,11 +1,14 @@
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
 import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
+import type { SeriesScore } from '../../src/contracts/series.ts';
 import type { RegionScore } from '../../src/contracts/stages.ts';
 import type { LostAndFound, TrainingPlan } from '../../src/contracts/training.ts';
 import { MissingDataError } from '../../src/errors.ts';
 import type { StageRunner } from '../../src/stages/runner.ts';
 import type { StageInput, StageName, StageOutput } from '../../src/stages/table.ts';
+
+import { fakeSearchPlan, fakeSearchResult, fakeTrialScore } from './fake-search.ts';
 
 type Fakes = {
   [Name in StageName]: (
@@ -37,6 +40,13 @@ export const scoreOf = (region: RegionScore['region'], mape: number): RegionScor
   rmse: {},
   mase: {},
   beatsBaselines: mape < 5,
+});
+
+export const seriesScoreOf = (forecaster: string, mse: number): SeriesScore => ({
+  forecaster,
+  validation: { mse, mae: mse },
+  test: { mse, mae: mse },
+  targets: [],
 });
 
 /**
@@ -161,6 +171,28 @@ export class FakeStages {
       appendHistory: ({ event }) => void this.history.push(event),
       readHistory: () => this.history,
       forecast: () => {
+        throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
+      },
+      planSearch: fakeSearchPlan,
+      scoreTrial: ({ forecaster, settings, share }) => fakeTrialScore(forecaster, settings, share),
+      finishSearch: fakeSearchResult,
+      readCsvSeries: this.stage('series'),
+      cutSeries: this.stage('series-sequences'),
+      fitSeries: this.stage('series-model'),
+      backtestSeries: () => ({
+        dataset: reference('series-backtest'),
+        reused: this.again('series-backtest'),
+        scores: [seriesScoreOf('linear', 0.4), seriesScoreOf('last value', 1.3)],
+        chosen: 'linear',
+        windows: { train: 100, validation: 10, test: 20 },
+        coverage: 0.8,
+      }),
+      registerSeries: ({ name }) => {
+        const reused = this.again('series-version');
+        if (!reused) this.versions.push(this.versions.length + 1);
+        return { name, version: this.versions.length, sha256: 'b'.repeat(64), reused };
+      },
+      forecastSeries: () => {
         throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
       },
       writeReport: () => ({ report: reference('report'), reused: this.again('report') }),
