@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { stageResult } from './stages.ts';
+import { dateBound } from './time.ts';
 
 /** Members that an ensemble can be made of, in the order in which they are named. */
 export const MEMBER_NAMES = [
@@ -68,6 +69,11 @@ export const fitForecasterInput = z
     training: artifactReference
       .optional()
       .describe('A training manifest of these sequences: the transformer becomes a member'),
+    through: dateBound
+      .optional()
+      .describe(
+        'The last day learnt from; default: the end of the training period that the sequences were cut with. Later where a network was trained up to there and is to be weighed on what it has not seen',
+      ),
     members: z
       .array(memberName)
       .min(1)

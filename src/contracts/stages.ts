@@ -82,7 +82,7 @@ export const sequencesInput = z.strictObject({
 export type SequencesInput = z.infer<typeof sequencesInput>;
 
 export const backtestInput = z.strictObject({
-  model: artifactReference.describe('A training manifest'),
+  model: artifactReference.describe('A forecaster manifest, or a training manifest alone'),
   sequences: artifactReference.describe('The sequences manifest it was trained on'),
   features: artifactReference
     .optional()

@@ -4,7 +4,7 @@ import {
   type FitForecasterInput,
   type FitForecasterResult,
 } from '../contracts/forecasters.ts';
-import { HOUR_SECONDS, lastHourOf } from '../contracts/time.ts';
+import { firstHourOf, lastHourOf } from '../contracts/time.ts';
 import { detailsOf } from '../backtest/dataset.ts';
 import { firstIssueFrom, issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
 import { issueDetailsOf, readIssueTable } from '../day-ahead/read.ts';
@@ -13,12 +13,13 @@ import { onceByKey, readManifest, writeContent } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
 import { PUBLICATION_DELAY } from './cells.ts';
-import { fitEnsemble, type EnsembleDetails, type EnsembleSettings } from './ensemble/ensemble.ts';
+import { fitEnsemble, type EnsembleDetails } from './ensemble/ensemble.ts';
 import { forecasterDetailsOf } from './load.ts';
-import { DEFAULT_MEMBERS, memberNamed } from './members.ts';
+import { openMembers } from './open.ts';
 
 /** Raised when the same settings and inputs would give another fit. */
 const STAGE_VERSION = 1;
+const DAY = 86_400;
 /** Of trees and the rest, a region. */
 const BYTES_PER_REGION = 8 * 2 ** 20;
 
@@ -43,15 +44,23 @@ export async function fitForecaster(
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const cut = await readManifest(home, sequences, 'sequences');
     if (training) await requireTrainedOn(home, training, sequences);
-    const knownBy = lastHourOf(detailsOf(cut).train.to) + PUBLICATION_DELAY;
-    const data = { tables: await tablesOf(home, cut, knownBy, settings.trainDays), knownBy };
+    const { train } = detailsOf(cut);
+    const knownBy = lastHourOf(settings.through ?? train.to) + PUBLICATION_DELAY;
+    const from = Math.max(firstHourOf(train.from), knownBy - (settings.trainDays ?? Infinity) * DAY);
+    const data = { tables: await tablesOf(home, cut, { from, to: knownBy }), knownBy };
+    await using opened = await openMembers(home, raw);
+    const { members, trainedBy } = opened;
     await home.requireFreeSpace(data.tables.length * BYTES_PER_REGION, 'The fit');
-    const fitted = await fitEnsemble(data, await ensembleOf(home, raw), {
-      seed: settings.seed,
-      signal,
-      progress: (done) =>
-        context.progress({ stage: 'fit', done: Math.round(100 * done), total: 100, unit: '%' }),
-    });
+    const fitted = await fitEnsemble(
+      data,
+      { members, validationDays: settings.validationDays, validationFrom: trainedBy },
+      {
+        seed: settings.seed,
+        signal,
+        progress: (done) =>
+          context.progress({ stage: 'fit', done: Math.round(100 * done), total: 100, unit: '%' }),
+      },
+    );
     const files: Manifest['files'] = [];
     for (const [role, bytes] of fitted.files()) {
       files.push({ ...(await writeContent(home, `forecasters/${key}`, 'bin', bytes)), role });
@@ -65,30 +74,19 @@ export async function fitForecaster(
   return { dataset: reference, reused, facts: factsOf(forecasterDetailsOf(manifest).ensemble) };
 }
 
-/** The architecture that a fit was asked for, to be fitted on whatever is known. */
-export async function ensembleOf(home: Home, raw: FitForecasterInput): Promise<EnsembleSettings> {
-  const { members, training, validationDays, ...settings } = fitForecasterInput.parse(raw);
-  const names = members ?? DEFAULT_MEMBERS;
-  void home;
-  void training;
-  return { members: names.map((name) => memberNamed(name, settings)), validationDays };
-}
-
 /** Every region's issues up to the moment of the fit. */
 async function tablesOf(
   home: Home,
   sequences: Manifest,
-  knownBy: number,
-  trainDays: number | undefined,
+  { from, to }: { from: number; to: number },
 ): Promise<IssueTable[]> {
   const regions = sequences.files.flatMap(({ role, region }) =>
     role === 'region' && region ? [region] : [],
   );
-  const from = trainDays === undefined ? -Infinity : knownBy - trainDays * 24 * HOUR_SECONDS;
   const tables: IssueTable[] = [];
   for (const region of regions) {
     const table = await readIssueTable(home, sequences, region);
-    const range = { from: firstIssueFrom(table, from), to: firstIssueFrom(table, knownBy) };
+    const range = { from: firstIssueFrom(table, from), to: firstIssueFrom(table, to) };
     if (range.to <= range.from) {
       throw new MissingDataError(
         `${region} has no issue in the training period.`,

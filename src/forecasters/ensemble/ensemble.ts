@@ -23,11 +23,16 @@ const LEVELS = QUANTILES.length;
 const OWN = 'ensemble';
 /** A member that has no value for more of the hours cannot be weighed against the others. */
 const LEAST_SHARE = 0.9;
+const LARGEST_SHARE = 0.75;
+/** Less than a week has no weekend in it. */
+const FEWEST_DAYS = 7;
 
 export interface EnsembleSettings {
   members: readonly Forecaster[];
   /** The last days known, which the members are first fitted without; at most a quarter of the time there is. */
   validationDays: number;
+  /** Seconds: issues before it do not validate, because a member has seen their outcome. */
+  validationFrom?: number;
   /** What it is called; one calibrated member goes by its own name. */
   name?: string;
 }
@@ -88,7 +93,7 @@ export async function fitEnsemble(
   requireTables(data.tables);
   requireMembers(settings.members);
   const { knownBy, tables } = data;
-  const from = validationStart(data, settings.validationDays);
+  const from = validationStart(data, settings);
   const part = (share: number, start: number) => ({
     ...context,
     progress: (done: number) => context.progress?.(start + share * done),
@@ -363,12 +368,26 @@ async function fitAll(
 }
 
 /** The moment from which issues validate; a quarter of the time at most, so that there is something to fit before. */
-function validationStart({ tables, knownBy }: FitData, days: number): number {
+function validationStart({ tables, knownBy }: FitData, settings: EnsembleSettings): number {
   const first = Math.min(...tables.map(({ issuedAt }) => issuedAt[0] ?? Infinity));
+  const days = settings.validationDays;
   if (!(first < knownBy)) {
     throw new BadInputError('No issue lies before the moment of the fit.', 'Fit at a later moment.');
   }
-  return Math.max(knownBy - days * DAY, first + 0.75 * (knownBy - first));
+  const from = Math.max(
+    knownBy - days * DAY,
+    first + LARGEST_SHARE * (knownBy - first),
+    settings.validationFrom ?? -Infinity,
+  );
+  if (from <= knownBy - FEWEST_DAYS * DAY) return from;
+  throw new BadInputError(
+    settings.validationFrom === from
+      ? 'A member was trained on nearly all that is known by the moment of the fit: its errors there say nothing of the future.'
+      : `There are less than ${FEWEST_DAYS} days to weigh members on.`,
+    settings.validationFrom === from
+      ? 'Train it to an earlier day and fit `through` a later one, or leave it out of the members.'
+      : 'Fit on a longer period.',
+  );
 }
 
 function requireMembers(members: readonly Forecaster[]): void {
