@@ -69,6 +69,7 @@ export async function cutSeries(context: StageContext, input: SeriesCutInput): P
         regions: data.names,
         windows: Object.fromEntries(data.names.map((name) => [name, starts])),
         given: { scale: TARGET_SCALE },
+        purpose: 'series',
       },
     };
   });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { forecastInput } from '../../contracts/stages.ts';
 import { resolveDataset } from '../datasets.ts';
+import { forecastOwnSeries, isSeriesModel } from '../csv-forecast.ts';
 import { defineVerb, integer, regionList } from '../flags.ts';
 import { checkInput, checkModelName, checkRegions } from '../input.ts';
 import { perform } from '../session.ts';
@@ -14,6 +15,7 @@ interface Options {
   regions?: string[];
   issuedAt?: string;
   grid?: string;
+  csv?: string;
 }
 
 export function defineForecast(program: Command): void {
@@ -21,7 +23,11 @@ export function defineForecast(program: Command): void {
     program,
     'forecast [name]',
     'Forecast the next hours by a registered model, from what was known at the issue time.',
-    ['forecast day-ahead --regions ERCO', 'forecast --issued-at 2018-05-17T16'],
+    [
+      'forecast day-ahead --regions ERCO',
+      'forecast --issued-at 2018-05-17T16',
+      'forecast series --csv newer.csv',
+    ],
   )
     .option('--model-version <number>', 'default: the champion', integer)
     .option('--regions <codes>', 'comma-separated (default: all that the model knows)', regionList)
@@ -30,8 +36,17 @@ export function defineForecast(program: Command): void {
       '--grid <uri>',
       'a grid manifest of the home (default: for each region the one that reaches furthest)',
     )
+    .option('--csv <file>', 'newer rows, for a model of a series of your own (`train --csv`)')
     .action(
-      perform<Options>(async (session, { modelVersion, regions, issuedAt, grid }, [name]) => {
+      perform<Options>(async (session, { modelVersion, regions, issuedAt, grid, csv }, [name]) => {
+        const asked = { name: checkModelName(name) ?? 'day-ahead', version: modelVersion, csv };
+        if (csv !== undefined || (await isSeriesModel(session, asked))) {
+          return forecastOwnSeries(session, asked, {
+            '--regions': regions,
+            '--issued-at': issuedAt,
+            '--grid': grid,
+          });
+        }
         const choice = {
           name: checkModelName(name),
           version: modelVersion,

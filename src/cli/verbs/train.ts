@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { ringTrainingInput } from '../../contracts/training.ts';
 import { workKey } from '../../lake/canonical.ts';
+import { BadInputError } from '../../errors.ts';
+import { addCsvFlags, requireNoCsvFlags, trainOnCsv, type CsvFlags } from '../csv-training.ts';
 import { resolveDataset } from '../datasets.ts';
 import { defineVerb } from '../flags.ts';
 import { follow } from '../follow.ts';
@@ -8,7 +10,7 @@ import { checkInput } from '../input.ts';
 import { perform } from '../session.ts';
 import { pairs } from '../table.ts';
 import { withTemporal } from '../temporal-session.ts';
-import { addTrainingFlags, flagOfSetting, settingsOf, type TrainingFlags } from '../training-flags.ts';
+import { addTrainingFlags, flagOfSetting, settingsOf } from '../training-flags.ts';
 import { slotLines, trainingProgress } from '../training-view.ts';
 
 /** What a champion was compared on holds the hours to score alone; what a search cut leaves out its validation. */
@@ -20,10 +22,18 @@ export function defineTrain(program: Command): void {
     program,
     'train',
     'Train a model on sequences, on a ring of slots; the same work is not done twice.',
-    ['train --ring-size 4 --budget-minutes 2'],
+    [
+      'train --ring-size 4 --budget-minutes 2',
+      'train --csv load.csv --time date --target load --horizon 96 --split 0.7/0.1/0.2',
+    ],
   ).option('--sequences <uri>', 'a sequences manifest of the home (default: the newest to train on)');
-  addTrainingFlags(verb).action(
-    perform<TrainingFlags & { sequences?: string }>(async (session, { sequences, ...flags }) => {
+  addTrainingFlags(addCsvFlags(verb)).action(
+    perform<CsvFlags & { sequences?: string }>(async (session, { sequences, csv, ...flags }) => {
+      if (csv !== undefined) {
+        if (sequences === undefined) return trainOnCsv(session, { ...flags, csv });
+        throw new BadInputError('--csv and --sequences exclude each other.', 'Give one of them.');
+      }
+      requireNoCsvFlags(flags);
       const dataset = await resolveDataset(
         await session.home(),
         'sequences',

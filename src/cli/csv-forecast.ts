@@ -1,0 +1,55 @@
+import { seriesForecastInput } from '../contracts/series.ts';
+import { BadInputError } from '../errors.ts';
+import type { SeriesForecastRow } from '../series/forecast-stage.ts';
+import { checkInput } from './input.ts';
+import type { Answer, Session } from './session.ts';
+import { callStage } from './stage-call.ts';
+import { table } from './table.ts';
+
+interface Choice {
+  name: string;
+  version?: number;
+  csv?: string;
+}
+
+/** Whether a registered model forecasts a person's own series; a name that nobody has is for the verb to refuse. */
+export async function isSeriesModel(session: Session, { name, version }: Choice): Promise<boolean> {
+  const home = await session.home();
+  const { versionNumbers } = await import('../registry/layout.ts');
+  const { readVersionRecord } = await import('../registry/versions.ts');
+  const numbers = await versionNumbers(home, name);
+  const chosen = version ?? numbers.at(-1);
+  if (chosen === undefined || !numbers.includes(chosen)) return false;
+  return (await readVersionRecord(home, name, chosen)).record.series !== undefined;
+}
+
+export async function forecastOwnSeries(
+  session: Session,
+  { csv, ...choice }: Choice,
+  foreign: Record<string, unknown>,
+): Promise<Answer> {
+  const stray = Object.entries(foreign).find(([, value]) => value !== undefined)?.[0];
+  if (stray !== undefined) {
+    throw new BadInputError(
+      `${choice.name} forecasts a series of its own: ${stray} is for the grid.`,
+      'Leave it out.',
+    );
+  }
+  const { copyIn } = await import('../series/copy-in.ts');
+  const input = checkInput(seriesForecastInput, {
+    ...choice,
+    csv: csv === undefined ? undefined : await copyIn(await session.home(), csv),
+  });
+  const result = await callStage(session, 'forecastSeries', input);
+  const { name, version, chosen } = result.model;
+  const head = `${name} version ${version} (${chosen}), ${result.dataset.uri}`;
+  return { json: result, text: [head, '', table(HEADER, result.rows.map(cells))] };
+}
+
+const HEADER = ['time, UTC', 'target', 'forecast', 'lower, 10 %', 'upper, 90 %'];
+
+const cells = ({ target, time, forecast, lower, upper }: SeriesForecastRow): string[] => [
+  time,
+  target,
+  ...[forecast, lower, upper].map((value) => Number(value.toPrecision(6)).toString()),
+];
