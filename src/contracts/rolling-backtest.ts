@@ -97,15 +97,23 @@ export const rollingPlan = z.strictObject({
 });
 export type RollingPlan = z.infer<typeof rollingPlan>;
 
-export const unitCount = ({ stretches, forecasters }: RollingPlan, { seeds }: RollingBacktestInput) =>
-  stretches.length * seeds.length * forecasters.length;
+/** What a merge and a batch need of a plan, whatever of it is done; other fields are dropped. */
+export const settledPlan = z.object({
+  forecasters: rollingPlan.shape.forecasters,
+  model: rollingPlan.shape.model,
+  regions: rollingPlan.shape.regions,
+  score: rollingPlan.shape.score,
+  stretches: rollingPlan.shape.stretches,
+});
+export type SettledPlan = z.infer<typeof settledPlan>;
+
+export const unitCount = (
+  { stretches, forecasters }: SettledPlan,
+  { seeds }: Pick<RollingBacktestInput, 'seeds'>,
+) => stretches.length * seeds.length * forecasters.length;
 
 /** Units in the order in which they are done: stretch by stretch, so that what is there is there for all. */
-export function unitAt(
-  index: number,
-  input: RollingBacktestInput,
-  plan: Omit<RollingPlan, 'missing'>,
-): RollingUnit {
+export function unitAt(index: number, input: RollingBacktestInput, plan: SettledPlan): RollingUnit {
   const perStretch = input.seeds.length * plan.forecasters.length;
   const within = index % perStretch;
   return {
@@ -128,7 +136,7 @@ export type RollingUnitResult = z.infer<typeof rollingUnitResult>;
 
 export const mergeInput = z.strictObject({
   input: rollingBacktestInput,
-  plan: rollingPlan.omit({ missing: true, issues: true }),
+  plan: settledPlan,
 });
 export type MergeInput = z.infer<typeof mergeInput>;
 
@@ -178,7 +186,7 @@ export const LARGEST_BATCH = 30;
 
 export const backtestBatchInput = z.strictObject({
   input: rollingBacktestInput,
-  plan: rollingPlan.omit({ missing: true, issues: true }),
+  plan: settledPlan,
   units: z.array(z.number().int().nonnegative()).min(1).max(LARGEST_BATCH),
 });
 export type BacktestBatchInput = z.infer<typeof backtestBatchInput>;

@@ -46,4 +46,4 @@ export function renderPage(data: ReportData): string {
     </html>`.text;
 }
 
-const stylesheet = () => new Markup(readFileSync(new URL('./style.css', import.meta.url), 'utf8'));
+export const stylesheet = () => new Markup(readFileSync(new URL('./style.css', import.meta.url), 'utf8'));

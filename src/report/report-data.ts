@@ -98,7 +98,7 @@ export async function gatherReport(home: Home, input: ReportInput): Promise<Repo
   };
 }
 
-function fileOf(manifest: Manifest, role: string): ArtifactReference {
+export function fileOf(manifest: Manifest, role: string): ArtifactReference {
   const file = manifest.files.find((candidate) => candidate.role === role);
   if (file) return file;
   throw new MissingDataError(

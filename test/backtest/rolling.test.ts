@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { truncate } from 'node:fs/promises';
 import {
   rollingBacktestInput,
+  settledPlan,
   unitAt,
   unitCount,
   type RollingPlan,
@@ -37,8 +38,8 @@ async function doUnits(context: StageContext, input: Input, plan: RollingPlan, f
   }
 }
 
-const mergeOf = (context: StageContext, input: Input, { issues: _, missing: __, ...plan }: RollingPlan) =>
-  mergeRollingBacktest(context, { input, plan });
+const mergeOf = (context: StageContext, input: Input, plan: RollingPlan) =>
+  mergeRollingBacktest(context, { input, plan: settledPlan.parse(plan) });
 
 async function documentOf({ home }: StageContext, dataset: { uri: string; sha256: string; bytes: number }) {
   const { files } = await readManifest(home, dataset, 'backtest');

@@ -141,11 +141,10 @@ export async function mergeRollingBacktest(
 }
 
 async function doneUnits({ home, signal }: StageContext, { input, plan }: MergeInput): Promise<DoneUnit[]> {
-  const whole = { ...plan, issues: 0, missing: [] };
   const units: DoneUnit[] = [];
-  for (let index = 0; index < unitCount(whole, input); index++) {
+  for (let index = 0; index < unitCount(plan, input); index++) {
     signal.throwIfAborted();
-    const unit = unitAt(index, input, whole);
+    const unit = unitAt(index, input, plan);
     const found = await findWork(home, workOfUnit(unit));
     if (!found) {
       throw new MissingDataError(

@@ -35,7 +35,7 @@ export async function planRollingBacktest(
   const model = input.model ?? forecasters.at(-1)!;
   const plan = { forecasters, model, regions, score, stretches, issues };
   const missing: number[] = [];
-  const total = unitCount({ ...plan, missing }, input);
+  const total = unitCount(plan, input);
   for (let unit = 0; unit < total; unit++) {
     context.signal.throwIfAborted();
     if (!(await findWork(home, workOfUnit(unitAt(unit, input, plan))))) missing.push(unit);
