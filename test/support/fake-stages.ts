@@ -6,6 +6,7 @@ import type { RegionScore } from '../../src/contracts/stages.ts';
 import type { LostAndFound, TrainingPlan } from '../../src/contracts/training.ts';
 import { MissingDataError } from '../../src/errors.ts';
 import type { StageRunner } from '../../src/stages/runner.ts';
+import { FakeBacktest } from './fake-backtest.ts';
 import type { StageInput, StageName, StageOutput } from '../../src/stages/table.ts';
 
 import { fakeSearchPlan, fakeSearchResult, fakeTrialScore } from './fake-search.ts';
@@ -71,6 +72,8 @@ export class FakeStages {
     step: 0,
     secondsUsed: 0,
   };
+  /** Which fits of rolling backtests are done. */
+  readonly rolling = new FakeBacktest();
   readonly table: Fakes;
 
   constructor(replaced: Partial<Fakes> = {}) {
@@ -147,6 +150,10 @@ export class FakeStages {
         reused: this.again('backtest'),
         scores: [scoreOf('CAL', this.mape), scoreOf('MISO', this.mape)],
       }),
+      planRollingBacktest: (input) => this.rolling.plan(input),
+      backtestStretch: (unit) => this.rolling.fit(unit),
+      mergeRollingBacktest: this.rolling.merge,
+      writeBacktestReport: () => ({ report: reference('report'), reused: false }),
       registerModel: ({ name }) => {
         const reused = this.again('version');
         if (!reused) this.versions.push(this.versions.length + 1);
