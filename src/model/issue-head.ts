@@ -10,6 +10,16 @@ export interface IssueBatch {
   tokens: Int32Array;
   /** M × H × F, standardised. */
   features: Float32Array;
+  /** In training: what of each issue is left out for once (Srivastava et al. 2014). */
+  masks?: IssueMasks | undefined;
+}
+
+/** Factors of an issue, 0 or more than 1, alike for all its hours: M × width, M × F and M × hidden. */
+export interface IssueMasks {
+  state: Float32Array;
+  /** Of the hidden path; the direct one sees all. */
+  features: Float32Array;
+  hidden: Float32Array;
 }
 
 /** What the way back needs of the way there; rows are cells (M·H) where nothing else is said. */
@@ -17,6 +27,8 @@ export interface IssueTrace {
   /** M × width, before and after normalisation. */
   states: Float32Array;
   normalised: Float32Array;
+  /** × F: what goes into the hidden path. */
+  seen: Float32Array;
   /** × hidden: what goes into the two GELUs, and the first one's value. */
   first: Float32Array;
   second: Float32Array;
@@ -35,10 +47,10 @@ export function runIssueHead(
   config: IssueHeadConfig,
   weights: ParameterViews,
   x: Float32Array,
-  { tokens, features }: IssueBatch,
+  { tokens, features, masks }: IssueBatch,
 ): { outputs: Float32Array; trace: IssueTrace } {
   const states = rowsAt(x, tokens, weights.array(ISSUE.gain).length);
-  return runOnStates(config, weights, states, features);
+  return runOnStates(config, weights, states, features, masks);
 }
 
 /** M × width: the rows of `x` at these tokens. */
@@ -54,12 +66,14 @@ export function runOnStates(
   weights: ParameterViews,
   states: Float32Array,
   features: Float32Array,
+  masks?: IssueMasks,
 ): { outputs: Float32Array; trace: IssueTrace } {
   const width = weights.array(ISSUE.gain).length;
   const issues = states.length / width;
   const cells = issues * horizon;
   const levels = quantiles.length;
-  const normalised = normaliseRows(states, weights.array(ISSUE.gain));
+  const normalised = masked(normaliseRows(states, weights.array(ISSUE.gain)), masks?.state, width);
+  const seen = masked(features, masks?.features, columns.length, horizon);
   const ofIssue = new Float32Array(issues * hidden);
   addProduct(normalised, weights.array(ISSUE.state), ofIssue, {
     rows: issues,
@@ -68,8 +82,8 @@ export function runOnStates(
   });
   const first = startOfCells(ofIssue, weights, { issues, horizon, hidden });
   const size = { rows: cells, columns: hidden };
-  addProduct(features, weights.array(ISSUE.features), first, { ...size, inner: columns.length });
-  const inner = gelu(first);
+  addProduct(seen, weights.array(ISSUE.features), first, { ...size, inner: columns.length });
+  const inner = masked(gelu(first), masks?.hidden, hidden, horizon);
   const second = filled(cells, weights.array(ISSUE.deepBias));
   addProduct(inner, weights.array(ISSUE.deep), second, { ...size, inner: hidden });
   const deep = gelu(second);
@@ -82,7 +96,7 @@ export function runOnStates(
     columns: columns.length,
     quantiles,
   });
-  const trace = { states, normalised, first, second, hidden: inner, steps, deep };
+  const trace = { states, normalised, seen, first, second, hidden: inner, steps, deep };
   return { outputs: quantilesOf(steps, quantiles), trace };
 }
 
@@ -94,12 +108,12 @@ export function backIssueHead(
   { horizon, hidden, quantiles, columns }: IssueHeadConfig,
   weights: ParameterViews,
   gradient: ParameterViews,
-  { features, tokens }: IssueBatch,
+  { features, tokens, masks }: IssueBatch,
   trace: IssueTrace,
   dOutputs: Float32Array,
   dx?: Float32Array,
 ): void {
-  const { states, normalised, first, second, hidden: inner, steps, deep } = trace;
+  const { states, normalised, seen, first, second, hidden: inner, steps, deep } = trace;
   const width = weights.array(ISSUE.gain).length;
   const issues = tokens.length;
   const cells = issues * horizon;
@@ -127,9 +141,9 @@ export function backIssueHead(
   const ofHidden = { rows: hidden, columns: hidden, transposeA };
   addProduct(inner, dSecond, gradient.array(ISSUE.deep), { ...ofHidden, inner: cells });
   addProduct(dSecond, weights.array(ISSUE.deep), dInner, { ...back, inner: hidden });
-  const dFirst = geluBack(first, dInner);
+  const dFirst = geluBack(first, masked(dInner, masks?.hidden, hidden, horizon));
   const size = { columns: hidden, transposeA };
-  addProduct(features, dFirst, gradient.array(ISSUE.features), {
+  addProduct(seen, dFirst, gradient.array(ISSUE.features), {
     ...size,
     rows: columns.length,
     inner: cells,
@@ -227,6 +241,22 @@ function backDirect(
 }
 
 const medianOf = (quantiles: readonly number[]) => quantiles.indexOf(0.5);
+
+/** Each row times its issue's mask; as it is where nothing is masked. */
+function masked(
+  values: Float32Array,
+  mask: Float32Array | undefined,
+  width: number,
+  rowsPerIssue = 1,
+): Float32Array {
+  if (!mask) return values;
+  const result = new Float32Array(values.length);
+  for (let row = 0, at = 0; at < values.length; row++) {
+    const issue = Math.floor(row / rowsPerIssue) * width;
+    for (let i = 0; i < width; i++, at++) result[at] = values[at]! * mask[issue + i]!;
+  }
+  return result;
+}
 
 /** `row` over and over. */
 function filled(times: number, row: Float32Array): Float32Array {

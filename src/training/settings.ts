@@ -1,6 +1,7 @@
 import type { TrainingSettings } from '../contracts/training.ts';
 import { PRESETS } from '../model/config.ts';
 import type { AdamWSettings } from './adamw.ts';
+import type { Dropout } from './dropout.ts';
 import type { LeadEmphasis } from './loss.ts';
 
 /** Every number a run uses, none left open. docs/ring-attention.md gives the reasons. */
@@ -25,6 +26,7 @@ export interface ResolvedTraining {
   hourlyWeight: number;
   /** Of the issue head. */
   issueLoss: TrainingSettings['loss'];
+  dropout: Dropout;
 }
 
 /** The day-ahead protocol reads leads 16 to 39 from the newest known hour; the others help the trunk to learn. */
@@ -53,5 +55,6 @@ export function resolveTraining(settings: TrainingSettings, given?: object): Res
     bend: given ? GIVEN_BEND : 0.2,
     hourlyWeight: settings.hourlyWeight,
     issueLoss: settings.loss,
+    dropout: settings.dropout,
   };
 }

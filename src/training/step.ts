@@ -1,5 +1,7 @@
+import type { IssueMasks } from '../model/issue-head.ts';
 import type { Engine, Tokens, Transformer } from '../model/transformer.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerState } from './adamw.ts';
+import { dropoutMasks } from './dropout.ts';
 import { lossOf } from './loss.ts';
 import type { SequenceShare } from './sequences-dataset.ts';
 import type { ResolvedTraining } from './settings.ts';
@@ -46,8 +48,9 @@ export async function trainStep(
   const gradient = new Float32Array(model.layout.size);
   const own = { loss: 0, targets: 0 };
   for (let i = 0; i < sequencesPerStep; i++) {
-    const share = await shareAt(optimizer.step * sequencesPerStep + i);
-    const tokens = tokensOf(share, positions);
+    const sequence = optimizer.step * sequencesPerStep + i;
+    const share = await shareAt(sequence);
+    const tokens = tokensOf(share, positions, masksOf(model.config, settings, sequence, share, positions));
     const { outputs, trace } = await model.forward(optimizer.weights, tokens, engine, { checkpointing });
     const part = lossOf(model.config, settings, outputs, share);
     own.loss += part.sum;
@@ -66,9 +69,25 @@ export async function trainStep(
 }
 
 /** What the model is given of a share: what lies ahead of its tokens only the loss sees. */
-export const tokensOf = ({ inputs, region, issues }: SequenceShare, positions: Int32Array): Tokens => ({
+export const tokensOf = (
+  { inputs, region, issues }: SequenceShare,
+  positions: Int32Array,
+  masks?: IssueMasks,
+): Tokens => ({
   inputs,
   positions,
   region,
-  issues,
+  issues: issues && { tokens: issues.tokens, features: issues.features, masks },
 });
+
+function masksOf(
+  { issueHead, width }: Transformer['config'],
+  { seed, dropout }: ResolvedTraining,
+  sequence: number,
+  { issues }: SequenceShare,
+  positions: Int32Array,
+): IssueMasks | undefined {
+  if (!issues || !issueHead) return undefined;
+  const standing = issues.tokens.map((token) => positions[token]!);
+  return dropoutMasks(dropout, { seed, sequence }, standing, issueHead, width);
+}
