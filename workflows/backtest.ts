@@ -26,7 +26,7 @@ import { isHistoryLong } from './history.ts';
 import { whenFree } from './pipeline-children.ts';
 import { RunControl } from './run-control.ts';
 
-const EVENTS_BEFORE_CONTINUING = 400;
+const EVENTS_BEFORE_CONTINUING = 250;
 
 const { planRollingBacktest, mergeRollingBacktest, writeBacktestReport } =
   proxyActivities<BacktestActivities>({
