@@ -44,14 +44,15 @@ export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
       const champion = await stage('readChampion', { name });
       if (!champion) return null;
       const { record } = await stage('readVersion', { name, version: champion.version });
-      const { training, sequences } = record.lineage;
-      if (!training || !sequences) {
+      const { forecaster, training, sequences } = record.lineage;
+      const model = forecaster ?? training;
+      if (!model || !sequences) {
         throw new BadInputError(
           `The champion of ${name} forecasts a series of its own, not the grid.`,
           'Name another model with --model.',
         );
       }
-      return { version: champion.version, model: training, sequences };
+      return { version: champion.version, model, sequences };
     },
 
     /** Fails, naming the reason, when the version is not there or not whole. */

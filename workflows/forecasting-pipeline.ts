@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -74,6 +75,9 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   const grid = await stage('ingest', () => children.ingest(input).then(facts.ofIngestion));
   const ranges = rangesOf(input, grid);
   const { score } = ranges;
+  // Runs from before go on without: what they have trained is registered as it is. Remove after 2027-03.
+  const fitsForecasters = patched('fit-forecasters');
+  if (!fitsForecasters) board.skip('fit');
   const valid = await stage('validate', () =>
     stages.validateSeries({ dataset: grid.dataset, regions }).then(facts.ofStage),
   );
@@ -82,17 +86,16 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   );
   const sequences = await stage('sequences', () =>
     stages
-      .cutSequences({ dataset: features.dataset, ...facts.sequenceSettings(input, ranges) })
+      .cutSequences({ dataset: features.dataset, ...facts.sequenceSettings(input, ranges, fitsForecasters) })
       .then(facts.ofStage)
       .then((outcome) => (input.rolling ? facts.ofRolling(outcome, ranges) : outcome)),
   );
   const trained = await stage('train', () =>
     children.train({ sequences: sequences.dataset, settings: training }).then(facts.ofTraining),
   );
+  const model = fitsForecasters ? (await stage('fit', fit)).dataset : trained.model;
   const tested = await stage('backtest', () =>
-    stages
-      .backtestModel({ model: trained.model, sequences: sequences.dataset, score })
-      .then(facts.ofBacktest),
+    stages.backtestModel({ model, sequences: sequences.dataset, score }).then(facts.ofBacktest),
   );
   const registered = await stage('register', () => register(tested.dataset).then(facts.ofRegistration));
   const promotion = await stage('promote', promote);
@@ -104,6 +107,7 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
         features: features.dataset,
         sequences: sequences.dataset,
         model: trained.model,
+        ...(fitsForecasters ? { forecaster: model } : {}),
         backtest: tested.dataset,
         name,
         version: registered.version,
@@ -127,8 +131,20 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
     return board.run(which, work);
   }
 
+  async function fit() {
+    const { members } = input.fit;
+    const joins = !members || members.includes('transformer');
+    const { seed } = training;
+    const fitted = await stages.fitForecaster({
+      ...input.fit,
+      ...{ sequences: sequences.dataset, through: ranges.train.to, seed },
+      ...(joins ? { training: trained.model } : {}),
+    });
+    return facts.ofStage(fitted);
+  }
+
   async function register(backtest: typeof tested.dataset) {
-    const result = await stages.registerModel({ name, model: trained.model, backtest });
+    const result = await stages.registerModel({ name, model, backtest });
     if (!result.reused) await announceVersion({ name, version: result.version });
     return result;
   }

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
 import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import type { PipelineInput } from '../src/contracts/pipeline.ts';
+import { trainedRange } from '../src/contracts/forecasters.ts';
 import { PRESET_SEQUENCE_HOURS } from '../src/contracts/sequence-length.ts';
 import type {
   BacktestResult,
@@ -100,10 +101,14 @@ export const ofRolling = (
 });
 
 /** A preset's sequence length, where the input does not say. */
-export function sequenceSettings({ regions, sequenceLength, training }: PipelineInput, ranges: Ranges) {
+export function sequenceSettings(input: PipelineInput, { train, score }: Ranges, fitsForecasters: boolean) {
+  const { regions, sequenceLength, training, inputs, fit } = input;
   return {
     regions,
-    ...ranges,
+    inputs,
+    // What the network is weighed on it must not have seen.
+    train: fitsForecasters ? trainedRange(train, fit) : train,
+    score,
     sequenceLength: sequenceLength ?? PRESET_SEQUENCE_HOURS[training.preset],
   };
 }

@@ -55,6 +55,11 @@ export class StageBoard {
     }
   }
 
+  /** A stage that this run does without. */
+  skip(stage: PipelineStage): void {
+    this.line(stage).state = 'skipped';
+  }
+
   /** News of the running stage; what comes after its end is old. */
   hear(stage: PipelineStage, fraction: number, note: string): void {
     const line = this.line(stage);

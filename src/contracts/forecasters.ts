@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { stageResult } from './stages.ts';
-import { dateBound } from './time.ts';
+import { dateBound, firstHourOf, lastHourOf, toHourStamp, HOUR_SECONDS, type DateRange } from './time.ts';
 
 /** Members that an ensemble can be made of, in the order in which they are named. */
 export const MEMBER_NAMES = [
@@ -62,9 +62,32 @@ export type TreesSettings = z.infer<typeof treesSettings>;
 
 /** Whole years see every season; weights and intervals fitted on one only are those of that season. */
 export const VALIDATION_DAYS = 365;
+/** More of what is known would leave too little to fit on. */
+export const LARGEST_VALIDATION_SHARE = 0.25;
 
-export const fitForecasterInput = z
-  .strictObject({
+/** How a forecaster is fitted, whatever it is fitted on. */
+export const fitSettings = z.strictObject({
+  members: z
+    .array(memberName)
+    .min(1)
+    .max(MEMBER_NAMES.length)
+    .refine((names) => new Set(names).size === names.length, 'one stands in it twice')
+    .optional()
+    .describe('Default: climatology, ridge and trees, and the transformer where a training is given'),
+  validationDays: z
+    .number()
+    .int()
+    .min(7)
+    .max(3660)
+    .default(VALIDATION_DAYS)
+    .describe('Last days known that weights and intervals are fitted on; at most a quarter of them'),
+  ridge: ridgeSettings.omit({ pooled: true }).prefault({}),
+  trees: treesSettings.omit({ pooled: true }).prefault({}),
+});
+export type FitSettings = z.infer<typeof fitSettings>;
+
+export const fitForecasterInput = fitSettings
+  .extend({
     sequences: artifactReference.describe('A sequences manifest: its issue tables are what is learnt from'),
     training: artifactReference
       .optional()
@@ -74,21 +97,6 @@ export const fitForecasterInput = z
       .describe(
         'The last day learnt from; default: the end of the training period that the sequences were cut with. Later where a network was trained up to there and is to be weighed on what it has not seen',
       ),
-    members: z
-      .array(memberName)
-      .min(1)
-      .max(MEMBER_NAMES.length)
-      .optional()
-      .describe('Default: climatology, ridge and trees, and the transformer where a training is given'),
-    validationDays: z
-      .number()
-      .int()
-      .min(7)
-      .max(3660)
-      .default(VALIDATION_DAYS)
-      .describe(
-        'Last days of the training period that weights and intervals are fitted on; at most a quarter',
-      ),
     trainDays: z
       .number()
       .int()
@@ -96,19 +104,9 @@ export const fitForecasterInput = z
       .max(36_600)
       .optional()
       .describe('Learn from the last so many days of the training period; default: all of it'),
-    seed: z
-      .number()
-      .int()
-      .nonnegative()
-      .max(2 ** 31 - 1)
-      .default(1),
-    ridge: ridgeSettings.omit({ pooled: true }).prefault({}),
-    trees: treesSettings.omit({ pooled: true }).prefault({}),
+    seed: z.number().int().nonnegative().default(1),
   })
   .superRefine(({ members = [], training }, context) => {
-    const twice = members.find((name, i) => members.indexOf(name) !== i);
-    if (twice)
-      context.addIssue({ code: 'custom', path: ['members'], message: `${twice} stands in it twice` });
     if (!members.includes('transformer') || training) return;
     const message = 'the transformer is a member only with the training manifest that holds it';
     context.addIssue({ code: 'custom', path: ['training'], message });
@@ -119,3 +117,21 @@ export const fitForecasterResult = stageResult.extend({
   dataset: artifactReference.describe('A forecaster manifest'),
 });
 export type FitForecasterResult = z.infer<typeof fitForecasterResult>;
+
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+
+type Weighing = Pick<FitSettings, 'members' | 'validationDays'>;
+
+/** Of so many days to learn from, the last that a network does not see, so that it can be weighed on them. */
+export function weighingDays(days: number, { members, validationDays }: Weighing): number {
+  if (members && !members.includes('transformer')) return 0;
+  return Math.floor(Math.min(validationDays, days * LARGEST_VALIDATION_SHARE));
+}
+
+/** What a network is trained on, where it is to be a member of an ensemble that learns from all of `train`. */
+export function trainedRange(train: DateRange, fit: Weighing): DateRange {
+  const last = lastHourOf(train.to);
+  const days = weighingDays((last - firstHourOf(train.from) + HOUR_SECONDS) / DAY_SECONDS, fit);
+  if (days === 0) return train;
+  return { from: train.from, to: toHourStamp(last - days * DAY_SECONDS - HOUR_SECONDS).slice(0, 10) };
+}

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
 import { HORIZON_HOURS, PRESET_SEQUENCE_HOURS, sequenceHours, spellHours } from './sequence-length.ts';
-import { modelName, regionScore } from './stages.ts';
+import { fitSettings, weighingDays } from './forecasters.ts';
+import { modelName, regionScore, sequencesInput } from './stages.ts';
 import { dateBound, dateRange, firstHourOf, HOUR_SECONDS, lastHourOf } from './time.ts';
 import { trainingSettings } from './training.ts';
 
@@ -28,7 +29,11 @@ const pipelineFields = z.strictObject({
       'Instead of train and score: score the last days of the record that every region has demand of, train on those before',
     ),
   sequenceLength: sequenceHours.optional().describe('Hours; default by preset'),
+  inputs: sequencesInput.shape.inputs,
   training: trainingSettings.default(trainingSettings.parse({})),
+  fit: fitSettings
+    .prefault({})
+    .describe('The forecasters that are fitted beside the network, and how they are weighed'),
   promote: z
     .enum(['if-better', 'always', 'never'])
     .default('if-better')
@@ -53,14 +58,17 @@ export const pipelineInput = pipelineFields
       context.addIssue({ code: 'custom', path, message });
     }
   })
-  .superRefine(({ rolling: days, train = TRAIN, sequenceLength, training }, context) => {
-    const hours = days
+  .superRefine(({ rolling: days, train = TRAIN, sequenceLength, training, fit }, context) => {
+    const whole = days
       ? 24 * days.trainDays
       : (lastHourOf(train.to) - firstHourOf(train.from)) / HOUR_SECONDS + 1;
+    const kept = weighingDays(whole / 24, fit);
+    const hours = whole - 24 * kept;
     const length = sequenceLength ?? PRESET_SEQUENCE_HOURS[training.preset];
     if (hours <= 0 || hours >= length + HORIZON_HOURS) return;
     const period = days ? `the ${days.trainDays} days` : `${train.from} to ${train.to}`;
-    const message = `${spellHours(length)} and the ${HORIZON_HOURS} to predict after them do not fit into the ${spellHours(hours)} to train on (${period}): train on more, or ask for shorter sequences`;
+    const without = kept > 0 ? ` but for the last ${kept} days, on which the network is weighed` : '';
+    const message = `${spellHours(length)} and the ${HORIZON_HOURS} to predict after them do not fit into the ${spellHours(hours)} to train on (${period}${without}): train on more, or ask for shorter sequences`;
     context.addIssue({ code: 'custom', path: ['sequenceLength'], message });
   })
   .transform((input) =>
@@ -74,6 +82,7 @@ export const PIPELINE_STAGES = [
   'features',
   'sequences',
   'train',
+  'fit',
   'backtest',
   'register',
   'promote',

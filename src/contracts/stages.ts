@@ -125,8 +125,8 @@ export const modelName = z
 
 export const registerInput = z.strictObject({
   name: modelName.default('day-ahead'),
-  model: artifactReference,
-  backtest: artifactReference,
+  model: artifactReference.describe('A forecaster manifest, or a training manifest alone'),
+  backtest: artifactReference.describe('A backtest of that very model'),
 });
 export type RegisterInput = z.infer<typeof registerInput>;
 
@@ -144,7 +144,8 @@ export const reportInput = z.strictObject({
   validated: artifactReference,
   features: artifactReference,
   sequences: artifactReference,
-  model: artifactReference,
+  model: artifactReference.describe('A training manifest'),
+  forecaster: artifactReference.optional().describe('What was fitted with it, where that is what was scored'),
   backtest: artifactReference,
   name: modelName,
   version: z.number().int().positive(),

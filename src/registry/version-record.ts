@@ -15,7 +15,9 @@ export const versionRecord = z.strictObject({
   datasetSha256: sha256Hex,
   /** The manifests it came from, from the model back to the grid's record, or to a person's own series. */
   lineage: z.strictObject({
-    /** What was trained; absent where a baseline of a series errs least. */
+    /** What was fitted with it and answers; versions from before have none. */
+    forecaster: artifactReference.optional(),
+    /** What was trained; absent where a baseline of a series errs least, and where no network is a member. */
     training: artifactReference.optional(),
     backtest: artifactReference,
     sequences: artifactReference.optional(),

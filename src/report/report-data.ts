@@ -93,6 +93,7 @@ export async function gatherReport(home: Home, input: ReportInput): Promise<Repo
       { stage: 'Features', reference: input.features },
       { stage: 'Sequences', reference: input.sequences },
       { stage: 'Model', reference: input.model },
+      ...(input.forecaster ? [{ stage: 'Forecaster', reference: input.forecaster }] : []),
       { stage: 'Backtest', reference: input.backtest },
     ],
   };

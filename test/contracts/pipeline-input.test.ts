@@ -21,11 +21,14 @@ describe('the input of the main job', () => {
     const long = { sequenceLength: 61_344 };
     assert.match(
       complaint(long),
-      /^sequenceLength: 61,344 hours and the 48 .* into the 21,960 hours to train on \(2015-07 to 2017\)/,
+      /^sequenceLength: 61,344 hours and the 48 .* into the 16,488 hours to train on \(2015-07 to 2017 but for the last 228 days, on which the network is weighed\)/,
     );
-    assert.equal(complaint({ ...long, train: { from: '2015-07', to: '2022-07' }, score: SCORED }), '');
+    const weighed = { ...long, fit: { validationDays: 7 } };
+    assert.equal(complaint({ ...weighed, train: { from: '2015-07', to: '2022-08' }, score: SCORED }), '');
     assert.match(complaint({ ...long, rolling: {} }), /the 913 days/);
-    assert.equal(complaint({ ...long, rolling: { trainDays: 2558 } }), '');
+    assert.equal(complaint({ ...weighed, rolling: { trainDays: 2565 } }), '');
+    const alone = { ...long, fit: { members: ['ridge'] } };
+    assert.equal(complaint({ ...alone, rolling: { trainDays: 2558 } }), '', 'no network, nothing to weigh');
     const days = { train: { from: '2017-01-01', to: '2017-03-01' }, score: SCORED };
     assert.match(complaint(days), /^sequenceLength: 2,184 hours/);
     assert.equal(complaint({ ...days, sequenceLength: 336 }), '');

@@ -169,6 +169,8 @@ describe('contracts', () => {
 
   it('make every field of the main inputs optional', () => {
     assert.deepEqual(Object.keys(pipelineInput.parse({})).sort(), [
+      'fit',
+      'inputs',
       'model',
       'promote',
       'regions',

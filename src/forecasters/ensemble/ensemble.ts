@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LARGEST_VALIDATION_SHARE } from '../../contracts/forecasters.ts';
 import { firstIssueFrom, issuesOf, QUANTILES, type IssueTable } from '../../day-ahead/issue-table.ts';
 import { BadInputError, CorruptArtifactError } from '../../errors.ts';
 import { bundle, unbundle } from '../bundle.ts';
@@ -23,7 +24,6 @@ const LEVELS = QUANTILES.length;
 const OWN = 'ensemble';
 /** A member that has no value for more of the hours cannot be weighed against the others. */
 const LEAST_SHARE = 0.9;
-const LARGEST_SHARE = 0.75;
 /** Less than a week has no weekend in it. */
 const FEWEST_DAYS = 7;
 
@@ -376,7 +376,7 @@ function validationStart({ tables, knownBy }: FitData, settings: EnsembleSetting
   }
   const from = Math.max(
     knownBy - days * DAY,
-    first + LARGEST_SHARE * (knownBy - first),
+    first + (1 - LARGEST_VALIDATION_SHARE) * (knownBy - first),
     settings.validationFrom ?? -Infinity,
   );
   if (from <= knownBy - FEWEST_DAYS * DAY) return from;
