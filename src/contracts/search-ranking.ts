@@ -12,22 +12,18 @@ export function rankedRuns(runs: readonly TrialRun[]): Scored[] {
     .toSorted((a, b) => mapeOf(a) - mapeOf(b) || (a.trial.id < b.trial.id ? -1 : 1));
 }
 
-/** A configuration stands where it was scored last: with the most training it has had. */
+/** Of each configuration what it has come to: its furthest score, or its first run where there is none. */
+export function lastRuns(runs: readonly TrialRun[]): TrialRun[] {
+  return [...byTrial(runs).values()].map((own) => own.findLast(isScored) ?? own[0]!);
+}
+
+/** Best first, then those without a score. */
 export function leaderboardOf(runs: readonly TrialRun[]): LeaderboardLine[] {
-  const ofTrial = Map.groupBy(runs, ({ trial }) => trial.id);
-  const last = [...ofTrial.values()].map((all) => {
-    const ascending = all.toSorted((a, b) => a.rung - b.rung);
-    return {
-      run: ascending.findLast(isScored) ?? ascending[0]!,
-      end: ascending.at(-1)!,
-      seconds: all.reduce((sum, { seconds }) => sum + seconds, 0),
-    };
-  });
-  const scored = rankedRuns(last.map(({ run }) => run));
-  const unscored = last.map(({ run }) => run).filter((run) => !isScored(run));
-  return [...scored, ...unscored].map((run, index) => {
-    const { end, seconds } = last.find((each) => each.run === run)!;
+  const ends = lastRuns(runs);
+  const ofTrial = byTrial(runs);
+  return [...rankedRuns(ends), ...ends.filter((run) => !isScored(run))].map((run, index) => {
     const { id, forecaster, settings } = run.trial;
+    const own = ofTrial.get(id)!;
     return {
       place: index + 1,
       id,
@@ -37,36 +33,57 @@ export function leaderboardOf(runs: readonly TrialRun[]): LeaderboardLine[] {
       share: run.share,
       mape: run.score?.mape ?? null,
       byRegion: run.score?.byRegion ?? {},
-      seconds,
-      note: end.state === 'scored' ? '' : end.state === 'failed' ? `failed: ${end.reason}` : end.state,
+      seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
+      note: noteOf(own.at(-1)!),
     };
   });
 }
 
-export interface Promotion {
+const noteOf = ({ state, reason }: TrialRun) =>
+  state === 'scored' ? '' : state === 'failed' ? `failed: ${reason}` : state;
+
+/** Ascending in their rung. */
+const byTrial = (runs: readonly TrialRun[]) =>
+  Map.groupBy(
+    runs.toSorted((a, b) => a.rung - b.rung),
+    ({ trial }) => trial.id,
+  );
+
+export interface Due {
+  /** Trials of the rung that have not been tried at it yet, in the order in which they were drawn. */
   trials: SearchTrial[];
-  /** The rung that they are tried at next. */
   rung: number;
-  /** Trials that were good enough to go on, and could not have won. */
+  /** How many were good enough for a further rung so far, and could not have won. */
   dropped: number;
 }
 
+/** What of a family is to be tried next: a function of what has been tried. Nothing is due while a rung is not done. */
+export function dueTrials(bracket: SearchBracket, all: readonly TrialRun[]): Due {
+  const runs = all.filter(({ trial }) => trial.forecaster === bracket.forecaster);
+  let due: Due = { trials: bracket.trials, rung: 0, dropped: 0 };
+  for (;;) {
+    const { rung, dropped } = due;
+    const tried = runs.filter((run) => run.rung === rung).map(({ trial }) => trial.id);
+    const open = due.trials.filter(({ id }) => !tried.includes(id));
+    const next = open.length > 0 ? undefined : promotionFrom(bracket, rung, runs);
+    if (!next) return { ...due, trials: open };
+    due = { ...next, dropped: dropped + next.dropped };
+  }
+}
+
 /**
- * Who of a family goes on from a rung: its best, as many as the next rung has, without those that could not overtake
- * its leader even if each rung to come gained them as much as any trial of the family has gained by one so far. A
- * leader that is left alone takes the last rung at once; undefined at the end, and where nobody has come to a score.
+ * Who goes on from a rung: its best, as many as the next rung has, without those that could not overtake their leader
+ * even if each rung to come gained them as much as any trial of the family has gained by one so far. A leader that is
+ * left alone takes the last rung at once; undefined at the end, and where nobody has come to a score.
  */
-export function promotionFrom(
-  { rungs }: SearchBracket,
-  rung: number,
-  runs: readonly TrialRun[],
-): Promotion | undefined {
+function promotionFrom({ rungs }: SearchBracket, rung: number, runs: readonly TrialRun[]): Due | undefined {
   const next = rungs[rung + 1];
   const best = rankedRuns(runs.filter((run) => run.rung === rung)).slice(0, next?.trials ?? 0);
   const [leader] = best;
   if (!leader) return undefined;
   const toCome = rungs.length - 1 - rung;
-  const gain = largestGain(runs);
+  // Later rungs are no reason for what was decided before them.
+  const gain = largestGain(runs.filter((run) => run.rung <= rung));
   const mayWin = best.filter(
     (run) => run === leader || gain === null || mapeOf(run) * (1 - gain) ** toCome < mapeOf(leader),
   );
@@ -79,9 +96,9 @@ export function promotionFrom(
 
 /** The largest part of its error that a trial has lost from one rung to the next; null while none has had two. */
 function largestGain(runs: readonly TrialRun[]): number | null {
-  const gains = [...Map.groupBy(runs.filter(isScored), ({ trial }) => trial.id).values()].flatMap((all) => {
-    const ascending = all.toSorted((a, b) => a.rung - b.rung);
-    return ascending.slice(1).map((run, i) => 1 - mapeOf(run) / mapeOf(ascending[i]!));
+  const gains = [...byTrial(runs).values()].flatMap((own) => {
+    const scored = own.filter(isScored);
+    return scored.slice(1).map((run, i) => 1 - mapeOf(run) / mapeOf(scored[i]!));
   });
   return gains.length > 0 ? Math.max(0, ...gains) : null;
 }

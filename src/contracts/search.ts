@@ -49,11 +49,30 @@ export const searchSpace = z
   });
 export type SearchSpace = z.infer<typeof searchSpace>;
 
-/** Around what docs/ring-attention.md found to work; docs/search.md says why these. */
+/** Around the defaults; docs/search.md says why these. Families come in the order in which their trials begin. */
 export const DEFAULT_SPACE: SearchSpace = [
   {
-    forecaster: 'transformer',
+    forecaster: 'ridge',
+    weight: 1,
+    settings: {
+      halfLifeDays: { kind: 'log-uniform', from: 180, to: 2000 },
+      huber: { kind: 'log-uniform', from: 0.2, to: 2 },
+    },
+  },
+  {
+    forecaster: 'trees',
     weight: 2,
+    settings: {
+      learningRate: { kind: 'log-uniform', from: 0.02, to: 0.1 },
+      leaves: { kind: 'integer', from: 7, to: 31 },
+      leastRows: { kind: 'log-uniform', from: 30, to: 300 },
+      columnShare: { kind: 'uniform', from: 0.2, to: 0.8 },
+      halfLifeDays: { kind: 'log-uniform', from: 180, to: 2000 },
+    },
+  },
+  {
+    forecaster: 'transformer',
+    weight: 3,
     settings: {
       learningRate: { kind: 'log-uniform', from: 1e-3, to: 1e-2 },
       width: { kind: 'choice', values: [32, 64, 96] },
@@ -124,7 +143,7 @@ export type SearchTrial = z.infer<typeof searchTrial>;
 export const searchRung = z.strictObject({
   /** Trials that take part. */
   trials: z.number().int().positive(),
-  /** Of the whole resource, above 0 to 1: of the steps of a training, of the rounds of trees, of the days fitted on. */
+  /** Of the whole resource, above 0 to 1: of a training's steps, of the newest issues that others are fitted on. */
   share: z.number().positive().max(1),
 });
 export type SearchRung = z.infer<typeof searchRung>;
@@ -249,6 +268,7 @@ export const finishSearchInput = z.strictObject({
 export type FinishSearchInput = z.infer<typeof finishSearchInput>;
 
 export const searchEnsemble = z.strictObject({
+  /** Ids of trials, best first. */
   members: z.array(z.string()),
   /** By region: a weight for each member, none negative, 1 in all. */
   weights: z.record(z.string(), z.array(z.number().nonnegative())),
@@ -266,8 +286,7 @@ export const searchResult = z.strictObject({
   reused: z.boolean(),
   ending: searchEnding,
   validation: dateRange,
-  /** Null when no trial came to a score. */
-  best: leaderboardLine.nullable(),
+  best: leaderboardLine,
   leaderboard: z.array(leaderboardLine),
   ensemble: searchEnsemble.nullable(),
   crossRegion: z.array(crossRegionLine),

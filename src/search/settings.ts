@@ -3,6 +3,7 @@ import { sequenceHours } from '../contracts/sequence-length.ts';
 import { trainingSettings } from '../contracts/training.ts';
 import { BadInputError } from '../errors.ts';
 import { resolveModel } from '../model/config.ts';
+import { FITTED_SETTINGS, isFitted } from './architectures.ts';
 
 /** What a transformer's trial may set: the training's own settings, and how long its sequences are. */
 const TRANSFORMER = trainingSettings
@@ -10,8 +11,8 @@ const TRANSFORMER = trainingSettings
   .extend({ sequenceLength: sequenceHours });
 const KNOWN: Record<SearchedForecaster, readonly string[]> = {
   transformer: Object.keys(TRANSFORMER.shape),
-  trees: [],
-  ridge: [],
+  trees: Object.keys(FITTED_SETTINGS.trees.shape),
+  ridge: Object.keys(FITTED_SETTINGS.ridge.shape),
 };
 
 /** A misspelt setting would be tried in vain, once for each value. */
@@ -30,7 +31,7 @@ export function isPossibleConfiguration(
   settings: TrialSettings,
   common: SearchInput['training'],
 ): boolean {
-  if (forecaster !== 'transformer') return true;
+  if (isFitted(forecaster)) return FITTED_SETTINGS[forecaster].safeParse(settings).success;
   const { sequenceLength = 24, ...own } = settings;
   const merged = TRANSFORMER.safeParse({ ...common, ...own, sequenceLength });
   if (!merged.success) return false;

@@ -152,11 +152,11 @@ describe('recording histories', function () {
       return score(input, options);
     };
     const space = [
+      { forecaster: 'ridge', settings: { huber: { kind: 'uniform', from: 0.2, to: 2 } } },
       {
         forecaster: 'transformer',
         settings: { learningRate: { kind: 'log-uniform', from: 1e-3, to: 1e-2 } },
       },
-      { forecaster: 'ridge', settings: { huber: { kind: 'uniform', from: 0.2, to: 2 } } },
     ];
     const input = { space, trials: 6, eta: 2, crossRegion: true };
     await withWorkers(

@@ -19,6 +19,8 @@ let server: Promise<TestWorkflowEnvironment> | undefined;
 let bundle: Promise<{ code: string }> | undefined;
 const folders: string[] = [];
 
+type Slots = { queue: string; slot: SlotDependencies['slot'] }[];
+
 const HEARTBEAT_MS = 200;
 const ELASTIC_PATIENCE_MS = 1000;
 
@@ -52,10 +54,18 @@ async function startServer(): Promise<TestWorkflowEnvironment> {
 }
 
 /** Runs the project's own workers, with `run` in place of the stages and `slots` in place of slot processes. */
-export async function withWorkers<Result>(
+export const withWorkers = <Result>(
   run: StageRunner,
   work: (client: Client) => Promise<Result>,
-  slots: { queue: string; slot: SlotDependencies['slot'] }[] = [],
+  slots: Slots = [],
+): Promise<Result> =>
+  whileWorkersRun(run, (client) => work(client).finally(() => endWorkflows(client)), slots);
+
+/** As `withWorkers`, and the workflows that are under way wait for the next workers. */
+export async function whileWorkersRun<Result>(
+  run: StageRunner,
+  work: (client: Client) => Promise<Result>,
+  slots: Slots = [],
 ): Promise<Result> {
   const { nativeConnection: connection, client, namespace } = await temporal();
   const dependencies = { run, heartbeatMs: HEARTBEAT_MS, elasticPatienceMs: ELASTIC_PATIENCE_MS };
@@ -86,7 +96,6 @@ export async function withWorkers<Result>(
   try {
     return await work(client);
   } finally {
-    await endWorkflows(client);
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.all(runs);
   }
