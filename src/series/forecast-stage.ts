@@ -8,11 +8,11 @@ import { readChampion } from '../registry/champion.ts';
 import { versionFolder } from '../registry/layout.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
-import { readScores, type ScoresDocument } from './backtest-stage.ts';
 import { candidateNamed, candidatesOf } from './candidates.ts';
 import type { CleanSeries } from './clean.ts';
 import { joinSeries } from './join.ts';
 import { readCsvSeries } from './read-stage.ts';
+import { readScores, type ScoresDocument } from './scores-document.ts';
 import { standardisedSeries } from './series-data.ts';
 import { readSeries } from './series-file.ts';
 import { spellTime } from './times.ts';
@@ -106,14 +106,14 @@ async function readNewer(
 async function forecastRows(
   home: Home,
   version: ModelVersion,
-  { plan, chosen, scales, covariateScales, intervals }: ScoresDocument,
+  { plan, chosen, scales, covariateScales, intervals, shares }: ScoresDocument,
   series: CleanSeries,
 ): Promise<SeriesForecastRow[]> {
   const { horizon } = plan;
   requireContext(series, plan.context);
   requireCovariates(series, horizon);
   const data = standardisedSeries(series, plan, scales, covariateScales);
-  const candidates = await candidatesOf(home, placedModels(version), data);
+  const candidates = await candidatesOf(home, { ...placedModels(version), shares }, data);
   const forecaster = candidateNamed(candidates, chosen);
   const rows: SeriesForecastRow[] = [];
   for (const [target, name] of data.names.entries()) {

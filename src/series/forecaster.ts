@@ -6,8 +6,8 @@ import type { SeriesData } from './series-data.ts';
  */
 export interface SeriesForecaster {
   name: string;
-  /** How many origins in a row it likes to be asked for at once. */
-  batch: number;
-  /** `count` origins from `origin` on: count × horizon, row-major. The same array may be given again by the next call. */
+  /** Whether it was trained for this series; the others are what it is to beat. */
+  learned: boolean;
+  /** `count` origins from `origin` on: count × horizon, row-major. */
   predict(data: SeriesData, target: number, origin: number, count: number): Promise<Float64Array>;
 }

@@ -1,7 +1,3 @@
-import type { SeriesForecaster } from './forecaster.ts';
-import type { SeriesData } from './series-data.ts';
-import { originsOf, type Part } from './split.ts';
-
 /** What is added to a forecast for the ends of its 80 % interval, by step ahead, of standardised values. */
 export interface Interval {
   lower: number[];
@@ -13,31 +9,35 @@ const UPPER = 0.9;
 /** Windows that the quantiles are taken of, spread evenly; neighbours differ by one row and say nearly the same. */
 const MOST_WINDOWS = 1000;
 
-/** Quantiles of what a forecaster erred by on a part that it was not trained on, target by target. */
-export async function intervalOf(
-  forecaster: SeriesForecaster,
-  data: SeriesData,
-  part: Part,
-  target: number,
-): Promise<Interval> {
-  const { horizon, context } = data;
-  const truth = data.values[target]!;
-  const { from, to } = originsOf(part, context, horizon);
-  const stride = Math.ceil((to - from) / MOST_WINDOWS);
-  const errors = Array.from({ length: horizon }, (): number[] => []);
-  for (let batch = from; batch < to; batch += forecaster.batch) {
-    const count = Math.min(forecaster.batch, to - batch);
-    const answers = await forecaster.predict(data, target, batch, count);
+/** Collects what a forecaster errs by on a part that it was not trained on, for quantiles of it. */
+export class ErrorSample {
+  readonly #stride: number;
+  /** By step ahead. */
+  readonly #errors: number[][];
+  #seen = 0;
+
+  constructor(windows: number, horizon: number) {
+    this.#stride = Math.ceil(windows / MOST_WINDOWS);
+    this.#errors = Array.from({ length: horizon }, () => []);
+  }
+
+  add(answers: Float64Array, truth: Float64Array, origin: number, count: number): void {
+    const horizon = this.#errors.length;
     for (let i = 0; i < count; i++) {
-      if ((batch + i - from) % stride !== 0) continue;
-      for (let h = 0; h < horizon; h++) errors[h]!.push(truth[batch + i + h]! - answers[i * horizon + h]!);
+      if (this.#seen++ % this.#stride !== 0) continue;
+      for (let h = 0; h < horizon; h++) {
+        this.#errors[h]!.push(truth[origin + i + h]! - answers[i * horizon + h]!);
+      }
     }
   }
-  const sorted = errors.map((all) => Float64Array.from(all).sort());
-  return {
-    lower: sorted.map((all) => quantile(all, LOWER)),
-    upper: sorted.map((all) => quantile(all, UPPER)),
-  };
+
+  interval(): Interval {
+    const sorted = this.#errors.map((all) => Float64Array.from(all).sort());
+    return {
+      lower: sorted.map((all) => quantile(all, LOWER)),
+      upper: sorted.map((all) => quantile(all, UPPER)),
+    };
+  }
 }
 
 /** Linear between order statistics. */

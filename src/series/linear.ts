@@ -109,7 +109,7 @@ function candidates(gram: Float64Array, context: number, horizon: number): Candi
 export function linearForecaster({ maps, targets }: LinearModel): SeriesForecaster {
   return {
     name: 'linear',
-    batch: 256,
+    learned: true,
     predict(data, target, origin, count) {
       const { context, horizon } = data;
       const { map, slopes } = targets[target]!;

@@ -5,7 +5,7 @@ import type { SeriesForecaster } from './forecaster.ts';
 function repeating(name: string, season: number): SeriesForecaster {
   return {
     name,
-    batch: 512,
+    learned: false,
     predict({ values, horizon }, target, origin, count) {
       const series = values[target]!;
       const answers = new Float64Array(count * horizon);

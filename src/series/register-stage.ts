@@ -8,7 +8,7 @@ import { withModelLock } from '../registry/lock.ts';
 import { copyManifest, placeVersionFolder, requireSubject } from '../registry/version-folder.ts';
 import { readVersionRecord } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
-import { readScores, readSeriesBacktest } from './backtest-stage.ts';
+import { readScores } from './scores-document.ts';
 import { readSeries } from './series-file.ts';
 import { spellFrequency } from './times.ts';
 
@@ -38,7 +38,7 @@ async function versionOf(
 
 async function place(home: Home, { name, backtest }: SeriesRegisterInput): Promise<RegisterResult> {
   await requireSubject(home, name, 'series');
-  const scored = await readSeriesBacktest(home, backtest);
+  const scored = await readManifest(home, backtest, 'series-backtest');
   const { plan, scores, chosen, coverage } = await readScores(home, scored);
   const { details } = await readSeries(home, plan.series);
   const { horizon, context, split } = plan;

@@ -73,10 +73,7 @@ export function parseTimes(
     zoned ??= time.zoned;
     if (time.zoned !== zoned) {
       throw new BadInputError(
-        `Row ${lineOf(row)}: ${text} ${time.zoned ? 'names its zone' : 'names no zone'}, the rows before it do ${zoned ? '' : 'not'}.`.replace(
-          ' .',
-          '.',
-        ),
+        `Row ${lineOf(row)}: ${text} names ${time.zoned ? 'its' : 'no'} zone, the rows before it do${zoned ? '' : ' not'}.`,
         'Write all times alike, best in UTC.',
       );
     }

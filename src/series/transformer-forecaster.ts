@@ -16,7 +16,7 @@ export async function transformerForecaster(
   const predictor = await loadPredictor(home, training);
   return {
     name: 'transformer',
-    batch: context + 1,
+    learned: true,
     async predict(data, target, origin, count) {
       const { horizon } = data;
       const from = origin - context;
