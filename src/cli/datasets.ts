@@ -13,6 +13,7 @@ const MADE_BY: Record<ArtifactKind, string> = {
   forecaster: 'fit',
   backtest: 'backtest',
   forecast: 'forecast',
+  explanation: 'explain',
   predictions: 'backtest --rolling',
   search: 'search',
   series: 'train --csv',

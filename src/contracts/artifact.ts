@@ -28,6 +28,7 @@ export const artifactKind = z.enum([
   'forecaster',
   'backtest',
   'forecast',
+  'explanation',
   'predictions',
   'search',
   'series',

@@ -67,8 +67,7 @@ export const explainInput = z
   })
   .superRefine(({ groups = [] }, context) => {
     const twice = groups.find((name, i) => groups.indexOf(name) !== i);
-    if (twice)
-      context.addIssue({ code: 'custom', path: ['groups'], message: `${twice} stands in it twice` });
+    if (twice) context.addIssue({ code: 'custom', path: ['groups'], message: `${twice} stands in it twice` });
   });
 export type ExplainInput = z.infer<typeof explainInput>;
 
@@ -196,6 +195,5 @@ export type Explanation = z.infer<typeof explanation>;
 
 export const explainResult = stageResult.extend({
   dataset: artifactReference.describe('An explanation manifest'),
-  explanation,
 });
 export type ExplainResult = z.infer<typeof explainResult>;

@@ -70,7 +70,12 @@ export async function importanceOf(
   const names = [ensemble, ...own.map(({ fitted }) => fitted.name)];
   const forecasters = names.map((forecaster, f): ForecasterImportance => {
     const hours = scored.filter((cell) => before[f]![cell]! > 0);
-    const told = groups.map((group, g) => summary(group, increases[g]!.map((values) => values[f]!)));
+    const told = groups.map((group, g) =>
+      summary(
+        group,
+        increases[g]!.map((values) => values[f]!),
+      ),
+    );
     const weight = f === 0 ? undefined : own[f - 1]!.weightIn(region);
     return {
       forecaster,

@@ -31,7 +31,12 @@ export function exchange(issues: number, ...seed: (string | number)[]): Int32Arr
 }
 
 /** Other issues of an issue's stretch, drawn without repetition; all of them where there are no more than `most`. */
-export function othersOf(issue: number, issues: number, most: number, ...seed: (string | number)[]): number[] {
+export function othersOf(
+  issue: number,
+  issues: number,
+  most: number,
+  ...seed: (string | number)[]
+): number[] {
   const bounds = stretchesOf(issues);
   const s = bounds.findIndex((bound) => bound > issue);
   const others: number[] = [];

@@ -47,11 +47,7 @@ export async function throughTrunk(
   let x = pass.space.take(positions.length * width);
   for (const chunk of pass.chunks) {
     const rows = matrixOf(rowsOf(inputs, channels.length, chunk), channels.length);
-    runSegment(
-      embed(rows),
-      pass.weights.matrices(['embed.input', 'embed.region']),
-      rowsOf(x, width, chunk),
-    );
+    runSegment(embed(rows), pass.weights.matrices(['embed.input', 'embed.region']), rowsOf(x, width, chunk));
     await engine.pause();
   }
   for (let layer = 0; layer < layers; layer++) {

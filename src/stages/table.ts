@@ -18,6 +18,7 @@ export const STAGES = {
   backtestStretch: async () => (await import('../backtest/rolling/stretch-stage.ts')).backtestStretch,
   mergeRollingBacktest: async () => (await import('../backtest/rolling/merge-stage.ts')).mergeRollingBacktest,
   forecast: async () => (await import('../backtest/forecast-stage.ts')).forecast,
+  explain: async () => (await import('../explain/stage.ts')).explain,
   registerModel: async () => (await import('../registry/stage.ts')).registerModel,
   readVersion: async () => (await import('../registry/stage.ts')).readVersion,
   listModels: async () => (await import('../registry/stage.ts')).listModels,

@@ -16,6 +16,7 @@ const FOLDERS: Record<ArtifactKind, string> = {
   forecaster: 'forecasters',
   backtest: 'backtests',
   forecast: 'forecasts',
+  explanation: 'explanations',
   predictions: 'predictions',
   search: 'searches',
   series: 'series',

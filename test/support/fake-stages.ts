@@ -180,6 +180,7 @@ export class FakeStages {
       forecast: () => {
         throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
       },
+      explain: this.stage('explanation'),
       planSearch: fakeSearchPlan,
       scoreTrial: ({ forecaster, settings, share }) => fakeTrialScore(forecaster, settings, share),
       finishSearch: fakeSearchResult,

@@ -1,0 +1,183 @@
+import type { Manifest } from '../contracts/artifact.ts';
+import {
+  explainInput,
+  explanation as explanationSchema,
+  type ExplainInput,
+  type ExplainResult,
+  type Explanation,
+  type RegionExplanation,
+} from '../contracts/explain.ts';
+import { regionCode } from '../contracts/regions.ts';
+import { dateRange, firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../contracts/time.ts';
+import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
+import { readIssueTable } from '../day-ahead/read.ts';
+import { BadInputError, CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
+import { issuesKnownBy, PUBLICATION_DELAY } from '../forecasters/cells.ts';
+import { onceByKey, readArtifact, readManifest, writeContent } from '../lake/artifacts.ts';
+import { canonicalJson } from '../lake/canonical.ts';
+import type { Home } from '../lake/home.ts';
+import { issuesWithin } from '../sequences/issue-tables.ts';
+import type { StageContext } from '../stages/context.ts';
+import { attentionByLag } from './attention-by-lag.ts';
+import { importanceOf } from './importance.ts';
+import { movedBy } from './moved-by.ts';
+import { issueAt, oneForecast } from './one-forecast.ts';
+import { choose, openSubject, type Chosen, type Subject } from './subject.ts';
+
+/** Raised when the same forecaster would be explained differently. */
+const STAGE_VERSION = 1;
+
+/**
+ * Says why a forecaster forecasts what it does. Of a period: what each group of inputs is worth, and which past hours
+ * its network looks at. Of one forecast (`issuedAt`): what moved it, and where the network looked. With `whatIf`: what it
+ * would be if some of its inputs were others. Done once for the same question.
+ */
+export async function explain(context: StageContext, raw: ExplainInput): Promise<ExplainResult> {
+  const { home } = context;
+  const input = explainInput.parse(raw);
+  const chosen = await choose(home, input);
+  const { name: _name, version: _version, manifest: _manifest, ...settings } = input;
+  const work = {
+    kind: 'explanation' as const,
+    stage: 'explain',
+    version: STAGE_VERSION,
+    settings,
+    inputs: [chosen.reference],
+  };
+  const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
+    const found = await explainChosen(context, input, chosen);
+    const file = await writeContent(home, `explanations/${key}`, 'json', `${canonicalJson(found)}\n`);
+    const { forecaster, members, regions } = found;
+    return {
+      files: [{ ...file, role: 'explanation' }],
+      rows: regions.length,
+      details: { forecaster, members, regions: regions.map(({ region }) => region) },
+    };
+  });
+  return { dataset: reference, reused, facts: factsOf(await readExplanation(home, manifest)) };
+}
+
+/** The document of an explanation manifest, checked. */
+export async function readExplanation(home: Home, { key, files }: Manifest): Promise<Explanation> {
+  const file = files.find(({ role }) => role === 'explanation');
+  const parsed = explanationSchema.safeParse(
+    file && JSON.parse((await readArtifact(home, file)).toString('utf8')),
+  );
+  if (parsed.success) return parsed.data;
+  throw new CorruptArtifactError(
+    `The explanation ${key} is not as this version writes it (${describeIssues(parsed.error.issues)}).`,
+    'Explain again.',
+  );
+}
+
+async function explainChosen(
+  context: StageContext,
+  input: ExplainInput,
+  chosen: Chosen,
+): Promise<Explanation> {
+  const { home, signal } = context;
+  const sequences = await readManifest(home, chosen.sequences, 'sequences');
+  await using subject = await openSubject(home, chosen);
+  const regions = regionsOf(subject, input);
+  const result: RegionExplanation[] = [];
+  for (const [r, region] of regions.entries()) {
+    signal.throwIfAborted();
+    const tell = (part: string) => (done: number) =>
+      context.progress({
+        ...{ stage: 'explain', unit: '%', note: `${region}, ${part}` },
+        ...{ done: Math.round((100 * (r + done)) / regions.length), total: 100 },
+      });
+    const whole = await readIssueTable(home, sequences, region);
+    const one = input.issuedAt !== undefined || input.whatIf.length > 0;
+    const told = one
+      ? await explainOne(subject, whole, input, signal)
+      : await explainPeriod(subject, periodOf(whole, subject, sequences, input), input, { signal, tell });
+    result.push({ region: regionCode.parse(region), ...told });
+  }
+  const members = subject.members.map(({ fitted }) => fitted.name);
+  return { formatVersion: 1, forecaster: subject.name, members, regions: result };
+}
+
+async function explainPeriod(
+  { members, name, network }: Subject,
+  table: IssueTable,
+  { repeats, seed, groups }: ExplainInput,
+  { signal, tell }: { signal: AbortSignal; tell: (part: string) => (done: number) => void },
+): Promise<Omit<RegionExplanation, 'region'>> {
+  const channels = network?.trained.model.channels.length;
+  const [groupsTold, attentionTold] = [tell('groups of inputs'), tell('past hours')];
+  const options = { repeats, seed, groups, channels, signal };
+  const progress = (done: number) => groupsTold(0.8 * done);
+  const importance = await importanceOf(table, members, name, { ...options, progress });
+  if (!network) return { importance };
+  const { trained, source } = network;
+  const looked = { signal, progress: (done: number) => attentionTold(0.8 + 0.2 * done) };
+  return { importance, attention: await attentionByLag(trained, source, table, looked) };
+}
+
+async function explainOne(
+  { fitted, members, network, knownBy }: Subject,
+  whole: IssueTable,
+  { issuedAt, whatIf, seed, groups }: ExplainInput,
+  signal: AbortSignal,
+): Promise<Omit<RegionExplanation, 'region'>> {
+  const issue = issueAt(whole, issuedAt);
+  const seen = issuesOf(whole, { from: 0, to: issuesKnownBy(whole, knownBy) });
+  const forecast = await oneForecast(fitted, whole, issue, { whatIf, seen });
+  if (whatIf.length > 0) return { forecast };
+  const channels = network?.trained.model.channels.length;
+  const moved = await movedBy(whole, issue, members, { seed, groups, channels, signal });
+  const explained = { forecast: { ...forecast, movedBy: moved } };
+  if (!network) return explained;
+  const alone = issuesOf(whole, { from: issue, to: issue + 1 });
+  const attention = await attentionByLag(network.trained, network.source, alone, { signal });
+  return { ...explained, attention };
+}
+
+function regionsOf(subject: Subject, { regions }: ExplainInput): readonly string[] {
+  const strange = regions?.find((region) => !subject.regions.includes(region));
+  if (strange === undefined) return regions ?? subject.regions;
+  throw new BadInputError(
+    `The forecaster does not know ${strange}.`,
+    `It was fitted on ${subject.regions.join(', ')}: explain these.`,
+  );
+}
+
+/** The issues to explain, none of which the forecaster has learnt from: it knows the answers of those. */
+function periodOf(
+  table: IssueTable,
+  { knownBy }: Subject,
+  sequences: Manifest,
+  { period }: ExplainInput,
+): IssueTable {
+  const asked: DateRange = period ?? dateRange.parse(sequences.details['score']);
+  if (firstHourOf(asked.from) > lastHourOf(asked.to)) {
+    throw new BadInputError(`The period ${asked.from} to ${asked.to} is empty.`, 'Swap its ends.');
+  }
+  if (firstHourOf(asked.from) + PUBLICATION_DELAY <= knownBy) {
+    throw new BadInputError(
+      `The forecaster has learnt from what was known by ${toHourStamp(knownBy)}; ${asked.from} to ${asked.to} begins before that.`,
+      'Explain hours that it has not seen the outcome of.',
+    );
+  }
+  const { from, to } = issuesWithin(table, asked);
+  if (to - from >= 2) return issuesOf(table, { from, to });
+  const last = table.issuedAt.at(-1);
+  throw new MissingDataError(
+    `${table.region} has ${to > from ? 'one forecast' : 'no forecast'} from ${asked.from} to ${asked.to} to explain; groups are exchanged between several.`,
+    last === undefined
+      ? 'Cut the sequences over a longer period.'
+      : `Its record ends with the forecast of ${toHourStamp(last)}.`,
+  );
+}
+
+function factsOf({ regions }: Explanation): ExplainResult['facts'] {
+  return Object.fromEntries(
+    regions.flatMap(({ region, importance, forecast }) => {
+      const [first] = importance?.forecasters[0]?.groups ?? [];
+      if (first) return [[`${region} rests on`, `${first.group}: +${first.increase.toFixed(2)} points`]];
+      const [moved] = forecast?.movedBy ?? [];
+      return moved ? [[`${region} moved by`, `${moved.group}: ${moved.change.toFixed(2)} %`]] : [];
+    }),
+  );
+}
