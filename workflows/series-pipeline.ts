@@ -19,6 +19,7 @@ import { seriesProgressQuery, trainingNewsSignal } from '../src/temporal/message
 import { WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
 import { modelAttribute } from '../src/temporal/search-attributes.ts';
 import { ofTraining } from './pipeline-facts.ts';
+import { whenFree } from './pipeline-children.ts';
 import { ringTrainingWorkflow } from './ring-training.ts';
 import { RunControl } from './run-control.ts';
 import { SeriesBoard, type SeriesOutcome } from './series-board.ts';
@@ -106,11 +107,14 @@ export async function seriesPipelineWorkflow(raw?: unknown): Promise<SeriesPipel
   }
 
   async function train(sequencesToTrainOn: typeof read.dataset) {
-    const child = await startChild(ringTrainingWorkflow, {
-      workflowId: workflowIds.ringTraining(workflowInfo().workflowId),
-      args: [{ sequences: sequencesToTrainOn, settings: training }],
-      staticSummary: 'Ring training',
-    });
+    // A job of before that was cancelled may still have its training putting itself away.
+    const child = await whenFree(() =>
+      startChild(ringTrainingWorkflow, {
+        workflowId: workflowIds.ringTraining(workflowInfo().workflowId),
+        args: [{ sequences: sequencesToTrainOn, settings: training }],
+        staticSummary: 'Ring training',
+      }),
+    );
     return ofTraining(await control.withChild(child, child.result()));
   }
 

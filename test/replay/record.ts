@@ -18,6 +18,7 @@ import {
   untilReleased,
   untilStopped,
 } from '../support/fake-slots.ts';
+import { CSV_INPUT, FakeSeriesStages } from '../support/fake-series.ts';
 import { FakeStages, reference } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
@@ -215,5 +216,25 @@ describe('recording histories', function () {
       await writeHistory('backtest-continued', await first.fetchHistory());
       await keep(client, 'backtest-goes-on', long.workflowId);
     });
+  });
+
+  it("a person's own series, paused before its first stage and trained on a ring", async () => {
+    const stages = new FakeSeriesStages();
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const handle = await client.workflow.signalWithStart(WORKFLOWS.seriesPipeline, {
+          workflowId: 'series/mine',
+          taskQueue: PIPELINE_QUEUE,
+          args: [CSV_INPUT],
+          signal: pauseSignal,
+        });
+        await handle.signal(resumeSignal);
+        await handle.result();
+        await keep(client, 'series-pipeline', handle.workflowId);
+      },
+      [fakeSlot(1), fakeSlot(2)],
+    );
   });
 });
