@@ -15,6 +15,7 @@ import { defineModels } from './verbs/models.ts';
 import { definePromote, defineRollback } from './verbs/promote.ts';
 import { defineRun } from './verbs/run.ts';
 import { defineSchedules } from './verbs/schedules.ts';
+import { defineSearch } from './verbs/search.ts';
 import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
 import { defineStart } from './verbs/start.ts';
@@ -36,6 +37,7 @@ const VERBS = [
   defineFeatures,
   defineSequences,
   defineTrain,
+  defineSearch,
   defineBacktest,
   defineForecast,
   defineModels,

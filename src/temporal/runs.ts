@@ -10,6 +10,7 @@ import { ingestionInput, type IngestionOutcome } from '../contracts/ingestion.ts
 import type { LifecycleEvent, PromoteRequest, RollbackRequest } from '../contracts/lifecycle.ts';
 import { pipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
 import { seriesPipelineInput, type SeriesPipelineResult } from '../contracts/series.ts';
+import { searchInput, type SearchInput, type SearchResult } from '../contracts/search.ts';
 import { ringTrainingInput, type RingTrainingResult } from '../contracts/training.ts';
 import { InUseError } from '../errors.ts';
 import { served } from './connection.ts';
@@ -59,6 +60,11 @@ const JOBS = {
     orElse: ', or name another model with --model',
   },
   training: { type: WORKFLOWS.ringTraining, input: ringTrainingInput, orElse: '' },
+  search: {
+    type: WORKFLOWS.hyperparameterSearch,
+    input: searchInput,
+    orElse: ', or name another search with --name',
+  },
 } satisfies Record<string, Job>;
 
 export const startIngestion = (client: Client, options: StartOptions) =>
@@ -70,6 +76,16 @@ export const startTraining = (client: Client, options: StartOptions) =>
 /** From a person's CSV file to a registered forecaster; one job at a time for a model's name. */
 export const startSeries = (client: Client, options: StartOptions) =>
   served(() => start<SeriesPipelineResult>(client, JOBS.series, options));
+
+/** Starts a search, or joins the one of its name that runs already, if that was asked for the same. */
+export const startSearch = (client: Client, input: SearchInput) =>
+  served(() =>
+    start<SearchResult>(client, JOBS.search, {
+      workflowId: workflowIds.search(input.name),
+      input,
+      summary: `Search of ${input.trials} configurations`,
+    }),
+  );
 
 /**
  * Starts the main job, or joins the one for this model that runs already, whatever day it began; `InUseError` when
