@@ -10,6 +10,9 @@ export const versionUri = (name: string, version: number) => `${versionFolder(na
 export const championUri = (name: string) => `${modelFolder(name)}/champion.json`;
 export const historyUri = (name: string) => `${modelFolder(name)}/history.jsonl`;
 
+/** Before the names of the files that a version has of its forecaster, beside those of its training. */
+export const FORECASTER_PREFIX = 'forecaster-';
+
 /** The version numbers a model has, ascending; none when there is no such model. */
 export async function versionNumbers(home: Home, name: string): Promise<number[]> {
   const entries = await entriesOf(home.path(modelFolder(name)));

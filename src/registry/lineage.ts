@@ -10,11 +10,22 @@ export async function readLineage(
   home: Home,
   { model, backtest }: Pick<RegisterInput, 'model' | 'backtest'>,
 ): Promise<VersionRecord['lineage']> {
-  const sequences = await inputOf(home, model, 'training', 'sequences');
+  const { kind, inputs } = await readManifest(home, model);
+  const isForecaster = kind === 'forecaster';
+  const training = isForecaster ? inputs.find(({ uri }) => uri.startsWith('manifests/training/')) : model;
+  const sequences = await inputOf(home, model, isForecaster ? 'forecaster' : 'training', 'sequences');
   const features = await inputOf(home, sequences, 'sequences', 'features');
   const validated = await inputOf(home, features, 'features', 'validated');
   const grid = await inputOf(home, validated, 'validated', 'grid');
-  return { training: model, backtest, sequences, features, validated, grid };
+  return {
+    ...(isForecaster && { forecaster: model }),
+    ...(training && { training }),
+    backtest,
+    sequences,
+    features,
+    validated,
+    grid,
+  };
 }
 
 async function inputOf(

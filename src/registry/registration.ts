@@ -1,11 +1,14 @@
+import { writeFile } from 'node:fs/promises';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import type { RegisterInput, RegisterResult } from '../contracts/stages.ts';
 import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
+import { canonicalJson, sha256 } from '../lake/canonical.ts';
 import { detailsOf } from '../backtest/dataset.ts';
 import type { ScoresDocument } from '../backtest/scores.ts';
-import { versionNumbers } from './layout.ts';
+import { cardText, modelCard, type ModelCard } from './card.ts';
+import { FORECASTER_PREFIX, versionNumbers } from './layout.ts';
 import { readLineage } from './lineage.ts';
 import type { VersionRecord } from './version-record.ts';
 import { copyManifest, placeVersionFolder, requireSubject, type Draft } from './version-folder.ts';
@@ -14,47 +17,70 @@ import { readVersionRecord } from './versions.ts';
 /** What a version must hold to forecast without the datasets it came from. */
 const REQUIRED_ROLES = ['weights', 'normaliser', 'catalogue'] as const;
 
-/** The version that already has this training and this backtest behind it. */
+/** The version that already has this model and this backtest behind it. */
 export async function versionOfLineage(
   home: Home,
   input: RegisterInput,
 ): Promise<RegisterResult | undefined> {
   for (const version of await versionNumbers(home, input.name)) {
     const { record, sha256: hash } = await readVersionRecord(home, input.name, version);
-    const { training, backtest } = record.lineage;
-    if (training?.sha256 === input.model.sha256 && backtest.sha256 === input.backtest.sha256) {
+    const { forecaster, training, backtest } = record.lineage;
+    const model = forecaster ?? training;
+    if (model?.sha256 === input.model.sha256 && backtest.sha256 === input.backtest.sha256) {
       return { name: input.name, version, sha256: hash, reused: true };
     }
   }
   return undefined;
 }
 
-/** Copies a trained model into `models/<name>/<version>/` under the next free number. Call it under the model's lock. */
+/**
+ * Copies a model into `models/<name>/<version>/` under the next free number: a forecaster with the training that its
+ * network lies in, or a training alone. Call it under the model's lock.
+ */
 export async function placeVersion(home: Home, input: RegisterInput): Promise<RegisterResult> {
   await requireSubject(home, input.name, 'grid');
-  const training = await readManifest(home, input.model, 'training');
+  const lineage = await readLineage(home, input);
+  const model = await readManifest(home, input.model);
+  const training = lineage.training && (await readManifest(home, lineage.training, 'training'));
   const backtest = await readManifest(home, input.backtest, 'backtest');
   requireSameModel(input, backtest);
-  const lineage = await readLineage(home, input);
-  const metrics = await readScores(home, backtest);
+  const document = await readScores(home, backtest);
   const { sequenceLength } = detailsOf(await readManifest(home, lineage.sequences!, 'sequences'));
   return placeVersionFolder(home, input.name, async (draft) => {
-    const files = await copyFiles(home, training, draft);
-    const catalogue = files.find(({ role }) => role === 'catalogue')!;
+    const files = [
+      ...(training ? await copyFiles(home, training, draft) : []),
+      ...(model.kind === 'forecaster' ? await copyManifest(home, model, draft, FORECASTER_PREFIX) : []),
+      ...(await writeCard(modelCard({ name: input.name, version: draft.version }, model, document), draft)),
+    ];
+    const catalogue = files.find(({ role }) => role === 'catalogue');
     return {
       formatVersion: 1,
       name: input.name,
       version: draft.version,
       createdAt: new Date().toISOString(),
-      featureCatalogueSha256: catalogue.sha256,
+      ...(catalogue ? { featureCatalogueSha256: catalogue.sha256 } : {}),
       datasetSha256: lineage.sequences!.sha256,
       lineage,
       sequenceLength,
-      metrics,
-      training: training.details,
+      metrics: document.regions.map(({ overall }) => overall),
+      training: training?.details ?? {},
       files,
     };
   });
+}
+
+/** The version's card, as JSON and as text. */
+async function writeCard(card: ModelCard, { temporary }: Draft): Promise<VersionRecord['files']> {
+  const texts = { card: `${canonicalJson(card)}\n`, 'card-text': cardText(card) };
+  const names = { card: 'card.json', 'card-text': 'card.md' };
+  const roles = ['card', 'card-text'] as const;
+  for (const role of roles) await writeFile(`${temporary}/${names[role]}`, texts[role], { mode: 0o600 });
+  return roles.map((role) => ({
+    role,
+    file: names[role],
+    sha256: sha256(texts[role]),
+    bytes: Buffer.byteLength(texts[role]),
+  }));
 }
 
 /** Copies the training artifact's files and writes a training manifest that refers to the copies. */
@@ -77,11 +103,10 @@ function requireSameModel({ model, backtest }: RegisterInput, scored: Manifest):
   );
 }
 
-async function readScores(home: Home, backtest: Manifest): Promise<VersionRecord['metrics']> {
+async function readScores(home: Home, backtest: Manifest): Promise<ScoresDocument> {
   const reference: ArtifactReference | undefined = backtest.files.find(({ role }) => role === 'scores');
   if (!reference) {
     throw new MissingDataError(`The backtest ${backtest.key} has no scores.`, 'Run `backtest` again.');
   }
-  const document = JSON.parse((await readArtifact(home, reference)).toString('utf8')) as ScoresDocument;
-  return document.regions.map(({ overall }) => overall);
+  return JSON.parse((await readArtifact(home, reference)).toString('utf8')) as ScoresDocument;
 }

@@ -4,15 +4,17 @@ import { CorruptArtifactError, MissingDataError, describeIssues } from '../error
 import { verifiedPath } from '../lake/artifacts.ts';
 import { sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
-import { versionFolder, versionNumbers, versionUri } from './layout.ts';
+import { FORECASTER_PREFIX, versionFolder, versionNumbers, versionUri } from './layout.ts';
 import { versionRecord, type VersionRecord } from './version-record.ts';
 
 export interface ModelVersion {
   record: VersionRecord;
   /** The hash of `version.json`: what a champion's record names. */
   sha256: string;
-  /** The version's own training manifest, whose files are the copies in its folder. */
+  /** The version's own training manifest, whose files are the copies in its folder; without a training its forecaster. */
   model: ArtifactReference;
+  /** Its own forecaster manifest, likewise; versions of before have none. */
+  forecaster?: ArtifactReference;
 }
 
 /** Reads a version and checks every one of its files against its hash. */
@@ -38,17 +40,20 @@ export async function readVersionRecord(home: Home, name: string, version: numbe
   if (record.name !== name || record.version !== version) {
     throw damaged(uri, `it is of ${record.name} version ${record.version}`);
   }
-  const model = record.files.find(({ role }) => role === 'manifest');
-  if (!model) throw damaged(uri, 'it names no training manifest');
-  return {
-    record,
-    sha256: sha256(bytes),
-    model: {
-      uri: `${versionFolder(name, version)}/${model.file}`,
-      sha256: model.sha256,
-      bytes: model.bytes,
-    },
+  const copyOf = (role: string) => {
+    const found = record.files.find((file) => file.role === role);
+    return (
+      found && {
+        uri: `${versionFolder(name, version)}/${found.file}`,
+        sha256: found.sha256,
+        bytes: found.bytes,
+      }
+    );
   };
+  const forecaster = copyOf(`${FORECASTER_PREFIX}manifest`);
+  const model = copyOf('manifest') ?? forecaster;
+  if (!model) throw damaged(uri, 'it names no manifest of a model');
+  return { record, sha256: sha256(bytes), model, ...(forecaster && { forecaster }) };
 }
 
 function parseRecord(bytes: Buffer, uri: string): VersionRecord {

@@ -23,6 +23,8 @@ describe('registry', () => {
       const { record, sha256, model: copy } = await readVersion(context, made);
       assert.equal(sha256, made.sha256);
       assert.deepEqual(record.files.map(({ role }) => role).sort(), [
+        'card',
+        'card-text',
         'catalogue',
         'history',
         'manifest',

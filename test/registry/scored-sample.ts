@@ -46,7 +46,7 @@ export async function rescored(
     context.home,
     'backtests/other',
     'json',
-    JSON.stringify({ protocol: { note }, regions: [] }),
+    JSON.stringify({ protocol: { ...PERIODS, note }, regions: [] }),
   );
   return backtestManifest(context, sample, [{ ...scores, role: 'scores' }]);
 }
