@@ -1,7 +1,11 @@
 import { regionCode } from '../contracts/regions.ts';
 import { fromHourStamp, toHourStamp } from '../contracts/time.ts';
+import { QUANTILES } from '../day-ahead/issue-table.ts';
 import { readColumns, writeColumns } from '../lake/parquet.ts';
 import type { ForecastRow } from './forecast.ts';
+
+/** `p05_mw` … `p95_mw` */
+const quantileColumn = (level: number) => `p${String(Math.round(100 * level)).padStart(2, '0')}_mw`;
 
 /** One row a region and target hour. */
 export async function writeForecast(path: string, rows: readonly ForecastRow[]): Promise<void> {
@@ -20,6 +24,12 @@ export async function writeForecast(path: string, rows: readonly ForecastRow[]):
     lead_hours: { type: 'i32', values: Int32Array.from(rows, ({ lead }) => lead) },
     forecast_mw: megawatts(({ forecastMw }) => forecastMw),
     latest_known_mw: megawatts(({ latestKnownMw }) => latestKnownMw),
+    ...Object.fromEntries(
+      QUANTILES.map((level, q) => [
+        quantileColumn(level),
+        megawatts(({ quantilesMw }) => quantilesMw?.[q] ?? Number.NaN),
+      ]),
+    ),
   });
 }
 
@@ -32,6 +42,7 @@ export async function readForecast(path: string): Promise<ForecastRow[]> {
   const leads = columns.f64('lead_hours');
   const forecastMw = columns.f64('forecast_mw');
   const latestKnownMw = columns.f64('latest_known_mw');
+  const quantiles = QUANTILES.map((level) => columns.f64(quantileColumn(level)));
   return regions.map((region, i) => ({
     region,
     issuedAt: toHourStamp(issuedAt[i]!),
@@ -39,5 +50,6 @@ export async function readForecast(path: string): Promise<ForecastRow[]> {
     lead: leads[i]!,
     forecastMw: forecastMw[i]!,
     latestKnownMw: latestKnownMw[i]!,
+    quantilesMw: Number.isNaN(quantiles[0]![i]!) ? null : quantiles.map((values) => values[i]!),
   }));
 }

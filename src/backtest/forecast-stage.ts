@@ -1,16 +1,24 @@
-import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
+import { REGION_CODES, type RegionCode } from '../contracts/regions.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
+import { QUANTILES } from '../day-ahead/issue-table.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
-import { onceByKey, readArtifact, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
+import { readWeatherFolder, SHIPPED_WEATHER } from '../features/weather-folder.ts';
+import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { loadPredictor } from '../model/predictor.ts';
 import { readChampion } from '../registry/champion.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
-import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
 import type { StageContext } from '../stages/context.ts';
 import { validate } from '../validation/stage.ts';
+import {
+  forecastDayAhead,
+  ISSUE_REACH_HOURS,
+  isIssueTime,
+  newestDayAheadIssue,
+} from './forecast-day-ahead.ts';
 import { readForecast, writeForecast } from './forecast-file.ts';
+import { liveModel, type LiveDayAhead, type LiveModel } from './forecast-model.ts';
 import {
   REACH_HOURS,
   forecastRegion,
@@ -22,15 +30,25 @@ import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts'
 import { newestRecord } from './newest-record.ts';
 
 /** Raised when the same model and record would give another forecast. */
-const STAGE_VERSION = 2;
+const STAGE_VERSION = 3;
 /** What the operators forecast ahead of an issue, with room to spare. */
 const AHEAD_HOURS = 8 * 24;
+
+export interface Answer {
+  region: RegionCode;
+  issuedAt: string;
+  /** `day-ahead`: the hours of the next local day, with quantiles; `hourly`: the hours after the newest demand, without. */
+  by: 'day-ahead' | 'hourly';
+}
 
 export interface ForecastResult {
   /** A forecast manifest: one Parquet file of role `forecast`. */
   dataset: ArtifactReference;
   reused: boolean;
   model: { name: string; version: number };
+  answers: Answer[];
+  /** Of the rows' quantiles; none where all was answered hour by hour. */
+  levels: number[];
   rows: ForecastRow[];
 }
 
@@ -55,57 +73,124 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
   const { reference: grid, manifest: gridManifest } = input.grid
     ? { reference: input.grid, manifest: await readManifest(home, input.grid, 'grid') }
     : await newestRecord(home, regions);
-  const newest: NewestDemand[] = [];
-  for (const region of regions) newest.push(await newestDemand(home, gridManifest, region));
-  const issuedAt = input.issuedAt === undefined ? newestIssue(newest) : fromHourStamp(input.issuedAt);
-  const { dataset } = await validate(context, {
-    dataset: grid,
-    regions,
-    period: periodOf(issuedAt, newest, record.sequenceLength),
-    asOf: toHourStamp(issuedAt),
-  });
-  const validated = await readManifest(home, dataset, 'validated');
-  const records: RegionRecord[] = [];
-  for (const region of regions) records.push(await readRegionRecord(home, validated, region));
+  const model = await liveModel(home, version);
+  const asked = await issuesAsked(context, gridManifest, regions, input.issuedAt, model);
+  const groups = Map.groupBy(asked, ({ issuedAt }) => issuedAt);
+  const validated: ArtifactReference[] = [];
+  for (const [issuedAt, issues] of groups) {
+    const { dataset } = await validate(context, {
+      dataset: grid,
+      regions: issues.map(({ region }) => region),
+      period: periodOf(issuedAt, issues, record.sequenceLength),
+      asOf: toHourStamp(issuedAt),
+    });
+    validated.push(dataset);
+  }
   const work = {
     kind: 'forecast' as const,
     stage: 'forecast',
     version: STAGE_VERSION,
-    settings: { issuedAt: toHourStamp(issuedAt), regions },
-    inputs: [version.model, dataset],
+    settings: { issues: asked.map(({ region, issuedAt, by }) => [region, toHourStamp(issuedAt), by]) },
+    inputs: [version.model, ...validated],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
-    const predictor = await loadPredictor(home, version.model);
-    const normaliser = await normaliserOf(home, version.model);
-    const model = { predictor, normaliser, sequenceLength: record.sequenceLength };
     const rows: ForecastRow[] = [];
-    try {
-      for (const [done, region] of records.entries()) {
+    const dayAhead = await model.dayAhead?.open();
+    for (const [index, issues] of [...groups.values()].entries()) {
+      const records = await readManifest(home, validated[index]!, 'validated');
+      for (const issue of issues) {
         context.signal.throwIfAborted();
-        context.progress({ stage: 'forecast', done, total: records.length, unit: 'regions' });
-        rows.push(...(await forecastRegion(model, region, issuedAt)));
+        const done = new Set(rows.map(({ region }) => region)).size;
+        context.progress({ stage: 'forecast', done, total: asked.length, unit: 'regions' });
+        rows.push(
+          ...(await answerOf(model, dayAhead, issue, await readRegionRecord(home, records, issue.region))),
+        );
       }
-    } finally {
-      predictor.dispose();
     }
+    const order = (row: ForecastRow) => regions.indexOf(row.region);
+    rows.sort((a, b) => order(a) - order(b) || a.lead - b.lead);
     const uri = `forecasts/${key}/forecast.parquet`;
     await writeForecast(home.path(uri), rows);
+    const answers = asked.map(({ region, issuedAt, by }) => ({
+      region,
+      issuedAt: toHourStamp(issuedAt),
+      by,
+    }));
     return {
       files: [{ ...(await referTo(home, uri, rows.length)), role: 'forecast' }],
       rows: rows.length,
-      details: { name: record.name, version: record.version, issuedAt: toHourStamp(issuedAt) },
+      details: { name: record.name, version: record.version, answers },
     };
   });
   const rows = await readForecast(await verifiedPath(home, manifest.files[0]!));
-  return { dataset: reference, reused, model: { name: record.name, version: record.version }, rows };
+  const answers = asked.map(({ region, issuedAt, by }) => ({ region, issuedAt: toHourStamp(issuedAt), by }));
+  const levels = asked.some(({ by }) => by === 'day-ahead') ? [...QUANTILES] : [];
+  return {
+    dataset: reference,
+    reused,
+    model: { name: record.name, version: record.version },
+    answers,
+    levels,
+    rows,
+  };
 }
+
+interface Issue extends NewestDemand {
+  region: RegionCode;
+  issuedAt: number;
+  by: Answer['by'];
+}
+
+/**
+ * When a forecast of each region is issued, and by what: the day ahead where that is its issue time, hour by hour at any
+ * other. By default the newest day ahead of each region, whose clocks differ; of a model that has none, the hours after
+ * the newest demand.
+ */
+async function issuesAsked(
+  { home }: StageContext,
+  grid: Manifest,
+  regions: readonly RegionCode[],
+  given: string | undefined,
+  { dayAhead }: LiveModel,
+): Promise<Issue[]> {
+  const newest: NewestDemand[] = [];
+  for (const region of regions) newest.push(await newestDemand(home, grid, region));
+  return regions.map((region, i) => {
+    const demand = newest[i]!;
+    if (dayAhead && given === undefined) {
+      const issuedAt = newestDayAheadIssue(demand, region, dayAhead.issues);
+      return { region, issuedAt, by: 'day-ahead', ...demand };
+    }
+    const issuedAt = given === undefined ? newestIssue(newest) : fromHourStamp(given);
+    const isDayAhead = dayAhead && isIssueTime(issuedAt, region, dayAhead.issues);
+    return { region, issuedAt, by: isDayAhead ? 'day-ahead' : 'hourly', ...demand };
+  });
+}
+
+async function answerOf(
+  { network, dayAhead }: LiveModel,
+  opened: Awaited<ReturnType<LiveDayAhead['open']>> | undefined,
+  { issuedAt, by }: Issue,
+  record: RegionRecord,
+): Promise<ForecastRow[]> {
+  if (by === 'hourly' || !dayAhead || !opened) return forecastRegion(network, record, issuedAt);
+  const { issues } = dayAhead;
+  const { forecaster, source } = opened;
+  source.add(record, issuedAt);
+  const runs = issues.weather ? await shippedRuns() : [];
+  return forecastDayAhead(forecaster, issues, record, issuedAt, runs);
+}
+
+/** Of the regions that any are shipped of. */
+const shippedRuns = () => readWeatherFolder(SHIPPED_WEATHER, REGION_CODES);
 
 /** The days that a forecast rests on; where the record ends long before the issue, its last ones. */
 function periodOf(issuedAt: number, newest: readonly NewestDemand[], sequenceLength: number): DateRange {
+  const reach = Math.max(sequenceLength + REACH_HOURS, ISSUE_REACH_HOURS);
   const last = Math.min(issuedAt, ...newest.map(({ validAt }) => validAt));
   const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   return {
-    from: dateOf(last - (sequenceLength + REACH_HOURS + 24) * HOUR_SECONDS),
+    from: dateOf(last - (reach + 24) * HOUR_SECONDS),
     to: dateOf(issuedAt + AHEAD_HOURS * HOUR_SECONDS),
   };
 }
@@ -118,11 +203,4 @@ async function chosenVersion(home: Home, { name, version }: ForecastInput): Prom
     `The model ${name} has no champion.`,
     'Promote a version, or name one with --model-version; `models` lists them.',
   );
-}
-
-async function normaliserOf(home: Home, model: ArtifactReference): Promise<Normaliser> {
-  const { files } = await readManifest(home, model, 'training');
-  const file = files.find(({ role }) => role === 'normaliser');
-  if (!file) throw new MissingDataError(`${model.uri} has no normaliser.`, 'Register the model again.');
-  return parseNormaliser(await readArtifact(home, file), file.uri);
 }

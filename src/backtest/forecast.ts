@@ -24,6 +24,8 @@ export interface ForecastRow {
   /** Hours from the issue time to the target; 0 is the hour that has just ended and is not published yet. */
   lead: number;
   forecastMw: number;
+  /** At `QUANTILES`, ascending; null where the model's hourly heads have answered, which know the middle alone. */
+  quantilesMw: number[] | null;
   /** Demand of the newest known hour of the same hour of day: what a forecast has to beat. */
   latestKnownMw: number;
 }
@@ -101,13 +103,14 @@ export async function forecastRegion(
       hour: toHourStamp(hour),
       lead: (hour - issuedAt) / HOUR_SECONDS,
       forecastMw: latestKnownMw * Math.exp(logRatio),
+      quantilesMw: null,
       latestKnownMw,
     };
   });
 }
 
 /** Rows `from` to `to`, excluded, or to the end: what lies ahead of the issue is what others forecast of it. */
-function cutRows(rows: ValidatedRows, from: number, to: number): ValidatedRows {
+export function cutRows(rows: ValidatedRows, from: number, to: number): ValidatedRows {
   const dated = ({ values, availableAt }: DatedSeries): DatedSeries => ({
     values: values.slice(from, to),
     availableAt: availableAt.slice(from, to),
@@ -127,7 +130,7 @@ function cutRows(rows: ValidatedRows, from: number, to: number): ValidatedRows {
 }
 
 /** The row of the newest hour whose demand is known at `issuedAt`; refuses where there is too little before it. */
-function standingRow({ rows, published }: RegionRecord, issuedAt: number): number {
+export function standingRow({ rows, published }: RegionRecord, issuedAt: number): number {
   const { region, first, demand } = rows;
   const standing = (issuedAt - first) / HOUR_SECONDS - DEMAND_DELAY_HOURS;
   const stamp = (row: number) => toHourStamp(first + row * HOUR_SECONDS);

@@ -21,14 +21,9 @@ export async function trainedNetwork(home: Home, training: ArtifactReference): P
       'Cut the sequences again and train on them.',
     );
   }
-  const cut = detailsOf(await readManifest(home, sequences, 'sequences'));
-  return {
-    model: await loadPredictor(home, training),
-    scaling,
-    clip,
-    sequenceLength: cut.sequenceLength,
-    trainedBy: lastHourOf(dateRange.parse(cut.train).to) + PUBLICATION_DELAY,
-  };
+  const { sequenceLength, train } = detailsOf(await readManifest(home, sequences, 'sequences'));
+  const trainedBy = lastHourOf(dateRange.parse(train).to) + PUBLICATION_DELAY;
+  return { model: await loadPredictor(home, training), scaling, clip, sequenceLength, trainedBy };
 }
 
 async function normaliserOf(home: Home, { key, files }: Manifest): Promise<Normaliser> {

@@ -1,0 +1,81 @@
+import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { IssueDetails } from '../day-ahead/read.ts';
+import { MissingDataError } from '../errors.ts';
+import type { FittedForecaster, Forecaster } from '../forecasters/forecaster.ts';
+import { loadForecaster } from '../forecasters/load.ts';
+import { transformer } from '../forecasters/transformer.ts';
+import { readArtifact, readManifest } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { loadPredictor, type Predictor } from '../model/predictor.ts';
+import { versionFolder } from '../registry/layout.ts';
+import type { ModelVersion } from '../registry/versions.ts';
+import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
+import { RecordSource } from './forecast-day-ahead.ts';
+
+/** A version in memory: a network that answers hour by hour, something that answers for the day ahead, or both. */
+export interface LiveModel {
+  network: { predictor: Predictor; normaliser: Normaliser; sequenceLength: number };
+  dayAhead: LiveDayAhead | undefined;
+}
+
+export interface LiveDayAhead {
+  issues: IssueDetails;
+  /** For one forecast: a forecaster keeps what it has made of the records that its source was given. */
+  open(): Promise<{ forecaster: FittedForecaster; source: RecordSource }>;
+}
+
+/** Models are read from the disk once a process: their hashes name them. */
+const loaded = new Map<string, Promise<LiveModel>>();
+/** A worker forecasts by a champion and, at times, by another version. */
+const KEPT = 3;
+
+export function liveModel(home: Home, version: ModelVersion): Promise<LiveModel> {
+  const found = loaded.get(version.sha256) ?? load(home, version);
+  loaded.delete(version.sha256);
+  loaded.set(version.sha256, found);
+  found.catch(() => loaded.delete(version.sha256));
+  for (const key of [...loaded.keys()].slice(0, -KEPT)) loaded.delete(key);
+  return found;
+}
+
+async function load(home: Home, { record, model }: ModelVersion): Promise<LiveModel> {
+  const normaliser = await normaliserOf(home, model);
+  const predictor = await loadPredictor(home, model);
+  const { sequenceLength } = record;
+  const network = { predictor, normaliser, sequenceLength };
+  const scaling = normaliser.issues;
+  if (!scaling || !predictor.issueHead) return { network, dayAhead: undefined };
+  const trained = { model: predictor, scaling, clip: normaliser.clip, sequenceLength, trainedBy: Infinity };
+  return {
+    network,
+    dayAhead: {
+      issues: scaling,
+      open: async () => {
+        const source = new RecordSource(normaliser);
+        return { source, forecaster: await fitted(home, record, transformer(trained, source)) };
+      },
+    },
+  };
+}
+
+/** What was fitted with the network, which it may be a member of; else the network as it was trained. */
+async function fitted(
+  home: Home,
+  { name, version, files }: ModelVersion['record'],
+  network: Forecaster,
+): Promise<FittedForecaster> {
+  const own = files.find(({ role }) => role === 'forecaster-manifest');
+  if (!own) {
+    return network.fit({ tables: [], knownBy: -Infinity }, { seed: 1, signal: new AbortController().signal });
+  }
+  const { file, sha256, bytes } = own;
+  const reference = { uri: `${versionFolder(name, version)}/${file}`, sha256, bytes };
+  return (await loadForecaster(home, reference, [network])).fitted;
+}
+
+async function normaliserOf(home: Home, model: ArtifactReference): Promise<Normaliser> {
+  const { files } = await readManifest(home, model, 'training');
+  const file = files.find(({ role }) => role === 'normaliser');
+  if (!file) throw new MissingDataError(`${model.uri} has no normaliser.`, 'Register the model again.');
+  return parseNormaliser(await readArtifact(home, file), file.uri);
+}
