@@ -6,6 +6,7 @@ import { defineCerts } from './verbs/certs.ts';
 import { defineDemo } from './verbs/demo.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
+import { defineExplain } from './verbs/explain.ts';
 import { defineFeatures } from './verbs/features.ts';
 import { defineForecast } from './verbs/forecast.ts';
 import { defineGc } from './verbs/gc.ts';
@@ -40,6 +41,7 @@ const VERBS = [
   defineSearch,
   defineBacktest,
   defineForecast,
+  defineExplain,
   defineModels,
   definePromote,
   defineRollback,

@@ -1,7 +1,6 @@
 import type { Manifest } from '../contracts/artifact.ts';
 import {
   explainInput,
-  explanation as explanationSchema,
   type ExplainInput,
   type ExplainResult,
   type Explanation,
@@ -11,14 +10,14 @@ import { regionCode } from '../contracts/regions.ts';
 import { dateRange, firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
 import { readIssueTable } from '../day-ahead/read.ts';
-import { BadInputError, CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
+import { BadInputError, MissingDataError } from '../errors.ts';
 import { issuesKnownBy, PUBLICATION_DELAY } from '../forecasters/cells.ts';
-import { onceByKey, readArtifact, readManifest, writeContent } from '../lake/artifacts.ts';
+import { onceByKey, readManifest, writeContent } from '../lake/artifacts.ts';
 import { canonicalJson } from '../lake/canonical.ts';
-import type { Home } from '../lake/home.ts';
 import { issuesWithin } from '../sequences/issue-tables.ts';
 import type { StageContext } from '../stages/context.ts';
 import { attentionByLag } from './attention-by-lag.ts';
+import { readExplanation } from './document.ts';
 import { importanceOf } from './importance.ts';
 import { movedBy } from './moved-by.ts';
 import { issueAt, oneForecast } from './one-forecast.ts';
@@ -55,19 +54,6 @@ export async function explain(context: StageContext, raw: ExplainInput): Promise
     };
   });
   return { dataset: reference, reused, facts: factsOf(await readExplanation(home, manifest)) };
-}
-
-/** The document of an explanation manifest, checked. */
-export async function readExplanation(home: Home, { key, files }: Manifest): Promise<Explanation> {
-  const file = files.find(({ role }) => role === 'explanation');
-  const parsed = explanationSchema.safeParse(
-    file && JSON.parse((await readArtifact(home, file)).toString('utf8')),
-  );
-  if (parsed.success) return parsed.data;
-  throw new CorruptArtifactError(
-    `The explanation ${key} is not as this version writes it (${describeIssues(parsed.error.issues)}).`,
-    'Explain again.',
-  );
 }
 
 async function explainChosen(
