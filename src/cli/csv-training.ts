@@ -8,6 +8,7 @@ import {
   type SeriesSplit,
 } from '../contracts/series.ts';
 import { trainingSettings } from '../contracts/training.ts';
+import type { StageProgress } from '../stages/context.ts';
 import { BadInputError } from '../errors.ts';
 import { integer, list } from './flags.ts';
 import { follow } from './follow.ts';
@@ -82,11 +83,13 @@ export async function trainOnCsv(session: Session, flags: CsvFlags & { csv: stri
   const { architectures, training, model } = input;
   const slots = architectures.includes('transformer') ? training.ringSize : undefined;
   return withTemporal(session, { purpose: 'train', slots }, async ({ client }) => {
-    const [{ startSeries }, { workflowIds }, { seriesProgressQuery }] = await Promise.all([
-      import('../temporal/runs.ts'),
-      import('../temporal/names.ts'),
-      import('../temporal/messages.ts'),
-    ]);
+    const [{ startSeries }, { workflowIds }, { seriesProgressQuery }, { activityProgress }] =
+      await Promise.all([
+        import('../temporal/runs.ts'),
+        import('../temporal/names.ts'),
+        import('../temporal/messages.ts'),
+        import('../temporal/stage-progress.ts'),
+      ]);
     const workflowId = workflowIds.series(model);
     const run = await startSeries(client, {
       workflowId,
@@ -94,9 +97,10 @@ export async function trainOnCsv(session: Session, flags: CsvFlags & { csv: stri
       summary: `Forecaster ${model} of a CSV file`,
     });
     if (run.attached) session.say(`${run.workflowId} runs already: following it`);
-    const result = await follow(session, run.result, async () =>
-      show(session, await run.handle.query(seriesProgressQuery)),
-    );
+    const result = await follow(session, run.result, async () => {
+      const progress = await run.handle.query(seriesProgressQuery);
+      show(session, progress, await activityProgress(client, run.workflowId));
+    });
     return { json: result, text: answerText(result) };
   });
 }
@@ -144,8 +148,14 @@ async function inputOf(session: Session, flags: CsvFlags & { csv: string }) {
 /** Where a field is called otherwise than its flag. */
 const FIELDS: Record<string, string> = { targets: '--target', frequency: '--freq' };
 
-function show(session: Session, { stage, fraction, stages }: SeriesProgress): void {
+/** A stage in its own units where its activity says so, or in percent. */
+function show(
+  session: Session,
+  { stage, fraction, stages }: SeriesProgress,
+  activity: StageProgress | null,
+): void {
   if (stage === null) return;
+  if (activity) return session.progress.show({ ...activity, stage });
   const note = String(stages.find((line) => line.stage === stage)?.facts['so far'] ?? '');
   session.progress.show({ stage, done: Math.round(100 * fraction), total: 100, unit: '%', note });
 }

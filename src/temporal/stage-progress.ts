@@ -102,3 +102,9 @@ function extentOf(progress: SegmentProgress) {
 
 const noteOf = ({ step, loss, tokensPerSecond, memoryMb }: SegmentProgress) =>
   `step ${step}, loss ${loss.toPrecision(4)}, ${Math.round(tokensPerSecond)} tokens/s, ${Math.round(memoryMb)} MB a slot`;
+
+/** What the activity that runs says of itself, of a workflow that has one at a time. */
+export async function activityProgress(client: Client, workflowId: string): Promise<StageProgress | null> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  return stageBeats(heartbeats(raw))[0] ?? null;
+}

@@ -85,6 +85,8 @@ export async function finishTraining(
       rows: state.step,
       details: {
         model: state.model,
+        // A person's own series is nobody's newest training of the grid.
+        ...(details.given ? { purpose: 'series' } : {}),
         settings: JSON.parse(canonicalJson(resolveTraining(finish.input.settings, details.given))),
         numerics: state.numerics,
         rings,

@@ -15,6 +15,9 @@ interface Options {
   issueHour?: number;
 }
 
+/** What `train --csv` trained is scored on its own series. */
+const isOfTheGrid = ({ purpose }: { purpose?: unknown }) => purpose === undefined;
+
 export function defineBacktest(program: Command): void {
   defineVerb(
     program,
@@ -29,7 +32,7 @@ export function defineBacktest(program: Command): void {
     .action(
       perform<Options>(async (session, { model, sequences, score, issueHour }) => {
         const home = await session.home();
-        const training = await resolveDataset(home, 'training', model);
+        const training = await resolveDataset(home, 'training', model, isOfTheGrid);
         const { inputs } = await readManifest(home, training, 'training');
         const input = checkInput(backtestInput, {
           model: training,
