@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { parseSplit, requireNoCsvFlags } from '../../src/cli/csv-training.ts';
+import { parseSplit, requireNoCsvFlags, trainOnCsv } from '../../src/cli/csv-training.ts';
+import { openSession } from '../../src/cli/session.ts';
+import { messageOf } from '../../src/errors.ts';
 import { ringwatt, reasonOf } from '../cli/command.ts';
 import { csvOf, hourlyLines, seriesHome } from './files.ts';
 
@@ -25,28 +27,29 @@ describe('train --csv', () => {
 
   it('says what is wrong with a file, its columns or its flags before anything is started', async () => {
     await using at = await seriesHome();
-    const file = await at.file('load.csv', csvOf(hourlyLines(300)));
-    const train = (...args: string[]) => ringwatt(['train', '--home', at.home.root, '--csv', file, ...args]);
-    const columns = ['--time', 'time', '--target', 'load'];
-    const ended = await Promise.all([
-      train('--target', 'load'),
-      train('--time', 'time', '--target', 'heat'),
-      train(...columns, '--freq', 'hourly'),
-      train(...columns, '--horizon', '96'),
-      train(...columns, '--sequences', 'manifests/sequences/x.json'),
-    ]);
-    assert.deepEqual(
-      ended.map(({ code }) => code),
-      ended.map(() => 1),
+    const csv = await at.file('load.csv', csvOf(hourlyLines(300)));
+    const session = openSession({ home: at.home.root }, new AbortController().signal);
+    const refusal = async (flags: object): Promise<string> =>
+      trainOnCsv(session, { csv, time: 'time', target: ['load'], ...flags }).then(
+        () => assert.fail('it ran'),
+        messageOf,
+      );
+    assert.equal(await refusal({ time: undefined }), '--csv needs --time. Name the column: --time date.');
+    assert.match(
+      await refusal({ freq: 'hourly' }),
+      /--freq: must be a number and s, min, h, d or w, such as 15min or 1h/,
     );
-    const reasons = ended.map(reasonOf);
-    assert.equal(reasons[0], '--csv needs --time. Name the column: --time date.');
-    assert.equal(reasons[1], 'The file has no column heat. It has time, load.');
-    assert.match(reasons[2]!, /--freq: must be a number and s, min, h, d or w, such as 15min or 1h/);
+    assert.match(await refusal({ csv: `${csv}.gz` }), /load\.csv\.gz is not there\. Check the path\./);
+    assert.equal(await refusal({ target: ['heat'] }), 'The file has no column heat. It has time, load.');
     assert.equal(
-      reasons[3],
+      await refusal({ horizon: 96 }),
       'The series has 300 rows; a context of 336 and a horizon of 96 need at least 432. Give more rows, or a shorter --context or --horizon.',
     );
-    assert.equal(reasons[4], '--csv and --sequences exclude each other. Give one of them.');
+  });
+
+  it('excludes sequences that were cut before', async () => {
+    await using at = await seriesHome();
+    const ended = await ringwatt(['train', '--home', at.home.root, '--csv', 'a.csv', '--sequences', 'b']);
+    assert.equal(reasonOf(ended), '--csv and --sequences exclude each other. Give one of them.');
   });
 });
