@@ -7,6 +7,9 @@ import { dateRange, hourStamp } from './time.ts';
 /** What a column of scores is called that no forecaster of a backtest may be. */
 const RESERVED = ['model', 'operator', 'persistence48', 'persistence168'];
 
+/** What a forecaster manifest's settings make; the others are architectures with theirs as shipped. */
+export const FITTED = 'fitted';
+
 /** `ridge`, `trees`, `ensemble`, …: an architecture by its name. */
 export const forecasterName = z
   .string()
@@ -34,6 +37,9 @@ const rollingFields = z.strictObject({
     .max(12)
     .default(['climatology', 'ridge', 'trees', 'ensemble'])
     .describe('Fitted anew at every refit and scored beside the baselines'),
+  fitted: artifactReference
+    .optional()
+    .describe('A forecaster manifest: its members and settings, fitted anew like all others, go by `fitted`'),
   model: forecasterName
     .optional()
     .describe('Of the forecasters the one that tests and intervals are about; default: the last'),
@@ -51,17 +57,23 @@ const rollingFields = z.strictObject({
   atOnce: z.number().int().min(1).max(16).default(2).describe('Fits that compute side by side'),
 });
 
-export const rollingBacktestInput = rollingFields.superRefine(({ forecasters, model, seeds }, context) => {
-  const twice = (path: string, values: readonly unknown[]) => {
-    if (new Set(values).size === values.length) return;
-    context.addIssue({ code: 'custom', path: [path], message: 'one stands in it twice' });
-  };
-  twice('forecasters', forecasters);
-  twice('seeds', seeds);
-  if (model === undefined || forecasters.includes(model)) return;
-  const message = `must be one of the forecasters: ${forecasters.join(', ')}`;
-  context.addIssue({ code: 'custom', path: ['model'], message });
-});
+export const rollingBacktestInput = rollingFields.superRefine(
+  ({ forecasters, fitted, model, seeds }, context) => {
+    const twice = (path: string, values: readonly unknown[]) => {
+      if (new Set(values).size === values.length) return;
+      context.addIssue({ code: 'custom', path: [path], message: 'one stands in it twice' });
+    };
+    twice('forecasters', forecasters);
+    twice('seeds', seeds);
+    if (forecasters.includes(FITTED) !== (fitted !== undefined)) {
+      const message = `${FITTED} stands among the forecasters where a forecaster manifest is given, and only there`;
+      context.addIssue({ code: 'custom', path: ['fitted'], message });
+    }
+    if (model === undefined || forecasters.includes(model)) return;
+    const message = `must be one of the forecasters: ${forecasters.join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['model'], message });
+  },
+);
 export type RollingBacktestInput = z.infer<typeof rollingBacktestInput>;
 
 /** The issues from one fit to the next; the fit knows what was known at `from`. */
@@ -75,6 +87,7 @@ export type Stretch = z.infer<typeof stretch>;
 export const rollingUnit = z.strictObject({
   sequences: artifactReference,
   forecaster: forecasterName,
+  fitted: artifactReference.optional(),
   regions: regionCodes,
   score: dateRange,
   window: fitWindow,
@@ -116,9 +129,11 @@ export const unitCount = (
 export function unitAt(index: number, input: RollingBacktestInput, plan: SettledPlan): RollingUnit {
   const perStretch = input.seeds.length * plan.forecasters.length;
   const within = index % perStretch;
+  const forecaster = plan.forecasters[within % plan.forecasters.length]!;
   return {
     sequences: input.sequences,
-    forecaster: plan.forecasters[within % plan.forecasters.length]!,
+    forecaster,
+    ...(forecaster === FITTED && input.fitted ? { fitted: input.fitted } : {}),
     regions: plan.regions,
     score: plan.score,
     window: input.window,

@@ -11,6 +11,11 @@ import type { LifecycleEvent, PromoteRequest, RollbackRequest } from '../contrac
 import { pipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
 import { seriesPipelineInput, type SeriesPipelineResult } from '../contracts/series.ts';
 import { searchInput, type SearchInput, type SearchResult } from '../contracts/search.ts';
+import {
+  rollingBacktestInput,
+  type RollingBacktestInput,
+  type RollingBacktestResult,
+} from '../contracts/rolling-backtest.ts';
 import { ringTrainingInput, type RingTrainingResult } from '../contracts/training.ts';
 import { InUseError } from '../errors.ts';
 import { served } from './connection.ts';
@@ -65,6 +70,11 @@ const JOBS = {
     input: searchInput,
     orElse: ', or name another search with --name',
   },
+  backtest: {
+    type: WORKFLOWS.backtest,
+    input: rollingBacktestInput,
+    orElse: ', or name another backtest with --name',
+  },
 } satisfies Record<string, Job>;
 
 export const startIngestion = (client: Client, options: StartOptions) =>
@@ -84,6 +94,16 @@ export const startSearch = (client: Client, input: SearchInput) =>
       workflowId: workflowIds.search(input.name),
       input,
       summary: `Search of ${input.trials} configurations`,
+    }),
+  );
+
+/** Starts a rolling backtest, or joins the one of its name that runs already, if that was asked for the same. */
+export const startBacktest = (client: Client, input: RollingBacktestInput) =>
+  served(() =>
+    start<RollingBacktestResult>(client, JOBS.backtest, {
+      workflowId: workflowIds.backtest(input.name),
+      input,
+      summary: `Rolling backtest of ${input.forecasters.join(', ')}`,
     }),
   );
 

@@ -24,7 +24,7 @@ export async function planRollingBacktest(
 ): Promise<RollingPlan> {
   const { home } = context;
   const sequences = await readManifest(home, input.sequences, 'sequences');
-  input.forecasters.forEach(requireForecaster);
+  for (const name of input.forecasters) requireForecaster(name);
   const regions = input.regions ?? regionsOf(sequences);
   const score = input.score ?? scoreOf(sequences);
   requireUnseen(score, detailsOf(sequences).train);

@@ -6,6 +6,7 @@ import type { StageContext } from '../../stages/context.ts';
 import { hoursOf } from './plan-stage.ts';
 import { predictionsOf, writePredictions, type RegionPredictions } from './predictions-file.ts';
 import { forecasterOf, type ForecasterSource } from './forecaster-source.ts';
+import type { Forecaster } from '../../forecasters/forecaster.ts';
 import { predictHonestly } from './honest-predictions.ts';
 import { fitDataAt, issuesOfStretch } from './stretches.ts';
 import { predictionsDetailsOf, workOfUnit } from './units.ts';
@@ -42,20 +43,24 @@ export async function backtestStretch(
       });
     tell(0);
     const forecaster = await source(home, unit);
-    const fitted = await forecaster.fit(data, { seed: unit.seed, signal, progress: tell });
-    const parts: RegionPredictions[] = [];
-    for (const table of asked) {
-      signal.throwIfAborted();
-      const answers = await predictHonestly(fitted, table);
-      parts.push(predictionsOf(table, answers, fitted.levels.length, score));
-    }
+    const answersOf = async (given: Forecaster) => {
+      const fitted = await given.fit(data, { seed: unit.seed, signal, progress: tell });
+      const parts: RegionPredictions[] = [];
+      for (const table of asked) {
+        signal.throwIfAborted();
+        const answers = await predictHonestly(fitted, table);
+        parts.push(predictionsOf(table, answers, fitted.levels.length, score));
+      }
+      return { parts, levels: fitted.levels };
+    };
+    const { parts, levels } = await answersOf(forecaster).finally(() => forecaster[Symbol.asyncDispose]?.());
     const uri = `predictions/${key}/predictions.parquet`;
-    const rows = await writePredictions(home.path(uri), parts, fitted.levels);
+    const rows = await writePredictions(home.path(uri), parts, levels);
     return {
       files: [{ ...(await referTo(home, uri, rows)), role: 'predictions' }],
       rows,
       details: {
-        levels: [...fitted.levels],
+        levels: [...levels],
         fitIssues: Object.fromEntries(data.tables.map(({ region, issuedAt }) => [region, issuedAt.length])),
       },
     };

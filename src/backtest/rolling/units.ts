@@ -8,13 +8,13 @@ import type { Work } from '../../lake/artifacts.ts';
 const VERSION = 1;
 
 /** What a unit of work is called, wherever it is looked for. */
-export function workOfUnit({ sequences, ...settings }: RollingUnit): Work {
+export function workOfUnit({ sequences, fitted, ...settings }: RollingUnit): Work {
   return {
     kind: 'predictions',
     stage: 'backtestStretch',
     version: VERSION,
     settings,
-    inputs: [sequences],
+    inputs: fitted ? [sequences, fitted] : [sequences],
   };
 }
 
