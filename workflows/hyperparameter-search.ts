@@ -173,11 +173,10 @@ function endingOf({ brackets }: SearchPlan, runs: readonly TrialRun[]): SearchEn
   return dropped ? 'the leader could not be beaten' : 'all rungs done';
 }
 
-/** The best of each family that answers for regions it was not fitted on: each region in turn is left out. */
+/** The best of each family, once for each region that is left out. */
 function heldOutAttempts({ cut, brackets }: SearchPlan, { runs, crossRegion }: SearchBoard): Attempt[] {
   if (cut.regions.length < 2) return [];
   return brackets
-    .filter(({ forecaster }) => forecaster !== 'transformer')
     .flatMap(
       ({ forecaster }) => rankedRuns(lastRuns(runs)).find((run) => run.trial.forecaster === forecaster) ?? [],
     )

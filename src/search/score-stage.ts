@@ -6,7 +6,7 @@ import { validationForecasts } from './validation-forecasts.ts';
 import { mapeOfHours, writeTrialHours } from './trial-hours.ts';
 
 /** Raised when the same trial would be scored otherwise. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
 
 /**
  * Scores one trial on the validation hours: MAPE, the mean over regions, so that a large region does not decide alone.

@@ -1,9 +1,18 @@
+import { ridgeSettings, treesSettings } from '../contracts/forecasters.ts';
 import type { SearchedForecaster, SearchFamily, SearchInput, TrialSettings } from '../contracts/search.ts';
 import { sequenceHours } from '../contracts/sequence-length.ts';
 import { trainingSettings } from '../contracts/training.ts';
 import { BadInputError } from '../errors.ts';
 import { resolveModel } from '../model/config.ts';
-import { FITTED_SETTINGS, isFitted } from './architectures.ts';
+
+// A list is no dimension of a space, and whom a model is for is the search's business.
+export const FITTED_SETTINGS = {
+  ridge: ridgeSettings.omit({ lambdas: true, pooled: true }),
+  trees: treesSettings.omit({ pooled: true }),
+};
+
+export const isFitted = (forecaster: string): forecaster is keyof typeof FITTED_SETTINGS =>
+  Object.hasOwn(FITTED_SETTINGS, forecaster);
 
 /** What a transformer's trial may set: the training's own settings, and how long its sequences are. */
 const TRANSFORMER = trainingSettings
