@@ -24,7 +24,7 @@ export const ridgeSettings = z.strictObject({
     .array(z.number().positive())
     .min(1)
     .max(50)
-    .default([0.001, 0.003, 0.01, 0.03, 0.1, 0.3])
+    .default([0.01, 0.03, 0.1, 0.3, 1])
     .describe('Penalties to choose from, by error on the last part of the training issues'),
   holdoutDays: z
     .number()
@@ -43,6 +43,11 @@ export const ridgeSettings = z.strictObject({
     .positive()
     .default(0.5)
     .describe('In median residuals: small, because MAPE rewards the median and not the mean'),
+  shared: z
+    .array(z.string())
+    .max(50)
+    .default(['latest_known', 'operator_error_latest'])
+    .describe('Columns that each target hour is told of all hours of its day, where the table has them'),
   pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
 });
 export type RidgeSettings = z.infer<typeof ridgeSettings>;
@@ -56,6 +61,11 @@ export const treesSettings = z.strictObject({
   columnShare: z.number().gt(0).max(1).default(0.3),
   loss: z.enum(['absolute', 'squared']).default('absolute').describe('absolute: MAPE rewards the median'),
   halfLifeDays: z.number().positive().default(730).describe('An issue so much older counts half'),
+  without: z
+    .array(z.string())
+    .max(500)
+    .default(['years', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2'])
+    .describe('Columns that they do not see: by a date alone trees learn single weeks by heart'),
   pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
 });
 export type TreesSettings = z.infer<typeof treesSettings>;

@@ -17,6 +17,10 @@ export function isKnown(table: IssueTable, cell: number, moment: number): boolea
 export const logRatio = (table: IssueTable, cell: number) =>
   Math.log(table.actual[cell]! / table.base[cell]!);
 
+/** The latest target hour of cells, seconds: what their ages are counted from. */
+export const newestOf = (cells: readonly (readonly [IssueTable, number])[]) =>
+  cells.reduce((newest, [table, cell]) => Math.max(newest, table.validAt[cell]!), -Infinity);
+
 /** The issues that have any cell known by a moment, as a count from the first. */
 export function issuesKnownBy(table: IssueTable, moment: number): number {
   const { horizon, issuedAt } = table;

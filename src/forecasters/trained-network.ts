@@ -13,7 +13,7 @@ import type { SequenceSource, TrainedNetwork } from './transformer.ts';
 /** What a training manifest holds of a network that answers for target hours. */
 export async function trainedNetwork(home: Home, training: ArtifactReference): Promise<TrainedNetwork> {
   const manifest = await readManifest(home, training, 'training');
-  const { issues: scaling, clip } = await normaliserOf(home, manifest);
+  const { issues: scaling } = await normaliserOf(home, manifest);
   const sequences = manifest.inputs[0];
   if (!scaling || !sequences) {
     throw new BadInputError(
@@ -23,7 +23,7 @@ export async function trainedNetwork(home: Home, training: ArtifactReference): P
   }
   const { sequenceLength, train } = detailsOf(await readManifest(home, sequences, 'sequences'));
   const trainedBy = lastHourOf(dateRange.parse(train).to) + PUBLICATION_DELAY;
-  return { model: await loadPredictor(home, training), scaling, clip, sequenceLength, trainedBy };
+  return { model: await loadPredictor(home, training), scaling, sequenceLength, trainedBy };
 }
 
 async function normaliserOf(home: Home, { key, files }: Manifest): Promise<Normaliser> {

@@ -24,7 +24,6 @@ export interface SequenceSource {
 export interface TrainedNetwork {
   model: Predictor;
   scaling: IssueScaling;
-  clip: number;
   /** Hours of history that it was trained to look back on. */
   sequenceLength: number;
   /** Seconds: it has seen outcomes up to here. */
@@ -64,10 +63,14 @@ class FittedTransformer implements FittedForecaster {
   }
 
   async predict(table: IssueTable): Promise<Float64Array> {
-    const { scaling, clip } = this.#network;
+    const { scaling } = this.#network;
     requireColumns(table, this.#model.issueHead!.columns, NAME);
     const { states, known } = await this.#states.at(table);
-    const ratios = this.#model.issuesFrom(states, standardised(table.features, scaling, clip), table.region);
+    const ratios = this.#model.issuesFrom(
+      states,
+      standardised(table.features, scaling, table.region),
+      table.region,
+    );
     const levels = this.levels.length;
     return Float64Array.from(ratios, (ratio, i) => {
       const cell = Math.floor(i / levels);
@@ -101,7 +104,7 @@ async function refit(
   settings: RefitSettings,
   { seed, signal, progress }: FitContext,
 ): Promise<Float32Array> {
-  const { model, scaling, clip, trainedBy } = network;
+  const { model, scaling, trainedBy } = network;
   if (knownBy <= trainedBy) return model.weights;
   const data: RefitIssues[] = [];
   for (const table of tables) {
@@ -116,7 +119,7 @@ async function refit(
     const features = standardised(
       table.features.subarray(0, targets.length * table.columns.length),
       scaling,
-      clip,
+      table.region,
     );
     const width = model.config.width;
     data.push({ region: table.region, states: all.subarray(0, issues * width), features, targets });

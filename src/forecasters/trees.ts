@@ -4,7 +4,7 @@ import { treesSettings, type TreesSettings } from '../contracts/forecasters.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
 import { bundle, unbundle } from './bundle.ts';
-import { isKnown, logRatio, requireColumns, requireTables } from './cells.ts';
+import { isKnown, logRatio, newestOf, requireColumns, requireTables } from './cells.ts';
 import { ANY_REGION, requireFitted } from './fitted-region.ts';
 import type { FitContext, FitData, FittedForecaster, Forecaster } from './forecaster.ts';
 import { breathe } from './pause.ts';
@@ -17,6 +17,8 @@ const facts = z.strictObject({
   regions: z.array(z.string()).min(1),
   columns: z.array(z.string()).min(1),
   horizon: z.number().int().positive(),
+  /** Which of the columns they see. */
+  used: z.array(z.number().int().nonnegative()),
 });
 type Facts = z.infer<typeof facts>;
 
@@ -32,14 +34,15 @@ export function trees(given: Partial<TreesSettings> = {}): Forecaster {
       const columns = tables[0]!.columns.map((column) => column.name);
       for (const table of tables) requireColumns(table, columns, name);
       const groups = pooled ? [[...tables]] : tables.map((table) => [table]);
+      const used = columns.flatMap((column, f) => (settings.without.includes(column) ? [] : [f]));
       const models: TreeModel[] = [];
       for (const [i, group] of groups.entries()) {
         context.progress?.(i / groups.length);
         await breathe(context.signal);
-        models.push(await fitGroup(group, knownBy, settings, context));
+        models.push(await fitGroup(group, knownBy, used, settings, context));
       }
       const regions = pooled ? [ANY_REGION] : tables.map(({ region }) => region);
-      return fitted({ name, regions, columns, horizon: tables[0]!.horizon }, models);
+      return fitted({ name, regions, columns, horizon: tables[0]!.horizon, used }, models);
     },
     load(bytes) {
       const files = unbundle(bytes, name);
@@ -53,7 +56,8 @@ export function trees(given: Partial<TreesSettings> = {}): Forecaster {
 async function fitGroup(
   tables: readonly IssueTable[],
   knownBy: FitData['knownBy'],
-  { halfLifeDays, pooled: _pooled, ...settings }: TreesSettings,
+  used: readonly number[],
+  { halfLifeDays, pooled: _pooled, without: _without, ...settings }: TreesSettings,
   { seed, signal }: FitContext,
 ): Promise<TreeModel> {
   const cells = tables.flatMap((table) =>
@@ -67,7 +71,8 @@ async function fitGroup(
       'Fit on a longer period.',
     );
   }
-  const columns = tables[0]!.columns.length + 1;
+  const columns = used.length + 1;
+  const newest = newestOf(cells);
   const data: TreeData = {
     features: new Float32Array(cells.length * columns),
     rows: cells.length,
@@ -75,15 +80,15 @@ async function fitGroup(
     target: Float32Array.from(cells, ([table, cell]) => logRatio(table, cell)),
     weights: Float32Array.from(
       cells,
-      ([table, cell]) => 0.5 ** ((knownBy - table.validAt[cell]!) / DAY / halfLifeDays),
+      ([table, cell]) => 0.5 ** ((newest - table.validAt[cell]!) / DAY / halfLifeDays),
     ),
   };
-  cells.forEach(([table, cell], row) => writeRow(table, cell, data.features, row));
+  cells.forEach(([table, cell], row) => writeRow(table, cell, used, data.features, row));
   return fitTrees(data, { ...settings, seed }, signal);
 }
 
 function fitted(known: Facts, models: readonly TreeModel[]): FittedForecaster {
-  const { name, regions, columns, horizon } = known;
+  const { name, regions, columns, horizon, used } = known;
   return {
     name,
     levels: [0.5],
@@ -91,8 +96,8 @@ function fitted(known: Facts, models: readonly TreeModel[]): FittedForecaster {
       const model = models[requireFitted(name, regions, horizon, table)]!;
       requireColumns(table, columns, name);
       const rows = table.base.length;
-      const features = new Float32Array(rows * (columns.length + 1));
-      for (let cell = 0; cell < rows; cell++) writeRow(table, cell, features, cell);
+      const features = new Float32Array(rows * (used.length + 1));
+      for (let cell = 0; cell < rows; cell++) writeRow(table, cell, used, features, cell);
       const ratios = model.predict(features, rows);
       return table.base.map((base, cell) => (base > 0 ? base * Math.exp(ratios[cell]!) : Number.NaN));
     },
@@ -106,14 +111,20 @@ function fitted(known: Facts, models: readonly TreeModel[]): FittedForecaster {
   };
 }
 
-/** A cell's columns, and after them its place in the horizon. */
-function writeRow({ features, columns, horizon }: IssueTable, cell: number, into: Float32Array, row: number) {
-  const width = columns.length;
-  const at = row * (width + 1);
-  for (let f = 0; f < width; f++) {
-    const value = features[cell * width + f]!;
+/** What of a cell's columns is used, and after them its place in the horizon. */
+function writeRow(
+  { features, columns, horizon }: IssueTable,
+  cell: number,
+  used: readonly number[],
+  into: Float32Array,
+  row: number,
+): void {
+  const from = cell * columns.length;
+  const at = row * (used.length + 1);
+  for (let f = 0; f < used.length; f++) {
+    const value = features[from + used[f]!]!;
     // Infinite is as good as missing.
     into[at + f] = Math.abs(value) === Infinity ? Number.NaN : value;
   }
-  into[at + width] = cell % horizon;
+  into[at + used.length] = cell % horizon;
 }

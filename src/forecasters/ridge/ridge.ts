@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { ridgeSettings, type RidgeSettings } from '../../contracts/forecasters.ts';
 import type { IssueTable } from '../../day-ahead/issue-table.ts';
 import { BadInputError } from '../../errors.ts';
-import { isKnown, logRatio, requireColumns, requireTables } from '../cells.ts';
+import { isKnown, logRatio, newestOf, requireColumns, requireTables } from '../cells.ts';
 import { ANY_REGION, requireFitted } from '../fitted-region.ts';
 import type { FitContext, FitData, FittedForecaster, Forecaster } from '../forecaster.ts';
 import { breathe } from '../pause.ts';
 import { readState, writeState } from '../state-bytes.ts';
-import { designOf, widthOf, writeRegressors, type Design } from './design.ts';
+import { designOf, issueAt, placesOf, widthOf, writeRegressors, type Cell, type Design } from './design.ts';
 import { productAt, robustRidge, type Regression } from './robust-fit.ts';
 
 const DAY = 86_400;
@@ -17,6 +17,8 @@ const facts = z.strictObject({
   regions: z.array(z.string()).min(1),
   columns: z.array(z.string()).min(1),
   horizon: z.number().int().positive(),
+  /** Columns of every hour of the day that each target hour is told. */
+  shared: z.array(z.string()),
   lambdas: z.array(z.number()),
   /** By region and target hour. */
   indicators: z.array(z.array(z.array(z.number().int().nonnegative()))),
@@ -31,7 +33,6 @@ interface RegionModel {
   lambda: number;
   hours: HourModel[];
 }
-type Cell = readonly [IssueTable, number];
 
 /**
  * A ridge regression a target hour, of ln(actual/base) on the standardised columns; missing values count as the mean,
@@ -57,7 +58,7 @@ export function ridge(given: Partial<RidgeSettings> = {}): Forecaster {
           ...(await fitGroup(group, knownBy, settings, { ...context, progress: part })),
         });
       }
-      return fitted(name, columns, tables[0]!.horizon, models);
+      return fitted({ name, columns, horizon: tables[0]!.horizon, shared: settings.shared }, models);
     },
     load: (bytes) => loaded(bytes, name),
   };
@@ -76,7 +77,8 @@ async function fitGroup(
   for (const [hour, cells] of byHour.entries()) {
     await breathe(context.signal);
     context.progress?.(0.5 + hour / horizon / 2);
-    hours.push(fitHour(requireCells(cells, tables, hour), knownBy, settings, lambda));
+    const known = requireCells(cells, tables, hour);
+    hours.push(fitHour(known, placesFor(known, settings), settings, lambda));
   }
   return { lambda, hours };
 }
@@ -98,33 +100,33 @@ function requireCells(cells: Cell[], tables: readonly IssueTable[], hour: number
   );
 }
 
-function fitHour(cells: Cell[], until: number, settings: RidgeSettings, lambda: number): HourModel {
-  const design = designOf(cells);
+const placesFor = (cells: readonly Cell[], { shared }: RidgeSettings) => {
+  const [{ columns, horizon }, cell] = cells[0]!;
+  const names = columns.map(({ name }) => name);
+  return placesOf(names, horizon, cell % horizon, shared);
+};
+
+function fitHour(cells: Cell[], places: Int32Array, settings: RidgeSettings, lambda: number): HourModel {
+  const design = designOf(cells, places);
   const { rounds, huber } = settings;
   return {
     design,
-    beta: robustRidge(regressionOf(design, cells, until, settings), { lambda, rounds, huber }),
+    beta: robustRidge(regressionOf(design, cells, settings), { lambda, rounds, huber }),
   };
 }
 
-function regressionOf(
-  design: Design,
-  cells: readonly Cell[],
-  until: number,
-  { halfLifeDays }: RidgeSettings,
-): Regression {
+function regressionOf(design: Design, cells: readonly Cell[], { halfLifeDays }: RidgeSettings): Regression {
   const width = widthOf(design);
+  const newest = newestOf(cells);
   const x = new Float64Array(cells.length * width);
-  cells.forEach(([table, cell], i) =>
-    writeRegressors(design, table.features, cell * table.columns.length, x, i * width),
-  );
+  cells.forEach((cell, i) => writeRegressors(design, cell[0].features, issueAt(cell), x, i * width));
   return {
     x,
     width,
     y: Float64Array.from(cells, ([table, cell]) => logRatio(table, cell)),
     weights: Float64Array.from(
       cells,
-      ([table, cell]) => 0.5 ** ((until - table.validAt[cell]!) / DAY / halfLifeDays),
+      ([table, cell]) => 0.5 ** ((newest - table.validAt[cell]!) / DAY / halfLifeDays),
     ),
   };
 }
@@ -150,9 +152,9 @@ async function chooseLambda(
     const before = byHour[hour]!.filter(([table, cell]) => table.validAt[cell]! < split);
     const after = byHour[hour]!.filter(([table, cell]) => table.validAt[cell]! >= split);
     if (before.length < 2) continue;
-    const design = designOf(before);
-    const rows = regressionOf(design, before, split, settings);
-    const test = regressionOf(design, after, split, settings);
+    const design = designOf(before, placesFor(before, settings));
+    const rows = regressionOf(design, before, settings);
+    const test = regressionOf(design, after, settings);
     let start: Float64Array | undefined;
     lambdas.forEach((lambda, i) => {
       // A neighbour's coefficients are near: one round from them does what three do from nothing.
@@ -164,7 +166,9 @@ async function chooseLambda(
   return lambdas[errors.indexOf(Math.min(...errors))]!;
 }
 
-function fitted(name: string, columns: string[], horizon: number, models: RegionModel[]): FittedForecaster {
+type Known = Pick<z.infer<typeof facts>, 'name' | 'columns' | 'horizon' | 'shared'>;
+
+function fitted({ name, columns, horizon, shared }: Known, models: RegionModel[]): FittedForecaster {
   const regions = models.map(({ region }) => region);
   return {
     name,
@@ -176,7 +180,7 @@ function fitted(name: string, columns: string[], horizon: number, models: Region
       return table.base.map((base, cell) => {
         if (!(base > 0)) return Number.NaN;
         const { design, beta } = hours[cell % horizon]!;
-        writeRegressors(design, table.features, cell * columns.length, row, 0);
+        writeRegressors(design, table.features, issueAt([table, cell]), row, 0);
         return base * Math.exp(productAt({ x: row, width: beta.length }, 0, beta));
       });
     },
@@ -187,6 +191,7 @@ function fitted(name: string, columns: string[], horizon: number, models: Region
           regions,
           columns,
           horizon,
+          shared,
           lambdas: models.map(({ lambda }) => lambda),
           indicators: models.map(({ hours }) => hours.map(({ design }) => [...design.indicators])),
         },
@@ -203,29 +208,34 @@ const joined = (models: readonly RegionModel[], pick: (hour: HourModel) => Float
   Float64Array.from(models.flatMap(({ hours }) => hours.flatMap((hour) => [...pick(hour)])));
 
 function loaded(bytes: Uint8Array, name: string): FittedForecaster {
-  const { facts: known, arrays } = readState(bytes, name, facts, ({ columns, indicators }) => {
-    const hours = indicators.flat();
-    const means = hours.length * columns.length;
-    const betas = hours.reduce((sum, { length }) => sum + columns.length + length + 1, 0);
-    return { means, scales: means, betas };
-  });
-  const { columns, horizon, regions } = known;
+  const { facts: known, arrays } = readState(
+    bytes,
+    name,
+    facts,
+    ({ columns, horizon, shared, indicators }) => {
+      const hours = indicators.flat();
+      const places = placesOf(columns, horizon, 0, shared).length;
+      const betas = hours.reduce((sum, { length }) => sum + places + length + 1, 0);
+      return { means: hours.length * places, scales: hours.length * places, betas };
+    },
+  );
   const part = (array: string) => arrays[array] as Float64Array;
-  let hour = 0;
+  let from = 0;
   let betaFrom = 0;
-  const models = regions.map((region, r) => ({
+  const models = known.regions.map((region, r) => ({
     region,
     lambda: known.lambdas[r]!,
-    hours: known.indicators[r]!.map((indicators): HourModel => {
-      const [from, to] = [hour * columns.length, ++hour * columns.length];
-      const means = part('means').slice(from, to);
-      const scales = part('scales').slice(from, to);
-      const design = { means, scales, indicators: Int32Array.from(indicators) };
+    hours: known.indicators[r]!.map((indicators, hour): HourModel => {
+      const places = placesOf(known.columns, known.horizon, hour, known.shared);
+      const means = part('means').slice(from, from + places.length);
+      const scales = part('scales').slice(from, from + places.length);
+      from += places.length;
+      const design = { places, means, scales, indicators: Int32Array.from(indicators) };
       const betaTo = betaFrom + widthOf(design);
       const beta = part('betas').slice(betaFrom, betaTo);
       betaFrom = betaTo;
       return { design, beta };
     }),
   }));
-  return fitted(known.name, columns, horizon, models);
+  return fitted(known, models);
 }
