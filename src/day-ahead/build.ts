@@ -10,6 +10,7 @@ import { lagColumns, recentColumns, yearlyColumns } from './demand-columns.ts';
 import { History } from './history.ts';
 import type { IssueColumn, IssueTable } from './issue-table.ts';
 import { operatorColumns } from './operator-columns.ts';
+import { demandProfiles, operatorProfiles } from './profile-columns.ts';
 import { weatherColumns } from './weather-columns.ts';
 
 /** Target hours of an issue: one local standard day. */
@@ -41,7 +42,9 @@ export interface IssueTableOptions {
 
 /** The columns that inputs make, in their order. */
 export function issueColumns({ operator, weather }: IssueInputs): IssueColumn[] {
-  return partsOf({ operator, weather }).flatMap(({ group, names }) => names.map((name) => ({ name, group })));
+  return partsOf({ operator, weather }).flatMap(({ group, names, profile }) =>
+    names.map((name) => (profile ? { name, group, profile } : { name, group })),
+  );
 }
 
 /**
@@ -53,11 +56,11 @@ export function buildIssueTable(rows: ValidatedRows, options: IssueTableOptions)
   const protocol = { issueHourLocal, standardOffsetHours, demandDelayHours: DEMAND_DELAY_HOURS };
   const parts = partsOf({ operator, weather: weather !== undefined });
   const columns = issueColumns({ operator, weather: weather !== undefined });
-  const reach = parts.flatMap((part) => part.reach ?? part.names.map(() => 0));
+  const reaching = parts.map((part) => ({ part, reach: part.reach ?? part.names.map(() => 0) }));
   const days = daysOf(options);
   const cells = days.length * DAY_HOURS;
   const history = new History(rows);
-  const calendarAt = calendarReader(options.timeZone, days, rows.first);
+  const calendarAt = calendarReader(options, days, rows.first);
   const byCell = () => new Float64Array(cells).fill(Number.NaN);
   const table: IssueTable = {
     region: rows.region,
@@ -77,6 +80,13 @@ export function buildIssueTable(rows: ValidatedRows, options: IssueTableOptions)
   const rowOf = (time: number) => (time - rows.first) / HOUR_SECONDS;
   const mw = (values: Float64Array, row: number) => (values[row]! > 0 ? values[row]! : Number.NaN);
   days.forEach((firstHour, i) => {
+    const profiles = new Map<Columns, readonly number[]>();
+    const found = new Map<string, number>();
+    const once = (name: string, compute: () => number) => {
+      const value = found.get(name) ?? compute();
+      found.set(name, value);
+      return value;
+    };
     for (let h = 0; h < DAY_HOURS; h++) {
       const at = i * DAY_HOURS + h;
       const validAt = firstHour + h * HOUR_SECONDS;
@@ -108,12 +118,16 @@ export function buildIssueTable(rows: ValidatedRows, options: IssueTableOptions)
         hour: h + 1,
         calendar: calendarAt(validAt),
         base,
+        once,
       };
-      const values = parts.flatMap((part) => part.values(cell));
-      table.features.set(
-        values.map((value, c) => (reach[c]! <= contextHours ? value : Number.NaN)),
-        at * columns.length,
-      );
+      let c = at * columns.length;
+      for (const { part, reach } of reaching) {
+        const values = profiles.get(part) ?? part.values(cell);
+        if (part.profile) profiles.set(part, values);
+        for (let i = 0; i < values.length; i++) {
+          table.features[c++] = reach[i]! <= contextHours ? values[i]! : Number.NaN;
+        }
+      }
     }
   });
   return table;
@@ -146,7 +160,8 @@ function partsOf({ operator, weather }: IssueInputs): Columns[] {
     lagColumns,
     recentColumns,
     yearlyColumns,
-    ...(operator ? [operatorColumns] : []),
+    demandProfiles,
+    ...(operator ? [operatorColumns, operatorProfiles] : []),
     ...(weather ? [weatherColumns] : []),
   ];
 }
@@ -163,13 +178,20 @@ function daysOf({ standardOffsetHours, firstHour, lastHour }: IssueTableOptions)
 }
 
 function calendarReader(
-  timeZone: string,
+  { timeZone, standardOffsetHours }: IssueTableOptions,
   days: readonly number[],
   fallback: number,
 ): (validAt: number) => CellCalendar {
-  const first = days[0] ?? fallback;
+  const before = WEEK_HOURS;
+  const first = (days[0] ?? fallback) - before * HOUR_SECONDS;
   const hours = days.length ? (days.at(-1)! - first) / HOUR_SECONDS + DAY_HOURS : 0;
   const calendar = localCalendar(timeZone, first, hours);
+  // The hour that ends at a time is named by the hour that it begins in.
+  const summer = (at: number) => {
+    const standard = first / HOUR_SECONDS + at - 1 + standardOffsetHours;
+    return (calendar.hour[at]! - standard - 12) % DAY_HOURS;
+  };
+  const summerAt = (at: number) => ((summer(at) % DAY_HOURS) + DAY_HOURS + 12) % DAY_HOURS;
   return (validAt) => {
     const at = (validAt - first) / HOUR_SECONDS;
     return {
@@ -177,6 +199,9 @@ function calendarReader(
       weekday: calendar.day_of_week[at]!,
       dayOfYear: calendar.day_of_year[at]!,
       day: calendar.day[at]!,
+      summer: summerAt(at),
+      summerWeekAgo: summerAt(at - WEEK_HOURS),
+      summerLately: summerAt(at - 2 * DAY_HOURS),
     };
   };
 }

@@ -1,5 +1,5 @@
-import { isHoliday } from '../features/holidays.ts';
 import type { Columns } from './cell.ts';
+import { holidayWeight } from './holiday-weight.ts';
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const YEAR_DAYS = 365.25;
@@ -22,6 +22,9 @@ export const calendarColumns: Columns = {
     'year_sin_2',
     'year_cos_2',
     'years',
+    'summer_time',
+    'summer_time_began',
+    'summer_time_began_lately',
   ],
   values: ({ hour, calendar }) => {
     const { weekday, dayOfYear, day } = calendar;
@@ -31,14 +34,17 @@ export const calendarColumns: Columns = {
       calendar.hour,
       weekday,
       ...WEEKDAYS.map((_name, i) => Number(weekday === i)),
-      Number(isHoliday(day)),
-      Number(isHoliday(day + 1)),
-      ...HOLIDAYS_AGO.map((days) => Number(isHoliday(day - days))),
+      holidayWeight(day),
+      holidayWeight(day + 1),
+      ...HOLIDAYS_AGO.map((days) => holidayWeight(day - days)),
       Math.sin(angle),
       Math.cos(angle),
       Math.sin(2 * angle),
       Math.cos(2 * angle),
       day / YEAR_DAYS - 45,
+      calendar.summer,
+      calendar.summer - calendar.summerWeekAgo,
+      calendar.summer - calendar.summerLately,
     ];
   },
 };

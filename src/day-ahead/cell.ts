@@ -19,6 +19,8 @@ export interface Cell {
   calendar: CellCalendar;
   /** ln MW */
   base: number;
+  /** What is the same for all hours of the issue, computed when first asked for. */
+  once(name: string, compute: () => number): number;
 }
 
 /** Of the region's own clocks and holidays. */
@@ -30,11 +32,17 @@ export interface CellCalendar {
   dayOfYear: number;
   /** Days since 1970 of the local date. */
   day: number;
+  /** Local time minus local standard time at the hour, h; and a week, and the days of the last known hours, before. */
+  summer: number;
+  summerWeekAgo: number;
+  summerLately: number;
 }
 
 /** Some columns of the table; a value that is not there is NaN. */
 export interface Columns {
   group: ColumnGroup;
+  /** As of `IssueColumn`. */
+  profile?: true;
   names: readonly string[];
   /** Hours of history, the newest known one included, without which a column has no value; absent: none. */
   reach?: readonly number[];

@@ -1,5 +1,8 @@
 import type { ValidatedRows } from '../features/validated-rows.ts';
 
+/** An error as large as this is a fault of the record, ln. */
+const WILD = 0.6;
+
 /**
  * A region's record as an issue table asks for it: natural logarithms of MW by row, and means of any stretch of them in
  * a moment. A row outside the record, and a value that is not there, is NaN.
@@ -13,11 +16,15 @@ export class History {
   readonly error: Float64Array;
   readonly #operatorAt: Float64Array;
   readonly #sums: { known: Sums; error: Sums };
+  readonly #fading = new Map<string, Float64Array>();
 
   constructor({ demand, forecast }: ValidatedRows) {
     this.known = logarithms(demand);
     this.operator = logarithms(forecast.values);
-    this.error = this.known.map((value, row) => value - this.operator[row]!);
+    this.error = this.known.map((value, row) => {
+      const error = value - this.operator[row]!;
+      return Math.abs(error) < WILD ? error : Number.NaN;
+    });
     this.#operatorAt = forecast.availableAt;
     this.#sums = { known: new Sums(this.known), error: new Sums(this.error) };
   }
@@ -35,6 +42,31 @@ export class History {
   mean(series: 'known' | 'error', row: number, hours: number): number {
     return this.#sums[series].mean(row + 1 - hours, row + 1);
   }
+
+  /**
+   * Mean of the operator's errors up to and with `row`, `every` hours apart, an error counting half as much as one
+   * `halfLife` days later.
+   */
+  fadingError(row: number, every: number, halfLife: number): number {
+    const key = `${every}/${halfLife}`;
+    let means = this.#fading.get(key);
+    if (!means)
+      this.#fading.set(key, (means = fadingMeans(this.error, every, 0.5 ** (every / 24 / halfLife))));
+    return means[row] ?? Number.NaN;
+  }
+}
+
+const LEAST_WEIGHT = 1e-3;
+
+function fadingMeans(values: Float64Array, every: number, keep: number): Float64Array {
+  const sums = new Float64Array(values.length);
+  const weights = new Float64Array(values.length);
+  return values.map((value, row) => {
+    const there = Number.isFinite(value);
+    sums[row] = keep * (sums[row - every] ?? 0) + (there ? value : 0);
+    weights[row] = keep * (weights[row - every] ?? 0) + Number(there);
+    return weights[row]! > LEAST_WEIGHT ? sums[row]! / weights[row]! : Number.NaN;
+  });
 }
 
 const logarithms = (mw: Float64Array) => mw.map((value) => (value > 0 ? Math.log(value) : Number.NaN));

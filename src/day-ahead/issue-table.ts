@@ -9,6 +9,8 @@ export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
 export interface IssueColumn {
   name: string;
   group: ColumnGroup;
+  /** One hour of a day's profile, the same for all target hours of an issue: for models that are linear in whole days. */
+  profile?: true | undefined;
 }
 
 /**

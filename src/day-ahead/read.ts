@@ -9,7 +9,15 @@ import { COLUMN_GROUPS, type IssueTable } from './issue-table.ts';
 
 /** `issues` in a sequences manifest's details. */
 export const issueDetails = z.strictObject({
-  columns: z.array(z.strictObject({ name: z.string(), group: z.enum(COLUMN_GROUPS) })).min(1),
+  columns: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        group: z.enum(COLUMN_GROUPS),
+        profile: z.literal(true).optional(),
+      }),
+    )
+    .min(1),
   horizon: z.number().int().positive(),
   issueHourLocal: z.number().int().min(0).max(23),
   /** Whether the operator's forecast and weather forecasts are inputs. */

@@ -181,7 +181,7 @@ describe('the issue table', () => {
     assert.deepEqual(back, table);
     await assert.rejects(
       issueTableFrom(async (name) => tensors[name]!, { region, columns: columns.slice(1), horizon }),
-      /The issue table of ERCO has .* values, not 62 issues of 24 hours by 86 columns/,
+      /The issue table of ERCO has .* values, not 62 issues of 24 hours by 314 columns/,
     );
   });
 });
