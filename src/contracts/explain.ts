@@ -40,7 +40,9 @@ export const explainInput = z
       .describe('Target hours to explain; default: those that its sequences were cut to be scored on'),
     issuedAt: hourStamp
       .optional()
-      .describe('UTC; explains the one forecast of that moment. Default with a what-if: the last one'),
+      .describe(
+        'UTC; explains the last forecast that was issued by then. Default with a what-if: the last of all',
+      ),
     whatIf: z
       .array(columnChange)
       .max(50)

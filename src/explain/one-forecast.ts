@@ -7,25 +7,23 @@ import { applyChanges } from './column-changes.ts';
 
 /** Issues before the one explained whose errors its interval goes by. */
 const BEFORE = 300;
+const DAY = 86_400;
 
-/** The number of the issue of a moment; without one, of the last that can be forecast. */
+/**
+ * The number of the last issue by a moment, at most a day before it: regions issue at the same hour of their own clocks.
+ * Without a moment, of the last that can be forecast.
+ */
 export function issueAt({ issuedAt, base, horizon, region }: IssueTable, stamp: string | undefined): number {
   if (stamp === undefined) {
     const last = base.findLastIndex((mw) => mw > 0);
     return last < 0 ? issuedAt.length - 1 : Math.floor(last / horizon);
   }
   const moment = fromHourStamp(stamp);
-  const found = issuedAt.indexOf(moment);
-  if (found >= 0) return found;
-  const after = issuedAt.findIndex((issued) => issued > moment);
-  const near = [
-    issuedAt[after < 0 ? issuedAt.length - 1 : after - 1],
-    after < 0 ? undefined : issuedAt[after],
-  ];
-  const stamps = near.filter((issued) => issued !== undefined).map(toHourStamp);
+  const found = issuedAt.findLastIndex((issued) => issued <= moment);
+  if (found >= 0 && moment - issuedAt[found]! < DAY) return found;
   throw new BadInputError(
-    `No forecast of ${region} was issued at ${stamp}: the record has one a day from ${toHourStamp(issuedAt[0]!)} to ${toHourStamp(issuedAt.at(-1)!)}.`,
-    `The nearest ${stamps.length > 1 ? 'are' : 'is'} ${stamps.join(' and ')}.`,
+    `No forecast of ${region} was issued by ${stamp}: the record has one a day from ${toHourStamp(issuedAt[0]!)} to ${toHourStamp(issuedAt.at(-1)!)}.`,
+    'Explain one of these.',
   );
 }
 
