@@ -1,6 +1,6 @@
 import { seriesForecastInput } from '../contracts/series.ts';
 import { BadInputError } from '../errors.ts';
-import type { SeriesForecastRow } from '../series/forecast-stage.ts';
+import type { SeriesForecastRow } from '../series/forecast-rows.ts';
 import { checkInput } from './input.ts';
 import type { Answer, Session } from './session.ts';
 import { callStage } from './stage-call.ts';

@@ -9,10 +9,10 @@ import { tensor, writeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
 import { seriesData, type SeriesData } from './series-data.ts';
 import { readSeries } from './series-file.ts';
-import { channelsOf, tokenInputs } from './token-inputs.ts';
+import { channelsOf, knowsYears, tokenInputs } from './token-inputs.ts';
 
 /** Raised when the same series and plan would give other tensors. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
 /** About what a forecast errs by at first, in standard deviations: outputs are then near 1. */
 const TARGET_SCALE = 0.5;
 /** Training sequences overlap, so that every row is seen at many places of one. */
@@ -39,13 +39,18 @@ export async function cutSeries(context: StageContext, input: SeriesCutInput): P
     const { data, parts } = seriesData(series, input);
     const rows = parts.train.to;
     const starts = startsOf(rows, sequenceLength, input.horizon);
-    const channels = channelsOf(data);
+    const yearly = knowsYears(rows, data.step);
+    const channels = channelsOf(data, yearly);
     await home.requireFreeSpace(4 * rows * channels.length * data.names.length, 'Cutting sequences');
     const files: Manifest['files'] = [];
     for (const [target, name] of data.names.entries()) {
       context.signal.throwIfAborted();
       context.progress({ stage: 'cut', done: target, total: data.names.length, unit: 'targets', note: name });
-      files.push({ ...(await writeTarget(home, key, data, target, rows)), region: name, role: 'region' });
+      files.push({
+        ...(await writeTarget(home, key, data, target, yearly, rows)),
+        region: name,
+        role: 'region',
+      });
     }
     const { scales, covariateScales } = data;
     const text = (value: unknown) => `${canonicalJson(value)}\n`;
@@ -97,8 +102,15 @@ function startsOf(rows: number, sequenceLength: number, horizon: number): number
   return Array.from({ length: Math.floor(last / stride) + 1 }, (_, i) => i * stride);
 }
 
-async function writeTarget(home: Home, key: string, data: SeriesData, target: number, rows: number) {
-  const { inputs, level } = tokenInputs(data, target, 0, rows);
+async function writeTarget(
+  home: Home,
+  key: string,
+  data: SeriesData,
+  target: number,
+  yearly: boolean,
+  rows: number,
+) {
+  const { inputs, level } = tokenInputs(data, target, yearly, 0, rows);
   const uri = `sequences/${key}/target=${target}.safetensors`;
   const validAt = BigInt64Array.from({ length: rows }, (_, row) =>
     BigInt(Math.round(data.start + row * data.step)),

@@ -3,13 +3,13 @@ import type { SeriesForecastInput } from '../contracts/series.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { readColumns, writeColumns } from '../lake/parquet.ts';
 import { readChampion } from '../registry/champion.ts';
 import { versionFolder } from '../registry/layout.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
 import { candidateNamed, candidatesOf } from './candidates.ts';
 import type { CleanSeries } from './clean.ts';
+import { readForecastRows, writeForecastRows, type SeriesForecastRow } from './forecast-rows.ts';
 import { joinSeries } from './join.ts';
 import { readCsvSeries } from './read-stage.ts';
 import { readScores, type ScoresDocument } from './scores-document.ts';
@@ -19,18 +19,6 @@ import { spellTime } from './times.ts';
 
 /** Raised when the same version and series would give another forecast. */
 const STAGE_VERSION = 1;
-
-export interface SeriesForecastRow {
-  target: string;
-  /** UTC. */
-  time: string;
-  /** Rows ahead, from 1. */
-  step: number;
-  forecast: number;
-  /** Ends of the 80 % interval. */
-  lower: number;
-  upper: number;
-}
 
 export interface SeriesForecastResult {
   /** A forecast manifest: one Parquet file of role `forecast`. */
@@ -71,14 +59,14 @@ export async function forecastSeries(
       : old.series;
     const rows = await forecastRows(home, version, document, series);
     const uri = `forecasts/${key}/forecast.parquet`;
-    await writeRows(home.path(uri), rows);
+    await writeForecastRows(home.path(uri), rows);
     return {
       files: [{ ...(await referTo(home, uri, rows.length)), role: 'forecast' }],
       rows: rows.length,
       details: { name: record.name, version: record.version, after: spellTime(endOf(series)) },
     };
   });
-  const rows = await readRows(await verifiedPath(home, manifest.files[0]!));
+  const rows = await readForecastRows(await verifiedPath(home, manifest.files[0]!));
   const { name, version: number, series } = record;
   return { dataset: reference, reused, model: { name, version: number, chosen: series.chosen }, rows };
 }
@@ -164,31 +152,4 @@ function requireCovariates(series: CleanSeries, horizon: number): void {
       'Give a file with --csv whose last rows hold the covariates ahead and leave the targets empty, or train without it.',
     );
   }
-}
-
-async function writeRows(path: string, rows: readonly SeriesForecastRow[]): Promise<void> {
-  const numbers = (name: 'forecast' | 'lower' | 'upper') =>
-    ({ type: 'f64', values: Float64Array.from(rows, (row) => row[name]) }) as const;
-  await writeColumns(path, {
-    target: { type: 'utf8', values: rows.map(({ target }) => target) },
-    time: { type: 'timestamp', values: Float64Array.from(rows, ({ time }) => Date.parse(time) / 1000) },
-    step: { type: 'i32', values: Int32Array.from(rows, ({ step }) => step) },
-    forecast: numbers('forecast'),
-    lower: numbers('lower'),
-    upper: numbers('upper'),
-  });
-}
-
-async function readRows(path: string): Promise<SeriesForecastRow[]> {
-  const columns = await readColumns(path);
-  const [targets, times, steps] = [columns.strings('target'), columns.seconds('time'), columns.f64('step')];
-  const [forecast, lower, upper] = ['forecast', 'lower', 'upper'].map((name) => columns.f64(name));
-  return targets.map((target, i) => ({
-    target: target!,
-    time: spellTime(times[i]!),
-    step: steps[i]!,
-    forecast: forecast![i]!,
-    lower: lower![i]!,
-    upper: upper![i]!,
-  }));
 }

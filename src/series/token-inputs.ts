@@ -27,8 +27,19 @@ const CYCLES = [
   { name: 'half day', period: DAY_SECONDS / 2, shift: 0 },
   { name: 'week', period: WEEK_SECONDS, shift: MONDAY },
   { name: 'half week', period: WEEK_SECONDS / 2, shift: MONDAY },
-  { name: 'year', period: YEAR_SECONDS, shift: 0 },
 ];
+const YEAR = { name: 'year', period: YEAR_SECONDS, shift: 0 };
+/**
+ * Of a year seen once nothing tells what comes with the season from what came with that year: a network that is told
+ * the date learns the year by heart.
+ */
+export const knowsYears = (trainRows: number, step: number): boolean => trainRows * step >= 2 * YEAR_SECONDS;
+
+/** As a trained model's channels say. */
+export const hasYears = (channels: readonly string[]): boolean => channels.includes(`${YEAR.name}, sine`);
+
+const cyclesOf = (yearly: boolean) => (yearly ? [...CYCLES, YEAR] : CYCLES);
+
 /** Where in the horizon covariates are shown, as shares of it. */
 const AHEAD = [0, 0.25, 0.5, 0.75, 1];
 
@@ -42,20 +53,30 @@ function lagsOf(data: Pick<SeriesData, 'step' | 'context'>): number[] {
   return Array.from({ length: Math.ceil(season / spacing) }, (_, i) => i * spacing);
 }
 
-export function channelsOf(data: Pick<SeriesData, 'step' | 'context' | 'covariateNames'>): string[] {
+export function channelsOf(
+  data: Pick<SeriesData, 'step' | 'context' | 'covariateNames'>,
+  yearly: boolean,
+): string[] {
   return [
     ...lagsOf(data).map((lag) => `value ${lag} rows ago`),
     'level',
-    ...CYCLES.flatMap(({ name }) => [`${name}, sine`, `${name}, cosine`]),
+    ...cyclesOf(yearly).flatMap(({ name }) => [`${name}, sine`, `${name}, cosine`]),
     ...data.covariateNames.flatMap((name) => AHEAD.map((share) => `${name} at ${share} of the horizon`)),
   ];
 }
 
-export function tokenInputs(data: SeriesData, target: number, from = 0, to = data.rows): TokenInputs {
+export function tokenInputs(
+  data: SeriesData,
+  target: number,
+  yearly: boolean,
+  from: number,
+  to: number,
+): TokenInputs {
   const { start, step, horizon, covariates } = data;
   const values = data.values[target]!;
   const lags = lagsOf(data);
-  const width = channelsOf(data).length;
+  const cycles = cyclesOf(yearly);
+  const width = channelsOf(data, yearly).length;
   const inputs = new Float32Array((to - from) * width);
   const level = new Float32Array(to - from);
   const span = levelRows(data);
@@ -67,7 +88,7 @@ export function tokenInputs(data: SeriesData, target: number, from = 0, to = dat
     let at = (row - from) * width;
     for (const lag of lags) inputs[at++] = row >= lag ? values[row - lag]! - mean : 0;
     inputs[at++] = mean;
-    for (const { period, shift } of CYCLES) {
+    for (const { period, shift } of cycles) {
       const angle = (2 * Math.PI * (start + row * step - shift)) / period;
       inputs[at++] = Math.sin(angle);
       inputs[at++] = Math.cos(angle);

@@ -2,7 +2,7 @@ import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { Home } from '../lake/home.ts';
 import { loadPredictor } from '../model/predictor.ts';
 import type { SeriesForecaster } from './forecaster.ts';
-import { tokenInputs } from './token-inputs.ts';
+import { hasYears, tokenInputs } from './token-inputs.ts';
 
 /**
  * The ring-trained transformer, put to work in this process: every row of a sequence forecasts the rows after it, and
@@ -14,6 +14,7 @@ export async function transformerForecaster(
   context: number,
 ): Promise<SeriesForecaster> {
   const predictor = await loadPredictor(home, training);
+  const yearly = hasYears(predictor.channels);
   return {
     name: 'transformer',
     learned: true,
@@ -21,7 +22,7 @@ export async function transformerForecaster(
       const { horizon } = data;
       const from = origin - context;
       const rows = context + count - 1;
-      const { inputs, level } = tokenInputs(data, target, from, from + rows);
+      const { inputs, level } = tokenInputs(data, target, yearly, from, from + rows);
       const differences = await predictor.predict(inputs, rows, data.names[target]!);
       const answers = new Float64Array(count * horizon);
       for (let i = 0; i < count; i++) {

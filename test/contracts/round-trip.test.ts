@@ -4,10 +4,11 @@ import { ingestionInput, ingestionOutcome } from '../../src/contracts/ingestion.
 import { lifecycleStatus } from '../../src/contracts/lifecycle.ts';
 import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
 import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
+import { seriesPipelineInput, seriesPipelineResult } from '../../src/contracts/series.ts';
 import { slotPoolState } from '../../src/contracts/slot-pool.ts';
 import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/contracts/training.ts';
 import { describeIssues } from '../../src/errors.ts';
-import { reference, scoreOf } from '../support/fake-stages.ts';
+import { reference, scoreOf, seriesScoreOf } from '../support/fake-stages.ts';
 import { slotRecordOf } from '../support/fake-slots.ts';
 
 const progress = {
@@ -24,6 +25,24 @@ const slot = { ...slotRecordOf(1), session: 's' };
 const owner = { workflowId: 'w', firstRunId: 'r' };
 
 const SAMPLES: [string, z.ZodType, unknown][] = [
+  ['seriesPipelineInput', seriesPipelineInput, { csv: reference('csv'), time: 'date', targets: ['load'] }],
+  [
+    'seriesPipelineResult',
+    seriesPipelineResult,
+    {
+      model: { name: 'series', version: 1, champion: true, reused: false },
+      promotion: 'Promoted.',
+      backtest: {
+        dataset: reference('series-backtest'),
+        reused: false,
+        scores: [seriesScoreOf('linear', 0.4)],
+        chosen: 'linear',
+        windows: { train: 1, validation: 1, test: 1 },
+        coverage: 0.8,
+      },
+      stages: [{ stage: 'read', state: 'done', seconds: 1.5, facts: { rows: 1 } }],
+    },
+  ],
   ['pipelineInput', pipelineInput, {}],
   ['pipelineInput that rolls', pipelineInput, { rolling: {} }],
   [
