@@ -45,7 +45,7 @@ async function load(home: Home, { record, model }: ModelVersion): Promise<LiveMo
   const network = { predictor, normaliser, sequenceLength };
   const scaling = normaliser.issues;
   if (!scaling || !predictor.issueHead) return { network, dayAhead: undefined };
-  const trained = { model: predictor, scaling, clip: normaliser.clip, sequenceLength, trainedBy: Infinity };
+  const trained = { model: predictor, scaling, sequenceLength, trainedBy: Infinity };
   return {
     network,
     dayAhead: {

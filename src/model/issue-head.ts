@@ -1,4 +1,5 @@
 import { gelu, geluBack, normaliseRows, normaliseRowsBack } from './elementwise.ts';
+import { addDirect, backDirect, daysOf } from './direct-path.ts';
 import { ISSUE, type IssueHeadConfig } from './issue-parameters.ts';
 import type { ParameterViews } from './parameter-views.ts';
 import { addProduct } from './products.ts';
@@ -14,11 +15,12 @@ export interface IssueBatch {
   masks?: IssueMasks | undefined;
 }
 
-/** Factors of an issue, 0 or more than 1, alike for all its hours: M × width, M × F and M × hidden. */
+/** Factors of an issue, 0 or more than 1, alike for all its hours: M × width, M × F, M × (H·D) and M × hidden. */
 export interface IssueMasks {
   state: Float32Array;
   /** Of the hidden path; the direct one sees all. */
   features: Float32Array;
+  day: Float32Array;
   hidden: Float32Array;
 }
 
@@ -29,6 +31,8 @@ export interface IssueTrace {
   normalised: Float32Array;
   /** × F: what goes into the hidden path. */
   seen: Float32Array;
+  /** M × (H·D): the day's columns of all hours. */
+  day: Float32Array;
   /** × hidden: what goes into the two GELUs, and the first one's value. */
   first: Float32Array;
   second: Float32Array;
@@ -62,19 +66,24 @@ export function rowsAt(x: Float32Array, tokens: Int32Array, width: number): Floa
 
 /** The same from states that were taken before. */
 export function runOnStates(
-  { horizon, hidden, quantiles, columns }: IssueHeadConfig,
+  config: IssueHeadConfig,
   weights: ParameterViews,
   states: Float32Array,
   features: Float32Array,
   masks?: IssueMasks,
 ): { outputs: Float32Array; trace: IssueTrace } {
+  const { horizon, hidden, quantiles, columns } = config;
   const width = weights.array(ISSUE.gain).length;
   const issues = states.length / width;
   const cells = issues * horizon;
   const levels = quantiles.length;
   const normalised = masked(normaliseRows(states, weights.array(ISSUE.gain)), masks?.state, width);
   const seen = masked(features, masks?.features, columns.length, horizon);
+  const day = daysOf(features, config);
   const ofIssue = new Float32Array(issues * hidden);
+  const daySize = day.length / Math.max(1, issues);
+  const seenDay = masked(day, masks?.day, daySize);
+  addProduct(seenDay, weights.array(ISSUE.day), ofIssue, { rows: issues, inner: daySize, columns: hidden });
   addProduct(normalised, weights.array(ISSUE.state), ofIssue, {
     rows: issues,
     inner: width,
@@ -90,13 +99,8 @@ export function runOnStates(
   for (let i = 0; i < deep.length; i++) deep[i] = deep[i]! + inner[i]!;
   const steps = filled(issues, weights.array(ISSUE.bias)); // M × (H × quantiles)
   addProduct(deep, weights.array(ISSUE.out), steps, { rows: cells, inner: hidden, columns: levels });
-  addDirect(steps, features, weights.array(ISSUE.direct), {
-    horizon,
-    levels,
-    columns: columns.length,
-    quantiles,
-  });
-  const trace = { states, normalised, seen, first, second, hidden: inner, steps, deep };
+  addDirect(steps, { features, day }, weights, config);
+  const trace = { states, normalised, seen, day, first, second, hidden: inner, steps, deep };
   return { outputs: quantilesOf(steps, quantiles), trace };
 }
 
@@ -105,7 +109,7 @@ export function runOnStates(
  * width), if there is one.
  */
 export function backIssueHead(
-  { horizon, hidden, quantiles, columns }: IssueHeadConfig,
+  config: IssueHeadConfig,
   weights: ParameterViews,
   gradient: ParameterViews,
   { features, tokens, masks }: IssueBatch,
@@ -113,19 +117,15 @@ export function backIssueHead(
   dOutputs: Float32Array,
   dx?: Float32Array,
 ): void {
-  const { states, normalised, seen, first, second, hidden: inner, steps, deep } = trace;
+  const { horizon, hidden, quantiles, columns } = config;
+  const { states, normalised, seen, day, first, second, hidden: inner, steps, deep } = trace;
   const width = weights.array(ISSUE.gain).length;
   const issues = tokens.length;
   const cells = issues * horizon;
   const levels = quantiles.length;
   const dSteps = quantilesBack(steps, dOutputs, quantiles);
   addRows(gradient.array(ISSUE.bias), dSteps);
-  backDirect(gradient.array(ISSUE.direct), features, dSteps, {
-    horizon,
-    levels,
-    columns: columns.length,
-    quantiles,
-  });
+  backDirect(gradient, { features, day }, dSteps, config);
   const transposeA = true;
   addProduct(deep, dSteps, gradient.array(ISSUE.out), {
     rows: hidden,
@@ -151,6 +151,9 @@ export function backIssueHead(
   addRows(gradient.array(ISSUE.hour), dFirst);
   addRows(gradient.array(ISSUE.region), dFirst);
   const ofIssue = sumOfHours(dFirst, issues, horizon, hidden);
+  const daySize = day.length / Math.max(1, issues);
+  const seenDay = masked(day, masks?.day, daySize);
+  addProduct(seenDay, ofIssue, gradient.array(ISSUE.day), { ...size, rows: daySize, inner: issues });
   addProduct(normalised, ofIssue, gradient.array(ISSUE.state), { ...size, rows: width, inner: issues });
   const dNormalised = new Float32Array(issues * width);
   const dState = { rows: issues, inner: hidden, columns: width, transposeB: true };
@@ -195,52 +198,6 @@ function sumOfHours(ofCells: Float32Array, issues: number, horizon: number, hidd
   }
   return sums;
 }
-
-interface DirectSize {
-  horizon: number;
-  levels: number;
-  columns: number;
-  quantiles: readonly number[];
-}
-
-/** Adds each cell's features times its hour's direct weights to its median. */
-function addDirect(
-  steps: Float32Array,
-  features: Float32Array,
-  direct: Float32Array,
-  size: DirectSize,
-): void {
-  const { horizon, levels, columns, quantiles } = size;
-  const median = medianOf(quantiles);
-  const cells = steps.length / levels;
-  for (let cell = 0; cell < cells; cell++) {
-    const hour = (cell % horizon) * columns;
-    let sum = 0;
-    for (let c = 0; c < columns; c++) sum += features[cell * columns + c]! * direct[hour + c]!;
-    steps[cell * levels + median] = steps[cell * levels + median]! + sum;
-  }
-}
-
-function backDirect(
-  into: Float32Array,
-  features: Float32Array,
-  dSteps: Float32Array,
-  size: DirectSize,
-): void {
-  const { horizon, levels, columns, quantiles } = size;
-  const median = medianOf(quantiles);
-  const cells = dSteps.length / levels;
-  for (let cell = 0; cell < cells; cell++) {
-    const hour = (cell % horizon) * columns;
-    const slope = dSteps[cell * levels + median]!;
-    if (slope === 0) continue;
-    for (let c = 0; c < columns; c++) {
-      into[hour + c] = into[hour + c]! + slope * features[cell * columns + c]!;
-    }
-  }
-}
-
-const medianOf = (quantiles: readonly number[]) => quantiles.indexOf(0.5);
 
 /** Each row times its issue's mask; as it is where nothing is masked. */
 function masked(

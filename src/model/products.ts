@@ -19,7 +19,7 @@ const WORTH_THREADS = 2 ** 21;
 /** Adds a · b to `out`, all row-major and plain, by whichever engine computes here. */
 export function addProduct(a: Float32Array, b: Float32Array, out: Float32Array, size: ProductSize): void {
   const { rows, inner, columns, transposeA = false, transposeB = false } = size;
-  if (rows === 0) return;
+  if (rows === 0 || inner === 0) return;
   const native = compiled();
   if (native) {
     const threads = rows * inner * columns < WORTH_THREADS ? 1 : native.threads;

@@ -3,12 +3,12 @@ import { REGIONS } from '../contracts/regions.ts';
 import type { SequencesInput } from '../contracts/stages.ts';
 import { firstHourOf, HOUR_SECONDS, lastHourOf } from '../contracts/time.ts';
 import { buildIssueTable, DAY_HOURS, issueColumns } from '../day-ahead/build.ts';
-import { firstIssueFrom, type IssueRange, type IssueTable } from '../day-ahead/issue-table.ts';
+import { firstIssueFrom, issuesOf, type IssueRange, type IssueTable } from '../day-ahead/issue-table.ts';
 import type { IssueDetails } from '../day-ahead/read.ts';
 import type { ValidatedRows } from '../features/validated-rows.ts';
 import { readWeatherFolder, SHIPPED_WEATHER, weatherFiles } from '../features/weather-folder.ts';
 import type { WeatherRuns } from '../features/weather.ts';
-import { ColumnMoments, type IssueScaling } from './issue-scaling.ts';
+import { fitIssueScaling, type IssueScaling } from './issue-scaling.ts';
 
 /** What the issue tables of a dataset rest on. */
 export function issueDetailsFor({ issueHourLocal, inputs }: SequencesInput): IssueDetails {
@@ -23,12 +23,11 @@ export const weatherBehind = ({ weather }: Pick<IssueDetails, 'weather'>, region
 export class IssueTables {
   readonly #details: IssueDetails;
   readonly #runs: WeatherRuns[];
-  readonly #moments: ColumnMoments;
+  readonly #regions: IssueScaling['regions'] = {};
 
   private constructor(details: IssueDetails, runs: WeatherRuns[]) {
     this.#details = details;
     this.#runs = runs;
-    this.#moments = new ColumnMoments(details.columns.length);
   }
 
   static async open(details: IssueDetails, regions: readonly RegionCode[]): Promise<IssueTables> {
@@ -47,15 +46,13 @@ export class IssueTables {
     });
   }
 
-  /** Takes a region's training issues into account. */
+  /** Learns the scale of a region's features from its training issues. */
   learn(table: IssueTable, train: SequencesInput['train']): void {
-    const { from, to } = issuesWithin(table, train);
-    const issue = table.horizon * table.columns.length;
-    this.#moments.add(table.features.subarray(from * issue, to * issue));
+    this.#regions[table.region] = fitIssueScaling(issuesOf(table, issuesWithin(table, train)));
   }
 
   scaling(): IssueScaling {
-    return { ...this.#details, ...this.#moments.scaling() };
+    return { ...this.#details, regions: this.#regions };
   }
 }
 

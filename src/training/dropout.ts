@@ -5,6 +5,8 @@ import type { IssueMasks } from '../model/issue-head.ts';
 /** Shares of an issue that are left out at a time. */
 export type Dropout = TrainingSettings['dropout'];
 
+type MaskSizes = Pick<IssueHeadConfig, 'columns' | 'dayColumns' | 'horizon' | 'hidden'>;
+
 /**
  * Masks of some issues of the run's n-th sequence. Those of an issue are a function of seed, n and where in the sequence
  * it stands, so that they are the same on whichever rank, in rings of any size, and after a restart.
@@ -13,11 +15,13 @@ export function dropoutMasks(
   { state, features, hidden }: Dropout,
   { seed, sequence }: { seed: number; sequence: number },
   positions: Int32Array,
-  { columns, hidden: units }: Pick<IssueHeadConfig, 'columns' | 'hidden'>,
+  { columns, dayColumns, horizon, hidden: units }: MaskSizes,
   width: number,
 ): IssueMasks {
   const issues = positions.length;
+  const day = horizon * dayColumns.length;
   const masks = {
+    day: new Float32Array(issues * day),
     state: new Float32Array(issues * width),
     features: new Float32Array(issues * columns.length),
     hidden: new Float32Array(issues * units),
@@ -26,6 +30,7 @@ export function dropoutMasks(
     const next = numbersFrom(mixed(mixed(mixed(0, seed), sequence), position));
     fill(masks.state.subarray(m * width, (m + 1) * width), state, next);
     fill(masks.features.subarray(m * columns.length, (m + 1) * columns.length), features, next);
+    fill(masks.day.subarray(m * day, (m + 1) * day), features, next);
     fill(masks.hidden.subarray(m * units, (m + 1) * units), hidden, next);
   });
   return masks;

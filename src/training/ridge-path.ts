@@ -1,9 +1,9 @@
 /**
  * Least squares with a penalty on all weights but the intercept (Hoerl & Kennard 1970), by Cholesky's factors of the
- * normal equations of centred columns. `penalty` is in rows, for columns of variance 1.
+ * normal equations of centred columns. `penalty` is a share of each column's own variance, whatever its unit.
  */
 export function solveRidge(
-  rows: readonly Float32Array[],
+  rows: readonly Float64Array[],
   values: Float64Array,
   penalty: number,
 ): { weights: Float64Array; intercept: number } {
@@ -22,13 +22,17 @@ export function solveRidge(
       for (let d = 0; d <= c; d++) gram[c * width + d] = gram[c * width + d]! + factor * centred[d]!;
     }
   });
-  for (let c = 0; c < width; c++) gram[c * width + c] = gram[c * width + c]! + penalty;
+  for (let c = 0; c < width; c++) {
+    const variance = gram[c * width + c]!;
+    // A column that never varies gets no weight.
+    gram[c * width + c] = variance > 0 ? (1 + penalty) * variance : 1;
+  }
   const weights = solve(gram, right, width);
   const intercept = mean - means.reduce((sum, value, c) => sum + value * weights[c]!, 0);
   return { weights, intercept };
 }
 
-function columnMeans(rows: readonly Float32Array[], width: number): Float64Array {
+function columnMeans(rows: readonly Float64Array[], width: number): Float64Array {
   const means = new Float64Array(width);
   for (const row of rows) for (let c = 0; c < width; c++) means[c] = means[c]! + row[c]!;
   return means.map((sum) => sum / rows.length);

@@ -153,14 +153,14 @@ async function readIssues(
   file: SafetensorsFile,
   region: string,
   { issues, train }: SequencesDetails,
-  { issues: scaling, clip }: Normaliser,
+  { issues: scaling }: Normaliser,
 ): Promise<TrainingIssues> {
   if (!issues || !scaling) {
     throw new CorruptArtifactError(`The normaliser of ${file.path} knows no issues.`, CUT_AGAIN);
   }
   const table = await issueTableFrom((name) => file.read(name), { region, ...issues });
   const hours = (await file.read('valid_at')).data as BigInt64Array;
-  return new TrainingIssues(table, scaling, { train, clip, first: Number(hours[0]), rows: hours.length });
+  return new TrainingIssues(table, scaling, { train, first: Number(hours[0]), rows: hours.length });
 }
 
 /** Rows of a file that are read at once: some 1.3 MB, so that reading holds little beside its result. */

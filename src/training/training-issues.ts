@@ -33,13 +33,13 @@ export class TrainingIssues {
   constructor(
     whole: IssueTable,
     scaling: IssueScaling,
-    { train, clip, first, rows }: { train: DateRange; clip: number; first: number; rows: number },
+    { train, first, rows }: { train: DateRange; first: number; rows: number },
   ) {
     const table = issuesOf(whole, issuesWithin(whole, train));
     this.count = table.issuedAt.length;
     this.#hours = table.horizon;
     this.#columns = table.columns.length;
-    this.features = standardised(table.features, scaling, clip);
+    this.features = standardised(table.features, scaling, table.region);
     this.targets = Float32Array.from(table.actual, (mw, cell) => Math.log(mw / table.base[cell]!));
     const threshold = quantileOf(table.actual, PEAK_QUANTILE);
     this.peaks = Float32Array.from(table.actual, (mw) => (mw > threshold ? 1 : 0));

@@ -24,6 +24,7 @@ const CONFIG: ModelConfig = modelConfig.parse({
   outputScale: 0.05,
   issueHead: {
     columns: ['u', 'v', 'w', 'x'],
+    dayColumns: ['v', 'x'],
     horizon: 3,
     hidden: 5,
     quantiles: [0.1, 0.3, 0.5, 0.9],
@@ -43,7 +44,12 @@ const dIssues = gaussians(random, CELLS * HEAD.quantiles.length, 1);
 const noise = randomOf('weights');
 const weights = initialWeights(layoutOf(CONFIG), randomOf('start')).map((w) => w + 0.3 * (noise() - 0.5));
 const dropout = { state: 0.7, features: 0.3, hidden: 0.5 };
-const SIZES = { state: CONFIG.width, features: HEAD.columns.length, hidden: HEAD.hidden };
+const SIZES = {
+  state: CONFIG.width,
+  features: HEAD.columns.length,
+  day: HEAD.horizon * HEAD.dayColumns.length,
+  hidden: HEAD.hidden,
+};
 
 /** The issues' outputs in their order, and the whole gradient, computed by a ring. */
 async function onRing(worldSize: number, layout: RingLayout, { masked = false } = {}) {
@@ -193,7 +199,7 @@ describe('the issue head', () => {
     assert.ok(silent > 0, 'no unit is left out of all issues: choose another sequence');
     for (const [name, size] of Object.entries(SIZES)) {
       const mask = masks[name as keyof IssueMasks];
-      const share = dropout[name as keyof typeof dropout];
+      const share = name === 'day' ? dropout.features : dropout[name as keyof typeof dropout];
       assert.equal(mask.length, STANDING.length * size);
       assert.ok(mask.every((factor) => factor === 0 || Math.abs(factor - 1 / (1 - share)) < 1e-6));
     }
@@ -201,7 +207,13 @@ describe('the issue head', () => {
 
   it('draws the same masks for an issue whoever asks, and others for another sequence or seed', () => {
     const at = (positions: number[], seed = 1, sequence = 5) =>
-      dropoutMasks(dropout, { seed, sequence }, Int32Array.from(positions), { columns: [], hidden: 64 }, 64);
+      dropoutMasks(
+        dropout,
+        { seed, sequence },
+        Int32Array.from(positions),
+        { columns: [], dayColumns: [], horizon: 24, hidden: 64 },
+        64,
+      );
     assert.deepEqual(at([5, 9]).state.subarray(64), at([9]).state);
     for (const other of [at([8]), at([9], 2), at([9], 1, 6)]) assert.notDeepEqual(other.state, at([9]).state);
     const many = at(Array.from({ length: 500 }, (_, i) => i)).hidden;

@@ -27,16 +27,24 @@ export function referenceIssues(
   region: number,
   { at, features }: { at: number[]; features: Numbers },
 ): number[][] {
-  const { columns, horizon, quantiles } = config.issueHead!;
+  const { columns, dayColumns, horizon, quantiles } = config.issueHead!;
   const matrix = matricesOf(config, flat);
   const states = referenceStates(config, flat, inputs, region);
   const median = quantiles.indexOf(0.5);
+  const featuresAt = (m: number, h: number) =>
+    columns.map((_column, c) => features[(m * horizon + h) * columns.length + c]!);
   return at.map((token, m) =>
     Array.from({ length: horizon }, (_hour, h) => {
-      const f = columns.map((_column, c) => features[(m * horizon + h) * columns.length + c]!);
+      const f = featuresAt(m, h);
+      const day = Array.from({ length: horizon }, (_other, hour) =>
+        dayColumns.map((name) => featuresAt(m, hour)[columns.indexOf(name)]!),
+      ).flat();
       const own = normed(states[token]!, matrix('issue.gain')[0]!);
       const offsets = plus(matrix('issue.hour')[h]!, matrix('issue.hidden.region')[region]!);
-      const parts = plus(times(own, matrix('issue.state')), times(f, matrix('issue.features')));
+      const parts = plus(
+        plus(times(own, matrix('issue.state')), times(day, matrix('issue.day'))),
+        times(f, matrix('issue.features')),
+      );
       const first = plus(parts, offsets).map(gelu);
       const deep = plus(times(first, matrix('issue.deep')), matrix('issue.deep.bias')[0]!).map(gelu);
       const bias = matrix('issue.bias.region')[region]!.slice(
@@ -48,7 +56,9 @@ export function referenceIssues(
         h * columns.length,
         (h + 1) * columns.length,
       );
-      const centre = steps[median]! + f.reduce((sum, value, c) => sum + value * direct[c]!, 0);
+      const ofDay = matrix('issue.direct.day.region')[region]!.slice(h * day.length, (h + 1) * day.length);
+      const dot = (x: number[], w: number[]) => x.reduce((sum, value, c) => sum + value * w[c]!, 0);
+      const centre = steps[median]! + dot(f, direct) + dot(day, ofDay);
       const softplus = (x: number) => Math.log(1 + Math.exp(x));
       const between = (from: number, to: number) =>
         steps.slice(from, to).reduce((sum, step) => sum + softplus(step), 0);
