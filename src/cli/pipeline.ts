@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { pipelineInput, type PipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
 import { trainingSettings } from '../contracts/training.ts';
 import { follow } from './follow.ts';
+import { inputsOf, type InputFlags } from './input-flags.ts';
 import { checkInput, checkModelName, checkPeriod, checkRegions, parseRange } from './input.ts';
 import { duration } from './progress.ts';
 import { scoreTable } from './score-table.ts';
@@ -12,7 +13,7 @@ import type { TemporalPlace } from './temporal-session.ts';
 import { flagOfSetting, settingsOf, spellFlag, type TrainingFlags } from './training-flags.ts';
 import { slotLines } from './training-view.ts';
 
-export interface PipelineFlags extends TrainingFlags {
+export interface PipelineFlags extends TrainingFlags, InputFlags {
   model?: string;
   regions?: string[];
   from?: string;
@@ -36,6 +37,7 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     score: parseRange(flags.score, '--score'),
     rolling: rollingOf(flags),
     sequenceLength: flags.sequenceLength,
+    inputs: inputsOf(flags),
     training: checkInput(trainingSettings, settingsOf(flags), flagOfSetting),
     promote: flags.promote,
   };

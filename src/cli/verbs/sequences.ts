@@ -3,12 +3,13 @@ import { LONGEST_SEQUENCE_HOURS, PRESET_SEQUENCE_HOURS } from '../../contracts/s
 import { sequencesInput } from '../../contracts/stages.ts';
 import { resolveDataset } from '../datasets.ts';
 import { defineVerb, integer, regionList } from '../flags.ts';
+import { addInputFlags, inputsOf, type InputFlags } from '../input-flags.ts';
 import { checkInput, checkRegions, parseRange } from '../input.ts';
 import { perform } from '../session.ts';
 import { callStage } from '../stage-call.ts';
 import { stageAnswer } from '../stage-view.ts';
 
-interface Options {
+interface Options extends InputFlags {
   dataset?: string;
   regions?: string[];
   train?: string;
@@ -16,10 +17,11 @@ interface Options {
   sequenceLength?: number;
   stride?: number;
   horizon?: number;
+  issueHour?: number;
 }
 
 export function defineSequences(program: Command): void {
-  defineVerb(program, 'sequences', 'Normalise features and cut them into training sequences.', [
+  const verb = defineVerb(program, 'sequences', 'Normalise features and cut them into training sequences.', [
     'sequences --sequence-length 8760 --stride 168',
     'sequences --train 2015-07..2022-07 --score 2023..2023 --sequence-length 61344',
   ])
@@ -37,19 +39,24 @@ export function defineSequences(program: Command): void {
     )
     .option('--stride <hours>', 'hours between the starts of two sequences (default: 168)', integer)
     .option('--horizon <hours>', 'hours ahead predicted at every hour (default: 48)', integer)
-    .action(
-      perform<Options>(
-        async (session, { dataset, regions, train, score, sequenceLength, stride, horizon }) => {
-          const choice = {
-            regions: checkRegions(regions),
-            train: parseRange(train, '--train'),
-            score: parseRange(score, '--score'),
-            ...{ sequenceLength, stride, horizon },
-          };
-          const reference = await resolveDataset(await session.home(), 'features', dataset);
-          const input = checkInput(sequencesInput, { dataset: reference, ...choice });
-          return stageAnswer(await callStage(session, 'cutSequences', input));
-        },
-      ),
+    .option(
+      '--issue-hour <hour>',
+      'local standard time of the day before at which day-ahead forecasts are issued (default: 10)',
+      integer,
     );
+  addInputFlags(verb).action(
+    perform<Options>(async (session, { dataset, regions, train, score, ...flags }) => {
+      const { sequenceLength, stride, horizon, issueHour } = flags;
+      const choice = {
+        regions: checkRegions(regions),
+        train: parseRange(train, '--train'),
+        score: parseRange(score, '--score'),
+        ...{ sequenceLength, stride, horizon, issueHourLocal: issueHour },
+        inputs: inputsOf(flags),
+      };
+      const reference = await resolveDataset(await session.home(), 'features', dataset);
+      const input = checkInput(sequencesInput, { dataset: reference, ...choice });
+      return stageAnswer(await callStage(session, 'cutSequences', input));
+    }),
+  );
 }
