@@ -28,7 +28,7 @@ function* linesOf({ region, importance, attention, forecast }: RegionExplanation
 }
 
 function groupTable({ forecasters }: Importance): string {
-  const header = ['group', 'columns', ...forecasters.map(({ forecaster }) => forecaster)];
+  const header = ['group', 'inputs', ...forecasters.map(({ forecaster }) => forecaster)];
   const groups = forecasters[0]!.groups;
   const rows = groups.map(({ group, columns }) => [
     group,
@@ -41,7 +41,9 @@ function groupTable({ forecasters }: Importance): string {
   return table(header, [
     ...rows,
     ['MAPE, %', '', ...forecasters.map(({ mape }) => mape.toFixed(2))],
-    ['weight', '', ...forecasters.map(({ weight }) => weight?.toFixed(2) ?? '')],
+    ...(forecasters.length > 1
+      ? [['weight', '', ...forecasters.map(({ weight }) => weight?.toFixed(2) ?? '')]]
+      : []),
   ]);
 }
 
@@ -62,7 +64,7 @@ function* forecastLines(
   if (movedBy) {
     yield `${region}: what the forecast issued at ${issuedAt} changes by when a group of inputs comes from other days:`;
     yield table(
-      ['group', 'columns', 'change, %'],
+      ['group', 'inputs', 'change, %'],
       movedBy.map(({ group, columns, change }) => [group, String(columns), change.toFixed(2)]),
     );
   }

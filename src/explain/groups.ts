@@ -24,7 +24,7 @@ export function groupsOf(
   if (missing === undefined) return all.filter(({ group }) => asked?.includes(group) ?? true);
   throw new BadInputError(
     missing === 'sequence'
-      ? 'No ring transformer is in this forecaster: there is no sequence of past hours that it looked at.'
+      ? `No ring transformer has a part in the forecast of ${region}: there is no sequence of past hours that it looked at.`
       : `The forecaster knows no ${missing} of ${region}: its tables have no such columns.`,
     `Give some of ${all.map(({ group }) => group).join(', ')}.`,
   );

@@ -21,7 +21,7 @@ import { readExplanation } from './document.ts';
 import { importanceOf } from './importance.ts';
 import { movedBy } from './moved-by.ts';
 import { issueAt, oneForecast } from './one-forecast.ts';
-import { choose, openSubject, type Chosen, type Subject } from './subject.ts';
+import { choose, openSubject, TRANSFORMER, type Chosen, type Subject } from './subject.ts';
 
 /** Raised when the same forecaster would be explained differently. */
 const STAGE_VERSION = 1;
@@ -85,16 +85,17 @@ async function explainChosen(
 }
 
 async function explainPeriod(
-  { members, name, network }: Subject,
+  subject: Subject,
   table: IssueTable,
   { repeats, seed, groups }: ExplainInput,
   { signal, tell }: { signal: AbortSignal; tell: (part: string) => (done: number) => void },
 ): Promise<Omit<RegionExplanation, 'region'>> {
+  const network = networkIn(subject, table.region);
   const channels = network?.trained.model.channels.length;
   const [groupsTold, attentionTold] = [tell('groups of inputs'), tell('past hours')];
   const options = { repeats, seed, groups, channels, signal };
   const progress = (done: number) => groupsTold(0.8 * done);
-  const importance = await importanceOf(table, members, name, { ...options, progress });
+  const importance = await importanceOf(table, subject.members, subject.name, { ...options, progress });
   if (!network) return { importance };
   const { trained, source } = network;
   const looked = { signal, progress: (done: number) => attentionTold(0.8 + 0.2 * done) };
@@ -102,15 +103,17 @@ async function explainPeriod(
 }
 
 async function explainOne(
-  { fitted, members, network, knownBy }: Subject,
+  subject: Subject,
   whole: IssueTable,
   { issuedAt, whatIf, seed, groups }: ExplainInput,
   signal: AbortSignal,
 ): Promise<Omit<RegionExplanation, 'region'>> {
+  const { fitted, members, knownBy } = subject;
   const issue = issueAt(whole, issuedAt);
   const seen = issuesOf(whole, { from: 0, to: issuesKnownBy(whole, knownBy) });
   const forecast = await oneForecast(fitted, whole, issue, { whatIf, seen });
   if (whatIf.length > 0) return { forecast };
+  const network = networkIn(subject, whole.region);
   const channels = network?.trained.model.channels.length;
   const moved = await movedBy(whole, issue, members, { seed, groups, channels, signal });
   const explained = { forecast: { ...forecast, movedBy: moved } };
@@ -119,6 +122,12 @@ async function explainOne(
   const attention = await attentionByLag(network.trained, network.source, alone, { signal });
   return { ...explained, attention };
 }
+
+/** The network, where the region's forecast listens to it. */
+const networkIn = ({ network, members }: Subject, region: string) =>
+  members.some(({ fitted, weightIn }) => fitted.name === TRANSFORMER && weightIn(region) > 0)
+    ? network
+    : undefined;
 
 function regionsOf(subject: Subject, { regions }: ExplainInput): readonly string[] {
   const strange = regions?.find((region) => !subject.regions.includes(region));

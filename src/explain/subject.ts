@@ -11,7 +11,7 @@ import { readChampion } from '../registry/champion.ts';
 import { readVersionRecord } from '../registry/versions.ts';
 import type { ExplainedMember } from './medians.ts';
 
-const TRANSFORMER = 'transformer';
+export const TRANSFORMER = 'transformer';
 
 /** What is to be explained, before anything of it is loaded. */
 export interface Chosen {

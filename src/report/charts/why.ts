@@ -7,6 +7,9 @@ import { Plot, drawn } from './plot.ts';
 /** Colour of a member among its ensemble's. */
 export const memberColor = (place: number) => `var(--other-${Math.min(place + 1, 5)})`;
 
+/** A member of less has little to say, and much to make the scale unreadable with. */
+export const LEAST_WEIGHT = 0.15;
+
 /** What MAPE rises by without each group: a bar for the forecaster, its spread as a line, a dot for each member. */
 export function importanceChart(
   region: string,
@@ -16,7 +19,8 @@ export function importanceChart(
 ): Markup {
   const [whole, ...members] = forecasters;
   const groups = whole!.groups.map(({ group }) => group);
-  const dots = members.flatMap((member) =>
+  const shown = members.filter(({ weight = 0 }) => weight >= LEAST_WEIGHT);
+  const dots = shown.flatMap((member) =>
     member.groups.map(({ group, increase }) => ({
       group,
       increase,
@@ -68,10 +72,10 @@ const LAG_TICKS: [number, string][] = [
   [1, '1 h'],
   [6, '6 h'],
   [24, '1 day'],
-  [48, '2'],
+  [72, '3 days'],
   [168, '1 week'],
-  [336, '2'],
-  [1344, '8'],
+  [672, '4 weeks'],
+  [2190, '3 months'],
   [8760, '1 year'],
 ];
 
@@ -124,7 +128,7 @@ export function attentionChart(region: string, { bins, layers }: Attention): Mar
           strokeOpacity: 0.8,
         }),
       ),
-      Plot.areaY(whole, { x: 'lag', y: 'times', fill: 'var(--model)', fillOpacity: 0.15 }),
+      Plot.areaY(whole, { x: 'lag', y1: 0, y2: 'times', fill: 'var(--model)', fillOpacity: 0.15 }),
       Plot.lineY(whole, { x: 'lag', y: 'times', stroke: 'var(--model)', strokeWidth: 2.2 }),
     ],
   });

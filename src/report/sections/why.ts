@@ -1,7 +1,7 @@
 import type { Explanation, OneForecast, RegionExplanation } from '../../contracts/explain.ts';
 import { coarseAttention } from '../../explain/lag-bins.ts';
 import { spellChange } from '../../explain/column-changes.ts';
-import { attentionChart, importanceChart, memberColor, whatIfChart } from '../charts/why.ts';
+import { attentionChart, importanceChart, LEAST_WEIGHT, memberColor, whatIfChart } from '../charts/why.ts';
 import { count, listed, percent, ratio, share } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 
@@ -26,9 +26,10 @@ function importanceSection(regions: readonly RegionExplanation[], members: reado
       Each group of inputs is given the values of other days within about ${count(stretch)} days,
       ${count(repeats)} times, and the ${count(issues)} forecasts are made again: the bar is what the mean
       absolute percentage error rises by, the dark line its standard deviation. Inputs that say the same can
-      stand in for one another, so that each alone may look worth little.
+      stand in for one another, so that each alone may look worth little. Dots are members of the ensemble
+      with a weight of at least ${share(LEAST_WEIGHT)}.
     </p>
-    ${members.length > 1 && keyList('the forecast as a whole', members)}
+    ${members.length > 1 && keyList('the forecast as a whole', drawnMembers(told, members))}
     <div class="multiples">
       ${told.map(
         ({ region, importance }) =>
@@ -44,6 +45,20 @@ function importanceSection(regions: readonly RegionExplanation[], members: reado
       any input: ${listed(byRegion)}.
     </p>
   </section>`;
+}
+
+/** With the place by which each has its colour. */
+function drawnMembers(
+  told: readonly { importance: NonNullable<RegionExplanation['importance']> }[],
+  members: readonly string[],
+): [string, number][] {
+  const drawn = (name: string) =>
+    told.some(({ importance }) =>
+      importance.forecasters.some(
+        ({ forecaster, weight = 0 }) => forecaster === name && weight >= LEAST_WEIGHT,
+      ),
+    );
+  return members.flatMap((name, place) => (drawn(name) ? [[name, place] as [string, number]] : []));
 }
 
 function importanceTable(
@@ -109,7 +124,7 @@ function attentionSection(regions: readonly RegionExplanation[]): Markup {
     </p>
     ${keyList(
       'all layers',
-      Array.from({ length: layers }, (_, layer) => `layer ${layer + 1}`),
+      Array.from({ length: layers }, (_, layer) => [`layer ${layer + 1}`, layer] as const),
     )}
     <div class="multiples">
       ${told.map(
@@ -155,10 +170,11 @@ function forecastNotes({ movedBy, whatIf }: OneForecast): Markup {
   ${whatIf?.warnings.map((warning) => html`<p class="note">${warning}</p>`)}`;
 }
 
-const keyList = (whole: string, parts: readonly string[]): Markup =>
+const keyList = (whole: string, parts: readonly (readonly [string, number])[]): Markup =>
   html`<ul class="legend">
     <li><i class="key model"></i>${whole}</li>
     ${parts.map(
-      (name, place) => html`<li><i class="key" style="border-color: ${memberColor(place)}"></i>${name}</li>`,
+      ([name, place]) =>
+        html`<li><i class="key" style="border-color: ${memberColor(place)}"></i>${name}</li>`,
     )}
   </ul>`;
