@@ -95,6 +95,17 @@ export async function copyManifest(
   ];
 }
 
+/** A small file of a version's own. */
+export async function writeText(
+  { temporary }: Draft,
+  role: string,
+  file: string,
+  text: string,
+): Promise<VersionRecord['files'][number]> {
+  await writeFile(`${temporary}/${file}`, text, { mode: 0o600 });
+  return { role, file, sha256: sha256(text), bytes: Buffer.byteLength(text) };
+}
+
 async function syncFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await syncPath(`${folder}/${name}`);
   await syncPath(folder);

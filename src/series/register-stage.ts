@@ -5,9 +5,10 @@ import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { versionNumbers } from '../registry/layout.ts';
 import { withModelLock } from '../registry/lock.ts';
-import { copyManifest, placeVersionFolder, requireSubject } from '../registry/version-folder.ts';
+import { copyManifest, placeVersionFolder, requireSubject, writeText } from '../registry/version-folder.ts';
 import { readVersionRecord } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
+import { seriesCardText } from './card.ts';
 import { readScores } from './scores-document.ts';
 import { readSeries } from './series-file.ts';
 import { spellFrequency } from './times.ts';
@@ -59,6 +60,8 @@ async function place(home: Home, { name, backtest }: SeriesRegisterInput): Promi
     for (const { kind, reference } of trained) {
       files.push(...(await copyManifest(home, await readManifest(home, reference, kind), draft, `${kind}-`)));
     }
+    const text = seriesCardText({ name, version: draft.version }, card, details.repairs);
+    files.push(await writeText(draft, 'card-text', 'card.md', text));
     return {
       formatVersion: 1,
       name,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import { SafetensorsFile } from '../../src/lake/safetensors.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
@@ -80,6 +81,10 @@ describe('the stages of a series', () => {
     const { record, sha256 } = await readVersion(at.context, { name: 'mine', version: 1 });
     assert.deepEqual([record.series!.frequency, record.series!.chosen], ['1h', 'linear']);
     assert.equal(sha256, version.sha256);
+    const card = await readFile(at.home.path('models/mine/1/card.md'), 'utf8');
+    assert.match(card, /^# mine, version 1\n/);
+    assert.match(card, /\| linear \| [\d.]+ \| [\d.]+ \| [\d.]+ \| chosen \|/);
+    assert.match(card, /covariates known ahead: wind/);
     await assert.rejects(forecastSeries(at.context, { name: 'mine' }), /has no champion/);
     await writeChampion(at.context, {
       name: 'mine',
