@@ -24,7 +24,7 @@ export const ridgeSettings = z.strictObject({
     .array(z.number().positive())
     .min(1)
     .max(50)
-    .default([0.01, 0.03, 0.1, 0.3, 1])
+    .default([0.03, 0.1, 0.3, 1])
     .describe('Penalties to choose from, by error on the last part of the training issues'),
   holdoutDays: z
     .number()
@@ -43,11 +43,6 @@ export const ridgeSettings = z.strictObject({
     .positive()
     .default(0.5)
     .describe('In median residuals: small, because MAPE rewards the median and not the mean'),
-  shared: z
-    .array(z.string())
-    .max(50)
-    .default(['latest_known', 'operator_error_latest'])
-    .describe('Columns that each target hour is told of all hours of its day, where the table has them'),
   pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
 });
 export type RidgeSettings = z.infer<typeof ridgeSettings>;
@@ -55,7 +50,7 @@ export type RidgeSettings = z.infer<typeof ridgeSettings>;
 export const treesSettings = z.strictObject({
   trees: z.number().int().positive().max(100_000).default(400),
   leaves: z.number().int().min(2).max(4096).default(15),
-  learningRate: z.number().gt(0).max(1).default(0.05),
+  learningRate: z.number().gt(0).max(1).default(0.03),
   leastRows: z.number().positive().default(80).describe('Rows a leaf at least: hours of several days'),
   rowShare: z.number().gt(0).max(1).default(0.7),
   columnShare: z.number().gt(0).max(1).default(0.3),
@@ -65,7 +60,9 @@ export const treesSettings = z.strictObject({
     .array(z.string())
     .max(500)
     .default(['years', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2'])
-    .describe('Columns that they do not see: by a date alone trees learn single weeks by heart'),
+    .describe(
+      'Columns that they do not see, beside the profiles of whole days: by a date alone trees learn single weeks by heart',
+    ),
   pooled: z.boolean().default(false).describe('One model for all regions, which then answers for any'),
 });
 export type TreesSettings = z.infer<typeof treesSettings>;

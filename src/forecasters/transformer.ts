@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HOUR_SECONDS } from '../contracts/time.ts';
-import type { IssueTable } from '../day-ahead/issue-table.ts';
+import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { standardised, type IssueScaling } from '../sequences/issue-scaling.ts';
@@ -64,13 +64,13 @@ class FittedTransformer implements FittedForecaster {
 
   async predict(table: IssueTable): Promise<Float64Array> {
     const { scaling } = this.#network;
-    requireColumns(table, this.#model.issueHead!.columns, NAME);
-    const { states, known } = await this.#states.at(table);
-    const ratios = this.#model.issuesFrom(
-      states,
-      standardised(table.features, scaling, table.region),
-      table.region,
+    requireColumns(
+      table,
+      scaling.columns.map(({ name }) => name),
+      NAME,
     );
+    const { states, known } = await this.#states.at(table);
+    const ratios = this.#model.issuesFrom(states, standardised(table, scaling, table.region), table.region);
     const levels = this.levels.length;
     return Float64Array.from(ratios, (ratio, i) => {
       const cell = Math.floor(i / levels);
@@ -108,7 +108,11 @@ async function refit(
   if (knownBy <= trainedBy) return model.weights;
   const data: RefitIssues[] = [];
   for (const table of tables) {
-    requireColumns(table, model.issueHead!.columns, NAME);
+    requireColumns(
+      table,
+      scaling.columns.map(({ name }) => name),
+      NAME,
+    );
     const issues = issuesKnownBy(table, knownBy);
     const { states: all, known } = await states.at(table);
     const targets = Float32Array.from({ length: issues * table.horizon }, (_, cell) =>
@@ -116,13 +120,9 @@ async function refit(
         ? logRatio(table, cell)
         : Number.NaN,
     );
-    const features = standardised(
-      table.features.subarray(0, targets.length * table.columns.length),
-      scaling,
-      table.region,
-    );
+    const values = standardised(issuesOf(table, { from: 0, to: issues }), scaling, table.region);
     const width = model.config.width;
-    data.push({ region: table.region, states: all.subarray(0, issues * width), features, targets });
+    data.push({ region: table.region, states: all.subarray(0, issues * width), values, targets });
     signal.throwIfAborted();
   }
   const controls = { signal, ...(progress && { progress }) };

@@ -34,7 +34,9 @@ export function trees(given: Partial<TreesSettings> = {}): Forecaster {
       const columns = tables[0]!.columns.map((column) => column.name);
       for (const table of tables) requireColumns(table, columns, name);
       const groups = pooled ? [[...tables]] : tables.map((table) => [table]);
-      const used = columns.flatMap((column, f) => (settings.without.includes(column) ? [] : [f]));
+      const used = tables[0]!.columns.flatMap(({ name: column, profile }, f) =>
+        profile || settings.without.includes(column) ? [] : [f],
+      );
       const models: TreeModel[] = [];
       for (const [i, group] of groups.entries()) {
         context.progress?.(i / groups.length);

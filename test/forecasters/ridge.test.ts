@@ -77,7 +77,7 @@ describe('ridge', () => {
 
   it('comes back from its bytes as it was, and refuses others', async () => {
     const table = sampleTable({ issues: 60 });
-    const architecture = ridge({ shared: ['x1'] });
+    const architecture = ridge();
     const fitted = await architecture.fit({ tables: [table], knownBy: Infinity }, context);
     const bytes = fitted.save();
     const again = architecture.load(bytes);
@@ -85,23 +85,6 @@ describe('ridge', () => {
     assert.deepEqual(await again.predict(table), await fitted.predict(table));
     assert.throws(() => architecture.load(bytes.subarray(0, 100)), CorruptArtifactError);
     assert.throws(() => architecture.load(new Uint8Array(50)), CorruptArtifactError);
-  });
-
-  it('tells each hour of its whole day what it is asked to share', async () => {
-    const table = sampleTable({ issues: 250, noise: 0 });
-    // Demand follows x1 of the day's first hour alone.
-    const width = table.columns.length;
-    table.actual.forEach((_, cell) => {
-      const first = cell - (cell % table.horizon);
-      table.actual[cell] = table.base[cell]! * Math.exp(0.05 * table.features[first * width + 2]!);
-    });
-    const errors = [];
-    for (const shared of [[], ['x1']]) {
-      const fitted = await ridge({ shared }).fit({ tables: [table], knownBy: table.issuedAt[200]! }, context);
-      const later = issuesOf(table, { from: 202, to: 250 });
-      errors.push(mapeOf(later, await fitted.predict(later)));
-    }
-    assert.ok(errors[1]! < errors[0]! / 3, errors.join(' '));
   });
 
   it('answers for a region that it has never seen when it is pooled, and refuses it otherwise', async () => {

@@ -5,13 +5,21 @@
 export function solvePositive(a: Float64Array, b: Float64Array, factor: Float64Array): Float64Array {
   const n = b.length;
   for (let row = 0; row < n; row++) {
+    const r = row * n;
     for (let column = 0; column <= row; column++) {
-      let sum = a[row * n + column]!;
-      const [r, c] = [row * n, column * n];
-      for (let k = 0; k < column; k++) sum -= factor[r + k]! * factor[c + k]!;
-      if (column < row) factor[r + column] = sum / factor[c + column]!;
+      const c = column * n;
+      // Two sums side by side: one would wait for itself at every step.
+      let even = 0;
+      let odd = 0;
+      let k = 0;
+      for (; k + 1 < column; k += 2) {
+        even += factor[r + k]! * factor[c + k]!;
+        odd += factor[r + k + 1]! * factor[c + k + 1]!;
+      }
+      if (k < column) even += factor[r + k]! * factor[c + k]!;
+      const left = a[r + column]! - even - odd;
       // Rounding can leave a direction that the penalty alone holds a hair below zero.
-      else factor[r + row] = Math.sqrt(Math.max(sum, 1e-12));
+      factor[r + column] = column < row ? left / factor[c + column]! : Math.sqrt(Math.max(left, 1e-12));
     }
   }
   const x = Float64Array.from(b);

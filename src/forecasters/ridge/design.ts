@@ -5,54 +5,26 @@ const MISSING_SHARE = 0.02;
 /** Standardised values are cut here, so that a broken reading cannot carry a forecast away. */
 const WIDEST = 6;
 
-/** How one target hour's cells become the rows of a regression; the last regressor is the constant. */
+/** How one target hour's cells become the columns of a regression; the last column is the constant. */
 export interface Design {
-  /** Where each value lies, from the first feature of the issue on. */
-  places: Int32Array;
-  /** By place; a scale of 0 for values without spread, which then count for nothing. */
+  /** F; 0 for a column without spread, which then counts for nothing. */
   means: Float64Array;
   scales: Float64Array;
-  /** Of the places, those that have an indicator of their absence. */
+  /** Columns that have an indicator of their absence. */
   indicators: Int32Array;
 }
 
-/** A cell of a table; its issue's features begin at `features[issueAt(cell)]`. */
-export type Cell = readonly [IssueTable, number];
+export const widthOf = ({ means, indicators }: Design) => means.length + indicators.length + 1;
 
-export const issueAt = ([{ horizon, columns }, cell]: Cell) => (cell - (cell % horizon)) * columns.length;
-
-export const widthOf = ({ places, indicators }: Design) => places.length + indicators.length + 1;
-
-/**
- * What a target hour is told: all columns of its own cell, and those in `shared` of every other hour of the day, since
- * an error in the morning tells of the evening too.
- */
-export function placesOf(
-  columns: readonly string[],
-  horizon: number,
-  hour: number,
-  shared: readonly string[],
-): Int32Array {
-  const own = columns.map((_, f) => hour * columns.length + f);
-  const others = Array.from({ length: horizon }, (_, other) => other).filter((other) => other !== hour);
-  const rest = shared.flatMap((name) => {
-    const f = columns.indexOf(name);
-    return f < 0 ? [] : others.map((other) => other * columns.length + f);
-  });
-  return Int32Array.from([...own, ...rest]);
-}
-
-/** The means and spreads of these cells' values. */
-export function designOf(cells: readonly Cell[], places: Int32Array): Design {
-  const width = places.length;
+/** The means and spreads of these cells' columns. `cells` name a table and a cell in it. */
+export function designOf(cells: readonly (readonly [IssueTable, number])[]): Design {
+  const width = cells[0]![0].columns.length;
   const sums = new Float64Array(width);
   const squares = new Float64Array(width);
   const counts = new Float64Array(width);
-  for (const cell of cells) {
-    const { features } = cell[0];
-    const from = issueAt(cell);
+  for (const [{ features }, cell] of cells) {
     for (let f = 0; f < width; f++) {
-      const value = features[from + places[f]!]!;
+      const value = features[cell * width + f]!;
       if (value - value !== 0) continue; // NaN and infinite
       sums[f]! += value;
       squares[f]! += value * value;
@@ -68,24 +40,24 @@ export function designOf(cells: readonly Cell[], places: Int32Array): Design {
   const indicators = missing.flatMap((share, f) =>
     share > MISSING_SHARE && share < 1 - MISSING_SHARE ? [f] : [],
   );
-  return { places, means, scales, indicators: Int32Array.from(indicators) };
+  return { means, scales, indicators: Int32Array.from(indicators) };
 }
 
-/** Writes a cell's regressors into `into` from `at` on; `from` is where its issue's features begin. */
+/** Writes a cell's regressors into `into` from `at` on. */
 export function writeRegressors(
-  { places, means, scales, indicators }: Design,
+  { means, scales, indicators }: Design,
   features: Float32Array,
   from: number,
   into: Float64Array,
   at: number,
 ): void {
-  const width = places.length;
+  const width = means.length;
   for (let f = 0; f < width; f++) {
-    const value = (features[from + places[f]!]! - means[f]!) * scales[f]!;
+    const value = (features[from + f]! - means[f]!) * scales[f]!;
     into[at + f] = value - value === 0 ? Math.max(-WIDEST, Math.min(WIDEST, value)) : 0;
   }
   for (let i = 0; i < indicators.length; i++) {
-    const value = features[from + places[indicators[i]!]!]!;
+    const value = features[from + indicators[i]!]!;
     into[at + width + i] = value - value === 0 ? 0 : 1;
   }
   into[at + width + indicators.length] = 1;

@@ -7,7 +7,7 @@ import { ANY_REGION, requireFitted } from '../fitted-region.ts';
 import type { FitContext, FitData, FittedForecaster, Forecaster } from '../forecaster.ts';
 import { breathe } from '../pause.ts';
 import { readState, writeState } from '../state-bytes.ts';
-import { designOf, issueAt, placesOf, widthOf, writeRegressors, type Cell, type Design } from './design.ts';
+import { designOf, widthOf, writeRegressors, type Design } from './design.ts';
 import { productAt, robustRidge, type Regression } from './robust-fit.ts';
 
 const DAY = 86_400;
@@ -17,12 +17,12 @@ const facts = z.strictObject({
   regions: z.array(z.string()).min(1),
   columns: z.array(z.string()).min(1),
   horizon: z.number().int().positive(),
-  /** Columns of every hour of the day that each target hour is told. */
-  shared: z.array(z.string()),
   lambdas: z.array(z.number()),
   /** By region and target hour. */
   indicators: z.array(z.array(z.array(z.number().int().nonnegative()))),
 });
+
+type Cell = readonly [IssueTable, number];
 
 interface HourModel {
   design: Design;
@@ -58,7 +58,7 @@ export function ridge(given: Partial<RidgeSettings> = {}): Forecaster {
           ...(await fitGroup(group, knownBy, settings, { ...context, progress: part })),
         });
       }
-      return fitted({ name, columns, horizon: tables[0]!.horizon, shared: settings.shared }, models);
+      return fitted({ name, columns, horizon: tables[0]!.horizon }, models);
     },
     load: (bytes) => loaded(bytes, name),
   };
@@ -78,7 +78,7 @@ async function fitGroup(
     await breathe(context.signal);
     context.progress?.(0.5 + hour / horizon / 2);
     const known = requireCells(cells, tables, hour);
-    hours.push(fitHour(known, placesFor(known, settings), settings, lambda));
+    hours.push(fitHour(known, settings, lambda));
   }
   return { lambda, hours };
 }
@@ -100,14 +100,8 @@ function requireCells(cells: Cell[], tables: readonly IssueTable[], hour: number
   );
 }
 
-const placesFor = (cells: readonly Cell[], { shared }: RidgeSettings) => {
-  const [{ columns, horizon }, cell] = cells[0]!;
-  const names = columns.map(({ name }) => name);
-  return placesOf(names, horizon, cell % horizon, shared);
-};
-
-function fitHour(cells: Cell[], places: Int32Array, settings: RidgeSettings, lambda: number): HourModel {
-  const design = designOf(cells, places);
+function fitHour(cells: Cell[], settings: RidgeSettings, lambda: number): HourModel {
+  const design = designOf(cells);
   const { rounds, huber } = settings;
   return {
     design,
@@ -119,7 +113,9 @@ function regressionOf(design: Design, cells: readonly Cell[], { halfLifeDays }: 
   const width = widthOf(design);
   const newest = newestOf(cells);
   const x = new Float64Array(cells.length * width);
-  cells.forEach((cell, i) => writeRegressors(design, cell[0].features, issueAt(cell), x, i * width));
+  cells.forEach(([table, cell], i) =>
+    writeRegressors(design, table.features, cell * table.columns.length, x, i * width),
+  );
   return {
     x,
     width,
@@ -152,7 +148,7 @@ async function chooseLambda(
     const before = byHour[hour]!.filter(([table, cell]) => table.validAt[cell]! < split);
     const after = byHour[hour]!.filter(([table, cell]) => table.validAt[cell]! >= split);
     if (before.length < 2) continue;
-    const design = designOf(before, placesFor(before, settings));
+    const design = designOf(before);
     const rows = regressionOf(design, before, settings);
     const test = regressionOf(design, after, settings);
     let start: Float64Array | undefined;
@@ -166,9 +162,9 @@ async function chooseLambda(
   return lambdas[errors.indexOf(Math.min(...errors))]!;
 }
 
-type Known = Pick<z.infer<typeof facts>, 'name' | 'columns' | 'horizon' | 'shared'>;
+type Known = Pick<z.infer<typeof facts>, 'name' | 'columns' | 'horizon'>;
 
-function fitted({ name, columns, horizon, shared }: Known, models: RegionModel[]): FittedForecaster {
+function fitted({ name, columns, horizon }: Known, models: RegionModel[]): FittedForecaster {
   const regions = models.map(({ region }) => region);
   return {
     name,
@@ -180,7 +176,7 @@ function fitted({ name, columns, horizon, shared }: Known, models: RegionModel[]
       return table.base.map((base, cell) => {
         if (!(base > 0)) return Number.NaN;
         const { design, beta } = hours[cell % horizon]!;
-        writeRegressors(design, table.features, issueAt([table, cell]), row, 0);
+        writeRegressors(design, table.features, cell * columns.length, row, 0);
         return base * Math.exp(productAt({ x: row, width: beta.length }, 0, beta));
       });
     },
@@ -191,7 +187,6 @@ function fitted({ name, columns, horizon, shared }: Known, models: RegionModel[]
           regions,
           columns,
           horizon,
-          shared,
           lambdas: models.map(({ lambda }) => lambda),
           indicators: models.map(({ hours }) => hours.map(({ design }) => [...design.indicators])),
         },
@@ -208,29 +203,23 @@ const joined = (models: readonly RegionModel[], pick: (hour: HourModel) => Float
   Float64Array.from(models.flatMap(({ hours }) => hours.flatMap((hour) => [...pick(hour)])));
 
 function loaded(bytes: Uint8Array, name: string): FittedForecaster {
-  const { facts: known, arrays } = readState(
-    bytes,
-    name,
-    facts,
-    ({ columns, horizon, shared, indicators }) => {
-      const hours = indicators.flat();
-      const places = placesOf(columns, horizon, 0, shared).length;
-      const betas = hours.reduce((sum, { length }) => sum + places + length + 1, 0);
-      return { means: hours.length * places, scales: hours.length * places, betas };
-    },
-  );
+  const { facts: known, arrays } = readState(bytes, name, facts, ({ columns, indicators }) => {
+    const hours = indicators.flat();
+    const places = columns.length;
+    const betas = hours.reduce((sum, { length }) => sum + places + length + 1, 0);
+    return { means: hours.length * places, scales: hours.length * places, betas };
+  });
   const part = (array: string) => arrays[array] as Float64Array;
   let from = 0;
   let betaFrom = 0;
   const models = known.regions.map((region, r) => ({
     region,
     lambda: known.lambdas[r]!,
-    hours: known.indicators[r]!.map((indicators, hour): HourModel => {
-      const places = placesOf(known.columns, known.horizon, hour, known.shared);
-      const means = part('means').slice(from, from + places.length);
-      const scales = part('scales').slice(from, from + places.length);
-      from += places.length;
-      const design = { places, means, scales, indicators: Int32Array.from(indicators) };
+    hours: known.indicators[r]!.map((indicators): HourModel => {
+      const means = part('means').slice(from, from + known.columns.length);
+      const scales = part('scales').slice(from, from + known.columns.length);
+      from += known.columns.length;
+      const design = { means, scales, indicators: Int32Array.from(indicators) };
       const betaTo = betaFrom + widthOf(design);
       const beta = part('betas').slice(betaFrom, betaTo);
       betaFrom = betaTo;
