@@ -30,7 +30,7 @@ import { SearchBoard } from './search-board.ts';
 import { SearchTrials, type Attempt } from './search-trials.ts';
 import { trainingNote } from './training-details.ts';
 
-const EVENTS_BEFORE_CONTINUING = 500;
+const EVENTS_BEFORE_CONTINUING = 300;
 
 const { planSearch, finishSearch } = proxyActivities<SearchActivities>({
   startToCloseTimeout: '30 minutes',

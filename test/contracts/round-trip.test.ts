@@ -5,9 +5,11 @@ import { lifecycleStatus } from '../../src/contracts/lifecycle.ts';
 import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
 import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
 import { seriesPipelineInput, seriesPipelineResult } from '../../src/contracts/series.ts';
+import { searchInput, searchPlan } from '../../src/contracts/search.ts';
 import { slotPoolState } from '../../src/contracts/slot-pool.ts';
 import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/contracts/training.ts';
 import { describeIssues } from '../../src/errors.ts';
+import { fakeSearchPlan } from '../support/fake-search.ts';
 import { reference, scoreOf, seriesScoreOf } from '../support/fake-stages.ts';
 import { slotRecordOf } from '../support/fake-slots.ts';
 
@@ -68,6 +70,8 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
       stages: [{ stage: 'train', state: 'running', seconds: 0, facts: {} }],
     },
   ],
+  ['searchInput', searchInput, {}],
+  ['searchPlan', searchPlan, fakeSearchPlan(searchInput.parse({}))],
   ['ingestionInput', ingestionInput, {}],
   [
     'ingestionOutcome',

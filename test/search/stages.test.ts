@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
-import { scoreTrialInput, searchInput, type SearchTrial, type TrialRun } from '../../src/contracts/search.ts';
+import {
+  scoreTrialInput,
+  searchInput,
+  type SearchTrial,
+  type TrialRun,
+  type TrialSettings,
+} from '../../src/contracts/search.ts';
 import { BadInputError, MissingDataError } from '../../src/errors.ts';
 import { readArtifact, readManifest, writeManifest } from '../../src/lake/artifacts.ts';
 import { Home } from '../../src/lake/home.ts';
@@ -78,7 +84,7 @@ describe('the stages of a search', () => {
   });
 
   it('writes a leaderboard and weighs the best; without any score it says why', async () => {
-    const trials = [{}, { halfLifeDays: 20 }, { halfLifeDays: 90 }];
+    const trials: TrialSettings[] = [{}, { halfLifeDays: 20 }, { halfLifeDays: 90 }];
     const runs: TrialRun[] = [];
     for (const [i, settings] of trials.entries()) {
       const trial: SearchTrial = { id: `t0${i + 1}`, forecaster: 'ridge', settings };

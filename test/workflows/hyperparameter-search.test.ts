@@ -127,8 +127,10 @@ describe('hyperparameterSearchWorkflow', () => {
     const handle = await whileWorkersRun(stages.run, async (client) => {
       const started = await start(client, 'moved', { space: TREES, trials: 4, eta: 2 });
       await until(() => stages.asked('scoreTrial').length === 4);
-      const news = Array.from({ length: 500 }, () => started.signal(trainingNewsSignal, NEWS));
+      const news = Array.from({ length: 300 }, () => started.signal(trainingNewsSignal, NEWS));
       await Promise.all(news);
+      // What a worker was at when it went, the server waits ten seconds for.
+      await started.query(leaderboardQuery);
       return started;
     });
     stages.table.scoreTrial = score;
@@ -152,7 +154,7 @@ describe('hyperparameterSearchWorkflow', () => {
       async (client) => {
         await registerSlots(client, [1, 2]);
         const space = [...TREES, { forecaster: 'transformer', settings: {} }];
-        const handle = await start(client, 'short', { space, trials: 2, budgetMinutes: 0.05 });
+        const handle = await start(client, 'short', { space, trials: 2, budgetMinutes: 0.04 });
         const { ending, best, leaderboard } = await handle.result();
         assert.equal(ending, 'the time was spent');
         assert.equal(best.forecaster, 'trees');
