@@ -85,18 +85,20 @@ function cut(
 ): Omit<CleanSeries, 'step' | 'repairs'> {
   const timeOf = (place: number) => spellTime(start + place * step);
   const spans = [...placed].map(([name, values]) => ({ name, ...spanOf(name, values) }));
-  const first = Math.max(...spans.map(({ from }) => from));
+  // At both ends every column has to have a value: there is nothing to interpolate from beyond them.
+  const first = whereAll(Math.max(...spans.map(({ from }) => from)), 1, [...placed.values()]);
   const ends = spans.filter(({ name }) => targets.includes(name));
-  const last = Math.min(...ends.map(({ to }) => to));
+  const targetValues = targets.map((name) => placed.get(name)!);
+  const last = whereAll(Math.min(...ends.map(({ to }) => to)) - 1, -1, targetValues) + 1;
   if (first >= last) {
     throw new BadInputError(
       'There is no time at which all columns have values.',
       'Name columns that overlap.',
     );
   }
-  const late = spans.find(({ from }) => from === first)!;
+  const late = spans.reduce((a, b) => (b.from > a.from ? b : a));
   if (first > 0) repairs.push(`${first} rows before ${timeOf(first)} left out: ${late.name} begins there`);
-  const early = ends.find(({ to }) => to === last)!;
+  const early = ends.reduce((a, b) => (b.to < a.to ? b : a));
   const latest = Math.max(...ends.map(({ to }) => to));
   if (last < latest)
     repairs.push(`${latest - last} rows after ${timeOf(last - 1)} left out: ${early.name} ends there`);
@@ -123,6 +125,12 @@ function cut(
     ),
   };
   return series;
+}
+
+/** The first place from `place` on, in steps of `by`, at which no column lacks a value. */
+function whereAll(place: number, by: 1 | -1, columns: readonly Float64Array[]): number {
+  while (columns.some((values) => Number.isNaN(values[place]))) place += by;
+  return place;
 }
 
 function spanOf(name: string, values: Float64Array): { from: number; to: number } {

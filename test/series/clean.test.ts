@@ -119,6 +119,17 @@ describe('a CSV file of a series', () => {
     ]);
   });
 
+  it('has a value of every column at both ends, whatever gaps lie there', () => {
+    const gaps = (row: number) => (row > 1 && row < 5) || (row > 54 && row < 58);
+    const lines = hourlyLines(
+      60,
+      (row) => `${gaps(row) ? '' : waves(row)},${row < 3 || row > 56 ? '' : row}`,
+    );
+    const { start, rows, targets } = clean(csvOf(lines, 'time,load,heat'), { targets: ['load', 'heat'] });
+    assert.deepEqual([start, rows], [START + 5 * HOUR, 50]);
+    for (const values of targets.values()) assert.ok(values.every(Number.isFinite));
+  });
+
   it('may go on with covariates alone, and is refused when one ends before its targets', () => {
     const lines = hourlyLines(60, (row) => `${row >= 50 ? '' : waves(row)},${row % 5}`);
     const columns = { targets: ['load'], covariates: ['wind'] };
