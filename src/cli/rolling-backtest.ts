@@ -105,11 +105,11 @@ export async function runRolling(session: Session, input: RollingBacktestInput):
   });
 }
 
-function shown({ state, done, units, reused, secondsLeft, paused }: BacktestProgress): StageProgress {
-  const left = secondsLeft === null ? '' : `${duration(secondsLeft)} left`;
+/** The time left is the display's own guess. */
+function shown({ state, done, units, reused, paused }: BacktestProgress): StageProgress {
   const notes = [
     paused ? 'paused' : '',
-    state === 'fitting' ? left : state,
+    state === 'fitting' ? '' : state,
     reused ? `${reused} were there` : '',
   ];
   return { stage: 'backtest', done, total: units, unit: 'fits', note: notes.filter(Boolean).join(', ') };
