@@ -12,6 +12,42 @@ use crate::block::{Block, read};
 use crate::loans::Loans;
 use crate::refusal::sizes;
 
+/// What one call computes, off the event loop.
+pub trait Work: Send {
+    fn compute(&mut self) -> Result<Outcome, ShapeError>;
+}
+
+pub struct Call<W>(W);
+
+impl<W: Work> Task for Call<W> {
+    type Output = Outcome;
+    type JsValue = bool;
+
+    /// A panic of the core must not end the process: it becomes the error of this call.
+    fn compute(&mut self) -> napi::Result<Outcome> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.compute())) {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(error)) => Err(Error::new(Status::InvalidArg, error.to_string())),
+            Err(_) => Err(Error::new(
+                Status::GenericFailure,
+                "the attention kernel panicked".to_owned(),
+            )),
+        }
+    }
+
+    fn resolve(&mut self, _env: Env, outcome: Outcome) -> napi::Result<bool> {
+        Ok(outcome == Outcome::Done)
+    }
+
+    /// Sizes that the core found not to fit are a RangeError; anything else stays what it is.
+    fn reject(&mut self, env: Env, error: Error) -> napi::Result<bool> {
+        Err(match error.status {
+            Status::InvalidArg => sizes(&error.reason).into_error(env),
+            _ => error,
+        })
+    }
+}
+
 pub struct Forward {
     block: Block,
     out: Lent,
@@ -20,11 +56,8 @@ pub struct Forward {
     _loans: Loans,
 }
 
-impl Task for Forward {
-    type Output = Outcome;
-    type JsValue = bool;
-
-    fn compute(&mut self) -> napi::Result<Outcome> {
+impl Work for Forward {
+    fn compute(&mut self) -> Result<Outcome, ShapeError> {
         let Forward {
             block, out, max, sum, ..
         } = self;
@@ -36,15 +69,7 @@ impl Task for Forward {
                 sum: sum.write(),
             }
         };
-        settle(|| ringwatt_attention::forward(&block.run(), &block.shape, block.queries(), block.key_values(), state))
-    }
-
-    fn resolve(&mut self, _env: Env, outcome: Outcome) -> napi::Result<bool> {
-        Ok(outcome == Outcome::Done)
-    }
-
-    fn reject(&mut self, env: Env, error: Error) -> napi::Result<bool> {
-        Err(rejection(env, error))
+        ringwatt_attention::forward(&block.run(), &block.shape, block.queries(), block.key_values(), state)
     }
 }
 
@@ -59,11 +84,8 @@ pub struct Backward {
     _loans: Loans,
 }
 
-impl Task for Backward {
-    type Output = Outcome;
-    type JsValue = bool;
-
-    fn compute(&mut self) -> napi::Result<Outcome> {
+impl Work for Backward {
+    fn compute(&mut self) -> Result<Outcome, ShapeError> {
         let Backward {
             block,
             d_out,
@@ -87,44 +109,14 @@ impl Task for Backward {
                 dv: dv.write(),
             }
         };
-        settle(|| {
-            let (queries, key_values) = (block.queries(), block.key_values());
-            ringwatt_attention::backward(&block.run(), &block.shape, output, queries, key_values, gradients)
-        })
-    }
-
-    fn resolve(&mut self, _env: Env, outcome: Outcome) -> napi::Result<bool> {
-        Ok(outcome == Outcome::Done)
-    }
-
-    fn reject(&mut self, env: Env, error: Error) -> napi::Result<bool> {
-        Err(rejection(env, error))
-    }
-}
-
-/// A panic of the core must not end the process: it becomes the error of this call.
-fn settle(work: impl FnOnce() -> Result<Outcome, ShapeError>) -> napi::Result<Outcome> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(error)) => Err(Error::new(Status::InvalidArg, error.to_string())),
-        Err(_) => Err(Error::new(
-            Status::GenericFailure,
-            "the attention kernel panicked".to_owned(),
-        )),
-    }
-}
-
-/// Sizes that the core found not to fit are a RangeError; anything else stays what it is.
-fn rejection(env: Env, error: Error) -> Error {
-    match error.status {
-        Status::InvalidArg => sizes(&error.reason).into_error(env),
-        _ => error,
+        let (queries, key_values) = (block.queries(), block.key_values());
+        ringwatt_attention::backward(&block.run(), &block.shape, output, queries, key_values, gradients)
     }
 }
 
 /// Folds a block of keys and values into `out`, `max`, `sum`. Resolves to false when it was cancelled.
 #[napi(ts_return_type = "Promise<boolean>")]
-pub fn attention_forward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Forward>> {
+pub fn attention_forward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Call<Forward>>> {
     checked(env, || {
         let arguments = read(call, &["out", "max", "sum"])?;
         let block = Block::of(&arguments)?;
@@ -134,19 +126,19 @@ pub fn attention_forward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Forw
             arguments.floats("sum")?,
         );
         let loans = block.loans(&[], &[&out, &max, &sum])?;
-        Ok(AsyncTask::new(Forward {
+        Ok(AsyncTask::new(Call(Forward {
             block,
             out,
             max,
             sum,
             _loans: loans,
-        }))
+        })))
     })
 }
 
 /// Adds what this pair of blocks contributes to `dq`, `dk`, `dv`. Resolves to false when it was cancelled.
 #[napi(ts_return_type = "Promise<boolean>")]
-pub fn attention_backward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Backward>> {
+pub fn attention_backward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Call<Backward>>> {
     checked(env, || {
         let arguments = read(call, &["dOut", "lse", "delta", "dq", "dk", "dv"])?;
         let block = Block::of(&arguments)?;
@@ -161,7 +153,7 @@ pub fn attention_backward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Bac
             arguments.floats("dv")?,
         );
         let loans = block.loans(&[&d_out, &lse, &delta], &[&dq, &dk, &dv])?;
-        Ok(AsyncTask::new(Backward {
+        Ok(AsyncTask::new(Call(Backward {
             block,
             d_out,
             lse,
@@ -170,6 +162,6 @@ pub fn attention_backward(env: Env, call: Unknown) -> napi::Result<AsyncTask<Bac
             dk,
             dv,
             _loans: loans,
-        }))
+        })))
     })
 }

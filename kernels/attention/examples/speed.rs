@@ -2,13 +2,13 @@
 //! Counted as 2 and 5 products of tokens² × head_dim a head, half of it where causal; the least of all repeats, by the
 //! wall clock and by processor time divided by the threads, which other processes disturb less.
 
-use std::sync::atomic::AtomicBool;
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::time::Instant;
 
-use ringwatt_attention::{
-    Gradients, HalvesUnit, KeyValues, NO_SCORE, OutputGradient, Precision, Queries, Run, Shape, State, Variant,
-    backward, forward, without_amx,
-};
+use common::{How, KeyBlock, KeyGradients, QueryBlock, Random, Sums};
+use ringwatt_attention::{HalvesUnit, Precision, Shape, Variant, without_amx};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -26,21 +26,12 @@ fn main() {
         causal,
         window: None,
     };
-    let mut seed = 1u32;
-    let mut random = |len: usize| -> Vec<f32> {
-        (0..len)
-            .map(|_| {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
-            })
-            .collect()
-    };
-    let (q, d_out) = (random(heads * tokens * dim), random(heads * tokens * dim));
-    let (k, v) = (random(kv_heads * tokens * dim), random(kv_heads * tokens * dim));
-    let positions: Vec<i32> = (0..tokens as i32).collect();
-    let (mut out, mut max, mut sum) = (q.clone(), vec![0.0; heads * tokens], vec![0.0f32; heads * tokens]);
-    let (mut dq, mut dk, mut dv) = (q.clone(), k.clone(), v.clone());
-    let cancelled = AtomicBool::new(false);
+    let mut random = Random(1);
+    let positions = || (0..tokens as i32).collect();
+    let queries = QueryBlock::random(&mut random, &shape, positions(), 1.0);
+    let keys = KeyBlock::random(&mut random, &shape, positions(), 1.0);
+    let mut sums = Sums::new(&shape, &queries);
+    let (mut gradients, mut dq) = (KeyGradients::new(&keys), vec![0.0; queries.q.len()]);
     let product = (heads * tokens * tokens * dim) as f64 * if causal { 1.0 } else { 2.0 };
     println!("{tokens} tokens, {heads} heads ({kv_heads} of keys) of {dim}, causal {causal}, {threads} threads");
     let with_halves = |variant| {
@@ -54,56 +45,18 @@ fn main() {
         } else {
             Precision::F32
         };
-        let run = Run {
+        let how = How {
             variant,
             threads,
             precision,
-            cancelled: &cancelled,
         };
-        let (queries, kv) = (
-            Queries {
-                q: &q,
-                positions: &positions,
-            },
-            KeyValues {
-                k: &k,
-                v: &v,
-                positions: &positions,
-            },
-        );
         let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
         for _ in 0..repeats {
-            out.fill(0.0);
-            max.fill(NO_SCORE);
-            sum.fill(0.0);
-            forwards.push(timed(threads, || {
-                let state = State {
-                    out: &mut out,
-                    max: &mut max,
-                    sum: &mut sum,
-                };
-                forward(&run, &shape, queries, kv, state).expect("shapes fit");
-            }));
-            let lse: Vec<f32> = max.iter().zip(&sum).map(|(max, sum)| max + sum.ln()).collect();
-            let delta: Vec<f32> = (0..lse.len())
-                .map(|row| {
-                    (0..dim)
-                        .map(|c| out[row * dim + c] / sum[row] * d_out[row * dim + c])
-                        .sum()
-                })
-                .collect();
+            sums.forget();
+            forwards.push(timed(threads, || sums.add(how, &shape, &queries, &keys)));
+            let divided = sums.divide(&shape, &queries);
             backwards.push(timed(threads, || {
-                let output = OutputGradient {
-                    d_out: &d_out,
-                    lse: &lse,
-                    delta: &delta,
-                };
-                let gradients = Gradients {
-                    dq: &mut dq,
-                    dk: &mut dk,
-                    dv: &mut dv,
-                };
-                backward(&run, &shape, output, queries, kv, gradients).expect("shapes fit");
+                gradients.add(how, &shape, &divided, &queries, &keys, &mut dq);
             }));
         }
         for (clock, of) in [("wall", 0), ("cpu", 1)] {

@@ -29,6 +29,13 @@ pub struct Shape {
     pub window: Option<u32>,
 }
 
+impl Shape {
+    /// What a product of a query and a key is multiplied with.
+    pub(crate) fn scale(&self) -> f32 {
+        (1.0 / (self.head_dim as f64).sqrt()) as f32
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Queries<'a> {
     pub q: &'a [f32],

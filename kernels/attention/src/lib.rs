@@ -14,6 +14,7 @@ mod forward;
 mod halves;
 mod pool;
 mod reach;
+mod rows;
 mod scratch;
 mod shared;
 mod simd;

@@ -7,11 +7,13 @@ use crate::api::Shape;
 pub struct Reach {
     pub low: Vec<i32>,
     pub high: Vec<i32>,
+    /// Of each block of queries together.
+    pub spans: Vec<QuerySpan>,
 }
 
 impl Reach {
-    /// Made longer to a multiple of `multiple` by queries that see nothing.
-    pub fn new(shape: &Shape, positions: &[i32], multiple: usize) -> Reach {
+    /// Made longer to whole blocks of `block` by queries that see nothing.
+    pub fn new(shape: &Shape, positions: &[i32], block: usize) -> Reach {
         let window = shape.window.map(|window| i64::from(window) - 1);
         let (mut low, mut high): (Vec<i32>, Vec<i32>) = positions
             .iter()
@@ -28,30 +30,12 @@ impl Reach {
                 (back as i32, ahead as i32)
             })
             .unzip();
-        let length = positions.len().next_multiple_of(multiple);
+        let length = positions.len().next_multiple_of(block);
         low.resize(length, i32::MAX);
         high.resize(length, i32::MIN);
-        Reach { low, high }
-    }
-
-    /// Of the queries from..to together.
-    pub fn span(&self, from: usize, to: usize) -> QuerySpan {
-        let mut span = QuerySpan {
-            least_low: i32::MAX,
-            most_low: i32::MIN,
-            least_high: i32::MAX,
-            most_high: i32::MIN,
-        };
-        for (&low, &high) in self.low[from..to].iter().zip(&self.high[from..to]) {
-            // Padded rows neither need a tile nor a mask: their results are dropped, or are 0 without one.
-            if low <= high {
-                span.least_low = span.least_low.min(low);
-                span.most_low = span.most_low.max(low);
-                span.least_high = span.least_high.min(high);
-                span.most_high = span.most_high.max(high);
-            }
-        }
-        span
+        let blocks = low.chunks(block).zip(high.chunks(block));
+        let spans = blocks.map(|(low, high)| QuerySpan::of(low, high)).collect();
+        Reach { low, high, spans }
     }
 }
 
@@ -71,6 +55,25 @@ pub enum Coverage {
 }
 
 impl QuerySpan {
+    fn of(low: &[i32], high: &[i32]) -> QuerySpan {
+        let mut span = QuerySpan {
+            least_low: i32::MAX,
+            most_low: i32::MIN,
+            least_high: i32::MAX,
+            most_high: i32::MIN,
+        };
+        for (&low, &high) in low.iter().zip(high) {
+            // Padded rows neither need a tile nor a mask: their results are dropped, or are 0 without one.
+            if low <= high {
+                span.least_low = span.least_low.min(low);
+                span.most_low = span.most_low.max(low);
+                span.least_high = span.least_high.min(high);
+                span.most_high = span.most_high.max(high);
+            }
+        }
+        span
+    }
+
     /// Whether a key at this position may count for some query of the span.
     #[inline(always)]
     pub fn may_see(&self, position: i32) -> bool {

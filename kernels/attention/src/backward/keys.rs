@@ -6,6 +6,7 @@
 use super::scratch::{Scratch, TERMS};
 use super::{Backward, KEYS};
 use crate::halves::pair_rows;
+use crate::rows::Rows;
 use crate::simd::Simd;
 use crate::tile::{Left, Operands, Right};
 use crate::transpose::transpose;
@@ -85,16 +86,9 @@ unsafe fn add_turned<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
 
 /// Turns the unit's sums back into rows and adds them to dk and dv.
 #[inline(always)]
-pub unsafe fn add_keys<S: Simd>(
-    job: &Backward,
-    scratch: &Scratch,
-    kv_head: usize,
-    first: usize,
-    count: usize,
-    width: usize,
-) {
+pub unsafe fn add_keys<S: Simd>(job: &Backward, scratch: &Scratch, keys: Rows, width: usize) {
     let (dim, row) = (job.shape.head_dim, scratch.row);
-    let at = (kv_head * job.kv.positions.len() + first) * dim;
+    let Rows { first, count, at } = keys;
     unsafe {
         for (from, gradient, scale) in [
             (scratch.dk_turned, &job.dk, job.scale),
@@ -103,7 +97,7 @@ pub unsafe fn add_keys<S: Simd>(
             for key in (0..count).step_by(width) {
                 transpose::<S>(from.add(key * row), width, dim, width, scratch.k.add(key * row), row);
             }
-            let (scale, to) = (S::splat(scale), gradient.part(at, count * dim));
+            let (scale, to) = (S::splat(scale), gradient.part(at * dim, count * dim));
             for key in 0..count {
                 if job.kv.positions[first + key] >= 0 {
                     for d in (0..dim).step_by(S::LANES) {

@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::api::{Gradients, KeyValues, Outcome, OutputGradient, Queries, Run, Shape};
 use crate::entry::Entry;
 use crate::pool;
-use crate::reach::{KeySpan, QuerySpan, Reach};
+use crate::reach::Reach;
+use crate::rows::Rows;
 use crate::scratch::with_arena;
 use crate::shared::Shared;
 use order::Order;
@@ -40,8 +41,6 @@ pub struct Backward<'a> {
     pub dv: Shared<'a>,
     pub cancelled: &'a AtomicBool,
     pub reach: Reach,
-    /// Of each block of queries.
-    pub query_spans: Vec<QuerySpan>,
     pub order: Order,
 }
 
@@ -55,13 +54,10 @@ pub fn run(
 ) -> Outcome {
     let entry = Entry::of(run);
     let reach = Reach::new(shape, q.positions, BLOCK);
-    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
-        .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
-        .collect();
     let units_a_head = kv.positions.len().div_ceil(KEYS);
     let job = Backward {
         shape: *shape,
-        scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,
+        scale: shape.scale(),
         output,
         q,
         kv,
@@ -70,7 +66,6 @@ pub fn run(
         dv: Shared::new(gradients.dv),
         cancelled: run.cancelled,
         reach,
-        query_spans,
         order: Order::new(shape.kv_heads, units_a_head),
     };
     let threads = run.threads.min(shape.kv_heads * units_a_head);
@@ -99,7 +94,13 @@ impl Backward<'_> {
         self.cancelled.load(Relaxed) || self.order.stopped()
     }
 
-    pub fn key_span(&self, from: usize, to: usize) -> KeySpan {
-        KeySpan::of(&self.kv.positions[from..to])
+    /// Of a block of queries.
+    pub fn query_rows(&self, head: usize, block: usize) -> Rows {
+        Rows::of(head, block, BLOCK, self.q.positions.len())
+    }
+
+    /// Of the keys of a unit.
+    pub fn key_rows(&self, place: Place) -> Rows {
+        Rows::of(place.kv_head, place.index, KEYS, self.kv.positions.len())
     }
 }

@@ -6,6 +6,7 @@
 use super::scratch::{Scratch, TERMS};
 use super::{BLOCK, Backward, KEYS};
 use crate::halves::{join_rows, pair_rows};
+use crate::rows::Rows;
 use crate::simd::Simd;
 use crate::tile::Operands;
 use crate::transpose::transpose;
@@ -14,26 +15,12 @@ use crate::transpose::transpose;
 const NO_ROW: f32 = 3.0e38;
 
 #[inline(always)]
-pub unsafe fn pack_keys<S: Simd, O: Operands<S>>(
-    job: &Backward,
-    scratch: &Scratch,
-    kv_head: usize,
-    first: usize,
-    count: usize,
-    width: usize,
-) {
+pub unsafe fn pack_keys<S: Simd, O: Operands<S>>(job: &Backward, scratch: &Scratch, keys: Rows, width: usize) {
     let (dim, row) = (job.shape.head_dim, scratch.row);
-    let at = (kv_head * job.kv.positions.len() + first) * dim;
     unsafe {
         for (from, to) in [(job.kv.v, scratch.v_turned), (job.kv.k, scratch.k_turned)] {
-            scratch.k.write_bytes(0, KEYS * row);
-            for (key, values) in from[at..][..count * dim].chunks_exact(dim).enumerate() {
-                // Padding may hold anything, NaN too, and 0 · NaN is not 0.
-                if job.kv.positions[first + key] >= 0 {
-                    scratch.k.add(key * row).copy_from_nonoverlapping(values.as_ptr(), dim);
-                }
-            }
-            for key in (0..count).step_by(width) {
+            keys.copy([(from, scratch.k)], dim, job.kv.positions, (row, KEYS));
+            for key in (0..keys.count).step_by(width) {
                 let to = to.add(key * row);
                 transpose::<S>(scratch.k.add(key * row), row, width, row, to, width);
                 if O::HALVES {
@@ -42,7 +29,7 @@ pub unsafe fn pack_keys<S: Simd, O: Operands<S>>(
             }
         }
         let scale = S::splat(job.scale);
-        for i in (0..count * row).step_by(S::LANES) {
+        for i in (0..keys.count * row).step_by(S::LANES) {
             S::store(scratch.k.add(i), S::mul(S::load(scratch.k.add(i)), scale));
         }
         if O::HALVES {
@@ -63,25 +50,15 @@ pub unsafe fn pack_queries<S: Simd, O: Operands<S>>(
     head: usize,
     block: usize,
 ) -> usize {
-    let (dim, row, queries) = (job.shape.head_dim, scratch.row, job.q.positions.len());
-    let first = block * BLOCK;
-    let count = (queries - first).min(BLOCK);
-    let at = head * queries + first;
-    let q = &job.q.q[at * dim..][..count * dim];
-    let d_out = &job.output.d_out[at * dim..][..count * dim];
-    let (lse, delta) = (&job.output.lse[at..][..count], &job.output.delta[at..][..count]);
+    let (dim, row, positions) = (job.shape.head_dim, scratch.row, job.q.positions);
+    let rows = job.query_rows(head, block);
+    let (lse, delta) = (rows.slice(job.output.lse, 1), rows.slice(job.output.delta, 1));
     unsafe {
+        let arrays = [(job.q.q, scratch.q), (job.output.d_out, scratch.d_out)];
+        rows.copy(arrays, dim, positions, (row, BLOCK));
         for i in 0..BLOCK {
-            let (q_to, d_out_to) = (scratch.q.add(i * row), scratch.d_out.add(i * row));
-            q_to.write_bytes(0, row);
-            d_out_to.write_bytes(0, row);
-            if i < count && job.q.positions[first + i] >= 0 {
-                q_to.copy_from_nonoverlapping(q[i * dim..].as_ptr(), dim);
-                d_out_to.copy_from_nonoverlapping(d_out[i * dim..].as_ptr(), dim);
-                (*scratch.lse.add(i), *scratch.delta.add(i)) = (lse[i], delta[i]);
-            } else {
-                (*scratch.lse.add(i), *scratch.delta.add(i)) = (NO_ROW, 0.0);
-            }
+            let is_token = i < rows.count && positions[rows.first + i] >= 0;
+            (*scratch.lse.add(i), *scratch.delta.add(i)) = if is_token { (lse[i], delta[i]) } else { (NO_ROW, 0.0) };
         }
         if O::HALVES {
             for (rows, turned) in [(scratch.q, scratch.q_turned), (scratch.d_out, scratch.d_out_turned)] {
@@ -92,5 +69,5 @@ pub unsafe fn pack_queries<S: Simd, O: Operands<S>>(
             }
         }
     }
-    count
+    rows.count
 }

@@ -4,7 +4,8 @@
 //! the sizes that scratch.rs gives them, and nobody else works on this unit's keys.
 
 use super::scratch::Scratch;
-use super::{BLOCK, Backward, KEYS};
+use super::{Backward, KEYS};
+use crate::rows::Rows;
 use crate::simd::Simd;
 use crate::tile::{Left, Operands, Right};
 
@@ -54,12 +55,11 @@ unsafe fn dq_columns<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
     to: usize,
     vector: usize,
 ) -> usize {
-    let (dim, row, queries) = (job.shape.head_dim, scratch.row, job.q.positions.len());
-    let first = block * BLOCK;
-    let count = (queries - first).min(BLOCK);
+    let (dim, row) = (job.shape.head_dim, scratch.row);
+    let Rows { count, at, .. } = job.query_rows(head, block);
     unsafe {
         // Only this unit writes these rows now: it has waited for the units before it, those after it wait for it.
-        let dq = job.dq.part((head * queries + first) * dim, count * dim);
+        let dq = job.dq.part(at * dim, count * dim);
         let k = Right {
             at: scratch.k.add(from / O::TERMS * row + vector * S::LANES),
             term: row,

@@ -26,25 +26,23 @@ pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
 ) -> Outcome {
     let _stop = StopOnPanic(&job.order);
     let width = C * S::LANES;
-    let all_keys = job.kv.positions.len();
-    let first = place.index * KEYS;
-    let count = (all_keys - first).min(KEYS);
-    let panels = count.div_ceil(width);
-    let span = job.key_span(first, first + count);
+    let keys = job.key_rows(place);
+    let panels = keys.count.div_ceil(width);
     let mut positions = [-1; KEYS];
-    positions[..count].copy_from_slice(&job.kv.positions[first..first + count]);
+    positions[..keys.count].copy_from_slice(&job.kv.positions[keys.first..][..keys.count]);
+    let span = KeySpan::of(&positions[..keys.count]);
     let mut panel_spans = [span; KEYS / 4];
     for (panel, span) in panel_spans.iter_mut().enumerate().take(panels) {
         *span = KeySpan::of(&positions[panel * width..(panel + 1) * width]);
     }
     let group = job.shape.heads / job.shape.kv_heads;
-    let blocks = job.query_spans.len();
+    let blocks = job.reach.spans.len();
     let mut packed = false;
     let mut first_open = 0;
     unsafe {
         for step in 0..group * blocks {
             let (head, block) = (place.kv_head * group + step / blocks, step % blocks);
-            let query_span = &job.query_spans[block];
+            let query_span = &job.reach.spans[block];
             if query_span.coverage(&span) == Coverage::None {
                 continue;
             }
@@ -52,7 +50,7 @@ pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
                 return Outcome::Cancelled;
             }
             if !packed {
-                pack_keys::<S, O>(job, scratch, place.kv_head, first, count, width);
+                pack_keys::<S, O>(job, scratch, keys, width);
                 packed = true;
             }
             let rows = pack_queries::<S, O>(job, scratch, head, block);
@@ -67,14 +65,14 @@ pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
                     continue;
                 }
                 (from, to) = (from.min(panel * width), (panel + 1) * width);
-                let keys = &positions[panel * width..(panel + 1) * width];
+                let here = &positions[panel * width..(panel + 1) * width];
                 scores::<S, O, R, C>(
                     job,
                     scratch,
                     block,
                     panel,
                     rows,
-                    (coverage == Coverage::Partial).then_some(keys),
+                    (coverage == Coverage::Partial).then_some(here),
                 );
                 add_to_keys::<S, O, R, C>(job, scratch, panel, rows);
             }
@@ -91,7 +89,7 @@ pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
             job.order.set_past(place, step + 1);
         }
         if packed {
-            add_keys::<S>(job, scratch, place.kv_head, first, count, width);
+            add_keys::<S>(job, scratch, keys, width);
         }
     }
     Outcome::Done

@@ -7,20 +7,20 @@ use super::fold::NOTHING_SEEN;
 use super::scratch::{BlockScratch, Scratch};
 use super::{BLOCK, Forward};
 use crate::exp::Exp;
+use crate::rows::Rows;
 use crate::simd::Simd;
 use crate::transpose::transpose;
 
 /// Merges what the unit found into the caller's state.
 #[inline(always)]
 pub unsafe fn finish<S: Simd>(job: &Forward, scratch: &Scratch, at: &BlockScratch, head: usize, block: usize) {
-    let (dim, queries) = (job.shape.head_dim, job.q.positions.len());
-    let count = (queries - block * BLOCK).min(BLOCK);
-    let first = head * queries + block * BLOCK;
+    let dim = job.shape.head_dim;
+    let Rows { first, count, at: row } = job.query_rows(head, block);
     let (mut max_in, mut sum_in) = ([crate::api::NO_SCORE; BLOCK], [0.0f32; BLOCK]);
     let (mut of_state, mut of_unit) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
     unsafe {
         let exp = Exp::<S>::scaled(1.0);
-        let (max, sum) = (job.max.part(first, count), job.sum.part(first, count));
+        let (max, sum) = (job.max.part(row, count), job.sum.part(row, count));
         max_in.as_mut_ptr().copy_from_nonoverlapping(max, count);
         sum_in.as_mut_ptr().copy_from_nonoverlapping(sum, count);
         let scale = S::splat(job.scale);
@@ -40,12 +40,12 @@ pub unsafe fn finish<S: Simd>(job: &Forward, scratch: &Scratch, at: &BlockScratc
         transpose::<S>(at.out, BLOCK, dim, count, scratch.rows, scratch.row);
         for i in 0..count {
             let saw_nothing = *at.max.add(i) == NOTHING_SEEN && *at.sum.add(i) == 0.0;
-            if saw_nothing || job.q.positions[block * BLOCK + i] < 0 {
+            if saw_nothing || job.q.positions[first + i] < 0 {
                 continue;
             }
             *max.add(i) = max_in[i];
             *sum.add(i) = sum_in[i];
-            let out = job.out.part((first + i) * dim, dim);
+            let out = job.out.part((row + i) * dim, dim);
             let (state_factor, unit_factor) = (S::splat(of_state[i]), S::splat(of_unit[i]));
             for d in (0..dim).step_by(S::LANES) {
                 let lanes = (dim - d).min(S::LANES);

@@ -31,7 +31,7 @@ pub unsafe fn fold<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
     let queries = (job.q.positions.len() - block * BLOCK).min(BLOCK);
     let positions = &job.kv.positions[key_block * KEYS..];
     let positions = &positions[..positions.len().min(KEYS)];
-    let span = &job.query_spans[block];
+    let span = &job.reach.spans[block];
     // Keys at either end that no query of the block sees cost nothing.
     let (first, end) = if partial {
         let seen = |position: &i32| span.may_see(*position);

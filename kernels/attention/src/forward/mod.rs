@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use crate::api::{KeyValues, Outcome, Queries, Run, Shape, State};
 use crate::entry::Entry;
 use crate::pool;
-use crate::reach::{KeySpan, QuerySpan, Reach};
+use crate::reach::{KeySpan, Reach};
+use crate::rows::Rows;
 use crate::scratch::with_arena;
 use crate::shared::Shared;
 
@@ -38,15 +39,19 @@ pub struct Forward<'a> {
     pub sum: Shared<'a>,
     pub cancelled: &'a AtomicBool,
     pub reach: Reach,
-    /// Of each block of queries, of each block of keys.
-    pub query_spans: Vec<QuerySpan>,
+    /// Of each block of keys.
     pub key_spans: Vec<KeySpan>,
     pub blocks_a_unit: usize,
 }
 
 impl Forward<'_> {
     pub fn blocks(&self) -> usize {
-        self.query_spans.len()
+        self.reach.spans.len()
+    }
+
+    /// Of a block of queries.
+    pub fn query_rows(&self, head: usize, block: usize) -> Rows {
+        Rows::of(head, block, BLOCK, self.q.positions.len())
     }
 
     fn units_a_head(&self) -> usize {
@@ -66,18 +71,15 @@ impl Forward<'_> {
 pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) -> Outcome {
     let entry = Entry::of(run);
     let reach = Reach::new(shape, q.positions, BLOCK);
-    let query_spans: Vec<_> = (0..reach.low.len() / BLOCK)
-        .map(|b| reach.span(b * BLOCK, (b + 1) * BLOCK))
-        .collect();
     let enough = if entry.halves {
         ENOUGH_UNITS_OF_HALVES
     } else {
         ENOUGH_UNITS
     };
-    let blocks_a_unit = (shape.heads * query_spans.len() / enough).clamp(1, scratch::blocks_that_fit(shape.head_dim));
+    let blocks_a_unit = (shape.heads * reach.spans.len() / enough).clamp(1, scratch::blocks_that_fit(shape.head_dim));
     let job = Forward {
         shape: *shape,
-        scale: (1.0 / (shape.head_dim as f64).sqrt()) as f32,
+        scale: shape.scale(),
         q,
         kv,
         out: Shared::new(state.out),
@@ -85,7 +87,6 @@ pub fn run(run: &Run, shape: &Shape, q: Queries, kv: KeyValues, state: State) ->
         sum: Shared::new(state.sum),
         cancelled: run.cancelled,
         reach,
-        query_spans,
         key_spans: kv.positions.chunks(KEYS).map(KeySpan::of).collect(),
         blocks_a_unit,
     };

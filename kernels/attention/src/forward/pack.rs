@@ -7,20 +7,21 @@ use super::fold::NOTHING_SEEN;
 use super::scratch::{BlockScratch, SPARE, Scratch};
 use super::{BLOCK, Forward, KEYS};
 use crate::halves::{join_rows, pair_rows};
+use crate::rows::Rows;
 use crate::simd::Simd;
 use crate::tile::{Left, Operands};
 use crate::transpose::transpose;
 
 #[inline(always)]
 pub unsafe fn start<S: Simd, O: Operands<S>>(job: &Forward, at: &BlockScratch, head: usize, block: usize, row: usize) {
-    let (dim, queries) = (job.shape.head_dim, job.q.positions.len());
-    let count = (queries - block * BLOCK).min(BLOCK);
+    let dim = job.shape.head_dim;
+    let rows = job.query_rows(head, block);
     unsafe {
-        if O::HALVES || count < BLOCK {
+        if O::HALVES || rows.count < BLOCK {
             at.q.write_bytes(0, row * BLOCK);
         }
-        let from = job.q.q[(head * queries + block * BLOCK) * dim..][..count * dim].as_ptr();
-        transpose::<S>(from, dim, count, dim, at.q, BLOCK);
+        let from = rows.slice(job.q.q, dim).as_ptr();
+        transpose::<S>(from, dim, rows.count, dim, at.q, BLOCK);
         if O::HALVES {
             pair_rows::<S, O>((at.q, BLOCK), (row, row), BLOCK, (at.q, BLOCK));
         }
@@ -49,37 +50,25 @@ pub unsafe fn key_block_of<S: Simd, O: Operands<S>, const R: usize>(
     head: usize,
     block: usize,
 ) -> Keys {
-    let (dim, count) = (job.shape.head_dim, job.kv.positions.len());
+    let (dim, row, count) = (job.shape.head_dim, scratch.row, job.kv.positions.len());
     let kv_head = head * job.shape.kv_heads / job.shape.heads;
-    let first = block * KEYS;
-    let here = (count - first).min(KEYS);
-    let at = (kv_head * count + first) * dim;
-    if !O::HALVES && dim.is_multiple_of(R) && first + KEYS + SPARE <= count && !job.key_spans[block].has_padding() {
+    let rows = Rows::of(kv_head, block, KEYS, count);
+    let fits = rows.first + KEYS + SPARE <= count;
+    if !O::HALVES && dim.is_multiple_of(R) && fits && !job.key_spans[block].has_padding() {
         return Keys {
-            k: job.kv.k[at..].as_ptr(),
+            k: job.kv.k[rows.at * dim..].as_ptr(),
             stride: dim,
             v: Left {
-                at: job.kv.v[at..].as_ptr(),
+                at: job.kv.v[rows.at * dim..].as_ptr(),
                 row: 1,
                 term: dim,
             },
         };
     }
     unsafe {
-        for (to, from) in [
-            (scratch.keys, &job.kv.k[at..][..here * dim]),
-            (scratch.values, &job.kv.v[at..][..here * dim]),
-        ] {
-            to.write_bytes(0, (KEYS + SPARE) * scratch.row);
-            for (row, values) in from.chunks_exact(dim).enumerate() {
-                // Padding may hold anything, NaN too, and 0 · NaN is not 0.
-                if job.kv.positions[first + row] >= 0 {
-                    to.add(row * scratch.row).copy_from_nonoverlapping(values.as_ptr(), dim);
-                }
-            }
-        }
+        let arrays = [(job.kv.k, scratch.keys), (job.kv.v, scratch.values)];
+        rows.copy(arrays, dim, job.kv.positions, (row, KEYS + SPARE));
     }
-    let row = scratch.row;
     let mut v = Left {
         at: scratch.values,
         row: 1,

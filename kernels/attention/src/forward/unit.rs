@@ -34,7 +34,7 @@ pub unsafe fn unit<S: Simd, O: Operands<S>, const R: usize, const C: usize>(
             }
             let mut keys = None;
             for (block, at) in blocks.clone().zip(&scratch.blocks) {
-                let coverage = job.query_spans[block].coverage(key_span);
+                let coverage = job.reach.spans[block].coverage(key_span);
                 if coverage != Coverage::None {
                     let keys = *keys.get_or_insert_with(|| key_block_of::<S, O, R>(job, scratch, head, key_block));
                     fold::<S, O, R, C>(job, scratch, at, keys, block, key_block, coverage == Coverage::Partial);
