@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { TrainingSettings } from '../contracts/training.ts';
-import { QUANTILES } from '../day-ahead/issue-table.ts';
+import { QUANTILES, type IssueColumn } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
+import { columnsOf } from '../sequences/issue-scaling.ts';
 
 /** The head that answers the target hours of an issue, knowing of them what is known when it is issued. */
 const issueHead = z.strictObject({
   /** Names of what is known of each target hour, in the order of the features. */
   columns: z.array(z.string()).min(1),
-  /** Those of them that every target hour sees of all hours of the issue. */
+  /** Names of what is known of the issue's day as a whole, the same for all its target hours. */
   dayColumns: z.array(z.string()),
   /** Target hours an issue. */
   horizon: z.number().int().positive(),
@@ -91,18 +92,6 @@ const HEAD_DIM = { least: 8, most: 128 };
 
 const OUTPUT_SCALE = 0.05;
 /** Operators err by half of what a model errs by that does not see their forecast. */
-/**
- * What every target hour is told of the whole day: the shape of the days that the next one resembles, and by how much the
- * operator missed them. Linear models that see it err by 5 % less than those that see each hour alone.
- */
-const DAY_COLUMNS = new Set([
-  'latest_known',
-  'lag_2d',
-  'lag_7d',
-  'operator_error_latest',
-  'operator_error_2d',
-  'operator_error_7d',
-]);
 const ISSUE_SCALE = { operator: 0.02, alone: 0.04 };
 const MLP_RATIO = 4;
 
@@ -115,7 +104,7 @@ export function resolveModel(
     /** Where targets are given, their unit. */
     given?: { scale: number } | undefined;
     /** Of the issue tables, where the sequences have some. */
-    issues?: { columns: readonly { name: string }[]; horizon: number; operator: boolean } | undefined;
+    issues?: { columns: readonly IssueColumn[]; horizon: number; operator: boolean } | undefined;
   },
 ): ModelConfig {
   const preset = PRESETS[settings.preset];
@@ -154,8 +143,8 @@ export function resolveModel(
     outputScale: data.given?.scale ?? OUTPUT_SCALE,
     ...(data.issues && {
       issueHead: {
-        columns: data.issues.columns.map(({ name }) => name),
-        dayColumns: data.issues.columns.map(({ name }) => name).filter((name) => DAY_COLUMNS.has(name)),
+        columns: columnsOf(data.issues.columns).own.map(({ name }) => name),
+        dayColumns: columnsOf(data.issues.columns).day.map(({ name }) => name),
         horizon: data.issues.horizon,
         hidden: preset.issueHidden,
         quantiles: [...QUANTILES],

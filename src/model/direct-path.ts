@@ -1,27 +1,7 @@
 import { ISSUE, type IssueHeadConfig } from './issue-parameters.ts';
 import type { ParameterViews } from './parameter-views.ts';
 import { addProduct } from './products.ts';
-
-/** What the direct path sees of issues: M × H × F, and of the whole day M × (H·D). */
-interface Seen {
-  features: Float32Array;
-  day: Float32Array;
-}
-
-/** M × (H·D): the columns of which every target hour sees all hours. */
-export function daysOf(
-  features: Float32Array,
-  { columns, dayColumns, horizon }: Pick<IssueHeadConfig, 'columns' | 'dayColumns' | 'horizon'>,
-): Float32Array {
-  const from = dayColumns.map((name) => columns.indexOf(name));
-  const cells = features.length / columns.length;
-  const issues = cells / horizon;
-  const day = new Float32Array(issues * horizon * from.length);
-  for (let cell = 0, at = 0; cell < cells; cell++) {
-    for (const column of from) day[at++] = features[cell * columns.length + column]!;
-  }
-  return day;
-}
+import type { IssueValues } from '../sequences/issue-scaling.ts';
 
 /**
  * Adds to each cell's median what its hour's weights make of its own features and of the day's; `steps` are cells ×
@@ -29,7 +9,7 @@ export function daysOf(
  */
 export function addDirect(
   steps: Float32Array,
-  { features, day }: Seen,
+  { features, day }: IssueValues,
   weights: ParameterViews,
   { horizon, quantiles, columns, dayColumns }: IssueHeadConfig,
 ): void {
@@ -39,7 +19,7 @@ export function addDirect(
   const issues = cells / horizon;
   const width = columns.length;
   const medians = new Float32Array(cells);
-  const inner = horizon * dayColumns.length;
+  const inner = dayColumns.length;
   const size = { rows: issues, inner, columns: horizon, transposeB: true };
   if (inner > 0) addProduct(day, weights.array(ISSUE.directDay), medians, size);
   for (let cell = 0, at = quantiles.indexOf(0.5); cell < cells; cell++, at += levels) {
@@ -53,7 +33,7 @@ export function addDirect(
 /** Adds the gradient of the direct weights to `gradient`. */
 export function backDirect(
   gradient: ParameterViews,
-  { features, day }: Seen,
+  { features, day }: IssueValues,
   dSteps: Float32Array,
   { horizon, quantiles, columns, dayColumns }: IssueHeadConfig,
 ): void {
@@ -68,7 +48,7 @@ export function backDirect(
     const hour = (cell % horizon) * width;
     for (let c = 0; c < width; c++) into[hour + c] = into[hour + c]! + slope * features[cell * width + c]!;
   }
-  const ofDay = horizon * dayColumns.length;
+  const ofDay = dayColumns.length;
   const issues = dMedians.length / horizon;
   const size = { rows: horizon, inner: issues, columns: ofDay, transposeA: true };
   if (ofDay > 0 && issues > 0) addProduct(dMedians, day, gradient.array(ISSUE.directDay), size);

@@ -1,6 +1,7 @@
 import { gelu, geluBack, normaliseRows, normaliseRowsBack } from './elementwise.ts';
-import { addDirect, backDirect, daysOf } from './direct-path.ts';
+import { addDirect, backDirect } from './direct-path.ts';
 import { ISSUE, type IssueHeadConfig } from './issue-parameters.ts';
+import type { IssueValues } from '../sequences/issue-scaling.ts';
 import type { ParameterViews } from './parameter-views.ts';
 import { addProduct } from './products.ts';
 import { quantilesOf, quantilesBack } from './quantile-steps.ts';
@@ -9,13 +10,14 @@ import { quantilesOf, quantilesBack } from './quantile-steps.ts';
 export interface IssueBatch {
   /** M; where the state of an issue's newest known hour lies among the tokens. */
   tokens: Int32Array;
-  /** M × H × F, standardised. */
+  /** M × H × F and M × D, standardised. */
   features: Float32Array;
+  day: Float32Array;
   /** In training: what of each issue is left out for once (Srivastava et al. 2014). */
   masks?: IssueMasks | undefined;
 }
 
-/** Factors of an issue, 0 or more than 1, alike for all its hours: M × width, M × F, M × (H·D) and M × hidden. */
+/** Factors of an issue, 0 or more than 1, alike for all its hours: M × width, M × F, M × D and M × hidden. */
 export interface IssueMasks {
   state: Float32Array;
   /** Of the hidden path; the direct one sees all. */
@@ -31,8 +33,6 @@ export interface IssueTrace {
   normalised: Float32Array;
   /** × F: what goes into the hidden path. */
   seen: Float32Array;
-  /** M × (H·D): the day's columns of all hours. */
-  day: Float32Array;
   /** × hidden: what goes into the two GELUs, and the first one's value. */
   first: Float32Array;
   second: Float32Array;
@@ -51,10 +51,10 @@ export function runIssueHead(
   config: IssueHeadConfig,
   weights: ParameterViews,
   x: Float32Array,
-  { tokens, features, masks }: IssueBatch,
+  { tokens, features, day, masks }: IssueBatch,
 ): { outputs: Float32Array; trace: IssueTrace } {
   const states = rowsAt(x, tokens, weights.array(ISSUE.gain).length);
-  return runOnStates(config, weights, states, features, masks);
+  return runOnStates(config, weights, states, { features, day }, masks);
 }
 
 /** M × width: the rows of `x` at these tokens. */
@@ -69,7 +69,7 @@ export function runOnStates(
   config: IssueHeadConfig,
   weights: ParameterViews,
   states: Float32Array,
-  features: Float32Array,
+  { features, day }: IssueValues,
   masks?: IssueMasks,
 ): { outputs: Float32Array; trace: IssueTrace } {
   const { horizon, hidden, quantiles, columns } = config;
@@ -79,7 +79,6 @@ export function runOnStates(
   const levels = quantiles.length;
   const normalised = masked(normaliseRows(states, weights.array(ISSUE.gain)), masks?.state, width);
   const seen = masked(features, masks?.features, columns.length, horizon);
-  const day = daysOf(features, config);
   const ofIssue = new Float32Array(issues * hidden);
   const daySize = day.length / Math.max(1, issues);
   const seenDay = masked(day, masks?.day, daySize);
@@ -100,7 +99,7 @@ export function runOnStates(
   const steps = filled(issues, weights.array(ISSUE.bias)); // M × (H × quantiles)
   addProduct(deep, weights.array(ISSUE.out), steps, { rows: cells, inner: hidden, columns: levels });
   addDirect(steps, { features, day }, weights, config);
-  const trace = { states, normalised, seen, day, first, second, hidden: inner, steps, deep };
+  const trace = { states, normalised, seen, first, second, hidden: inner, steps, deep };
   return { outputs: quantilesOf(steps, quantiles), trace };
 }
 
@@ -112,13 +111,13 @@ export function backIssueHead(
   config: IssueHeadConfig,
   weights: ParameterViews,
   gradient: ParameterViews,
-  { features, tokens, masks }: IssueBatch,
+  { features, day, tokens, masks }: IssueBatch,
   trace: IssueTrace,
   dOutputs: Float32Array,
   dx?: Float32Array,
 ): void {
   const { horizon, hidden, quantiles, columns } = config;
-  const { states, normalised, seen, day, first, second, hidden: inner, steps, deep } = trace;
+  const { states, normalised, seen, first, second, hidden: inner, steps, deep } = trace;
   const width = weights.array(ISSUE.gain).length;
   const issues = tokens.length;
   const cells = issues * horizon;

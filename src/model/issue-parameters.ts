@@ -33,7 +33,7 @@ export function issueHeadParameters(
   const offset = { decays: false, rateFactor: 1 };
   const warm = { decays: false, rateFactor: WARM_RATE };
   const levels = quantiles.length;
-  const day = horizon * dayColumns.length;
+  const day = dayColumns.length;
   return [
     { name: ISSUE.gain, shape: [1, width], initial: 'one', ...offset },
     { name: ISSUE.state, shape: [width, hidden], initial: 1 / Math.sqrt(width), ...product },

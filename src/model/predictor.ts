@@ -1,4 +1,5 @@
 import type { ArtifactReference } from '../contracts/artifact.ts';
+import type { IssueValues } from '../sequences/issue-scaling.ts';
 import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
@@ -30,17 +31,17 @@ export interface Predictor {
    */
   states(inputs: Float32Array, hours: number, region: string, at: Int32Array): Promise<Float32Array>;
   /**
-   * Quantiles of issues from the states of their newest known hours and their features (M × H × F, standardised): log-
+   * Quantiles of issues from the states of their newest known hours and what is known of them, standardised: log-
    * ratios to the base, M × H × levels, ascending.
    */
-  issuesFrom(states: Float32Array, features: Float32Array, region: string): Float32Array;
+  issuesFrom(states: Float32Array, values: IssueValues, region: string): Float32Array;
   /** Both at once, in one pass over the sequence. */
   predictIssues(
     inputs: Float32Array,
     hours: number,
     region: string,
     at: Int32Array,
-    features: Float32Array,
+    values: IssueValues,
   ): Promise<Float32Array>;
   /** The weights in use, flat, and a model with others in their place. */
   weights: Float32Array;
@@ -120,8 +121,8 @@ class LoadedModel implements Predictor {
     return this.#model.states(this.weights, this.#tokens(inputs, hours, region), at, this.#engine);
   }
 
-  issuesFrom(states: Float32Array, features: Float32Array, region: string): Float32Array {
-    const outputs = this.#model.issuesFrom(this.weights, this.#indexOf(region), states, features);
+  issuesFrom(states: Float32Array, values: IssueValues, region: string): Float32Array {
+    const outputs = this.#model.issuesFrom(this.weights, this.#indexOf(region), states, values);
     const { scale } = this.issueHead!;
     return outputs.map((value) => value * scale);
   }
@@ -131,9 +132,9 @@ class LoadedModel implements Predictor {
     hours: number,
     region: string,
     at: Int32Array,
-    features: Float32Array,
+    values: IssueValues,
   ): Promise<Float32Array> {
-    return this.issuesFrom(await this.states(inputs, hours, region, at), features, region);
+    return this.issuesFrom(await this.states(inputs, hours, region, at), values, region);
   }
 
   withWeights(weights: Float32Array): Predictor {

@@ -3,6 +3,7 @@ import type { Collectives } from '../ring/collectives.ts';
 import type { RingOptions } from '../ring/ring-attention.ts';
 import type { Travel } from '../ring/wire.ts';
 import { BadInputError } from '../errors.ts';
+import type { IssueValues } from '../sequences/issue-scaling.ts';
 import { chunksOf, rowsOf, type Chunk } from './chunks.ts';
 import type { ModelConfig } from './config.ts';
 import { shapeOf } from './heads.ts';
@@ -118,14 +119,9 @@ export class Transformer {
   }
 
   /** The issue head on states of before: M × H × quantiles. */
-  issuesFrom(
-    weights: Float32Array,
-    region: number,
-    states: Float32Array,
-    features: Float32Array,
-  ): Float32Array {
+  issuesFrom(weights: Float32Array, region: number, states: Float32Array, values: IssueValues): Float32Array {
     const views = new ParameterViews(this.layout, weights, region);
-    return runOnStates(this.#issueHead(), views, states, features).outputs;
+    return runOnStates(this.#issueHead(), views, states, values).outputs;
   }
 
   /**

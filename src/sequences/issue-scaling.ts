@@ -1,38 +1,103 @@
 import { z } from 'zod';
-import type { IssueTable } from '../day-ahead/issue-table.ts';
+import type { IssueColumn, IssueTable } from '../day-ahead/issue-table.ts';
 import { issueDetails } from '../day-ahead/read.ts';
 import { BadInputError } from '../errors.ts';
 
 /** Beyond so many standard deviations a value is cut: a linear model must not follow a fault. */
 const CLIP = 5;
 
-/** By target hour, then column: H × F. */
-const hourScaling = z.strictObject({
+const moments = z.strictObject({
   mean: z.array(z.number()),
   /** 0 marks what never had a value in training, or always the same: its input stays 0. */
   std: z.array(z.number().nonnegative()),
 });
+type Moments = z.infer<typeof moments>;
 
 /**
  * What turns an issue table's features into a network's, fitted on training issues alone: by region and hour, so that
  * what is left of a feature is how this day differs from others, not how nights differ from evenings.
  */
-export const issueScaling = issueDetails.extend({ regions: z.record(z.string(), hourScaling) });
+export const issueScaling = issueDetails.extend({
+  regions: z.record(
+    z.string(),
+    z.strictObject({
+      /** Target hours × columns that differ between them. */
+      hours: moments,
+      /** Columns of the whole day. */
+      day: moments,
+    }),
+  ),
+});
 export type IssueScaling = z.infer<typeof issueScaling>;
 
-/** Mean and standard deviation of each feature of each target hour; what is NaN does not count. */
-export function fitIssueScaling({
-  features,
-  horizon,
-  columns,
-}: Pick<IssueTable, 'features' | 'horizon' | 'columns'>) {
-  const width = horizon * columns.length;
+/** What is known of issues: of each target hour (M × H × F), and of their days (M × D), the same for all hours. */
+export interface IssueValues {
+  features: Float32Array;
+  day: Float32Array;
+}
+
+type Features = Pick<IssueTable, 'features' | 'horizon' | 'columns'>;
+
+/** Which columns say something of each hour, and which of the whole day. */
+export function columnsOf(columns: readonly IssueColumn[]): { own: IssueColumn[]; day: IssueColumn[] } {
+  return {
+    own: columns.filter(({ profile }) => !profile),
+    day: columns.filter(({ profile }) => profile),
+  };
+}
+
+export function fitIssueScaling(table: Features): IssueScaling['regions'][string] {
+  const { features, day } = splitFeatures(table);
+  const { own, day: ofDay } = columnsOf(table.columns);
+  return {
+    hours: momentsOf(features, table.horizon * own.length),
+    day: momentsOf(day, ofDay.length),
+  };
+}
+
+/** Features as the network takes them: z-scores, cut, 0 where there is no value. */
+export function standardised(table: Features, { regions }: IssueScaling, region: string): IssueValues {
+  const scaling = Object.hasOwn(regions, region) ? regions[region] : undefined;
+  if (!scaling) {
+    throw new BadInputError(
+      `The model does not know the region ${region}.`,
+      `It was trained on ${Object.keys(regions).join(', ')}.`,
+    );
+  }
+  const { features, day } = splitFeatures(table);
+  scale(features, scaling.hours);
+  scale(day, scaling.day);
+  return { features, day };
+}
+
+/** A value of the day stands at every hour that can be forecast; the first that has it will do. */
+function splitFeatures({ features, horizon, columns }: Features): IssueValues {
+  const own = columns.flatMap(({ profile }, i) => (profile ? [] : [i]));
+  const ofDay = columns.flatMap(({ profile }, i) => (profile ? [i] : []));
+  const width = columns.length;
+  const cells = features.length / width;
+  const split = {
+    features: new Float32Array(cells * own.length),
+    day: new Float32Array((cells / horizon) * ofDay.length).fill(Number.NaN),
+  };
+  for (let cell = 0, at = 0; cell < cells; cell++) {
+    for (const column of own) split.features[at++] = features[cell * width + column]!;
+    const issue = Math.floor(cell / horizon) * ofDay.length;
+    for (let i = 0; i < ofDay.length; i++) {
+      if (Number.isNaN(split.day[issue + i]!)) split.day[issue + i] = features[cell * width + ofDay[i]!]!;
+    }
+  }
+  return split;
+}
+
+/** Of each column of rows of `width`; what is NaN does not count. */
+function momentsOf(rows: Float32Array, width: number): Moments {
   const count = new Float64Array(width);
   const mean = new Float64Array(width);
   const squares = new Float64Array(width);
-  for (let at = 0; at < features.length; at += width) {
+  for (let at = 0; at < rows.length; at += width) {
     for (let i = 0; i < width; i++) {
-      const value = features[at + i]!;
+      const value = rows[at + i]!;
       if (!Number.isFinite(value)) continue;
       const difference = value - mean[i]!;
       count[i] = count[i]! + 1;
@@ -48,28 +113,13 @@ export function fitIssueScaling({
   return { mean: [...mean], std };
 }
 
-/** Features as the network takes them: M × H × F z-scores, cut, 0 where there is no value. */
-export function standardised(
-  features: Float32Array,
-  { regions }: IssueScaling,
-  region: string,
-): Float32Array {
-  const scaling = Object.hasOwn(regions, region) ? regions[region] : undefined;
-  if (!scaling) {
-    throw new BadInputError(
-      `The model does not know the region ${region}.`,
-      `It was trained on ${Object.keys(regions).join(', ')}.`,
-    );
-  }
-  const { mean, std } = scaling;
+function scale(rows: Float32Array, { mean, std }: Moments): void {
   const width = mean.length;
-  const result = new Float32Array(features.length);
-  for (let at = 0; at < features.length; at += width) {
+  for (let at = 0; at < rows.length; at += width) {
     for (let i = 0; i < width; i++) {
       const deviation = std[i]!;
-      const scaled = deviation === 0 ? 0 : (features[at + i]! - mean[i]!) / deviation;
-      result[at + i] = Number.isNaN(scaled) ? 0 : Math.max(-CLIP, Math.min(CLIP, scaled));
+      const scaled = deviation === 0 ? 0 : (rows[at + i]! - mean[i]!) / deviation;
+      rows[at + i] = Number.isNaN(scaled) ? 0 : Math.max(-CLIP, Math.min(CLIP, scaled));
     }
   }
-  return result;
 }

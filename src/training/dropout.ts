@@ -5,7 +5,7 @@ import type { IssueMasks } from '../model/issue-head.ts';
 /** Shares of an issue that are left out at a time. */
 export type Dropout = TrainingSettings['dropout'];
 
-type MaskSizes = Pick<IssueHeadConfig, 'columns' | 'dayColumns' | 'horizon' | 'hidden'>;
+type MaskSizes = Pick<IssueHeadConfig, 'columns' | 'dayColumns' | 'hidden'>;
 
 /**
  * Masks of some issues of the run's n-th sequence. Those of an issue are a function of seed, n and where in the sequence
@@ -15,11 +15,11 @@ export function dropoutMasks(
   { state, features, hidden }: Dropout,
   { seed, sequence }: { seed: number; sequence: number },
   positions: Int32Array,
-  { columns, dayColumns, horizon, hidden: units }: MaskSizes,
+  { columns, dayColumns, hidden: units }: MaskSizes,
   width: number,
 ): IssueMasks {
   const issues = positions.length;
-  const day = horizon * dayColumns.length;
+  const day = dayColumns.length;
   const masks = {
     day: new Float32Array(issues * day),
     state: new Float32Array(issues * width),

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { IssueHeadConfig } from '../model/issue-parameters.ts';
+import type { IssueValues } from '../sequences/issue-scaling.ts';
 import { ISSUE } from '../model/issue-parameters.ts';
 import { backIssueHead, runOnStates } from '../model/issue-head.ts';
 import { ParameterViews } from '../model/parameter-views.ts';
@@ -35,8 +36,8 @@ export interface RefitIssues {
   region: string;
   /** M × width: the network's states at the issues' newest known hours. */
   states: Float32Array;
-  /** M × H × F, standardised. */
-  features: Float32Array;
+  /** Standardised. */
+  values: IssueValues;
   /** M × H: ln(actual / base), NaN where there is none, or where it is not to be known yet. */
   targets: Float32Array;
 }
@@ -73,7 +74,7 @@ export async function refitHead(
       signal.throwIfAborted();
       const { region, at, size } = batches[index]!;
       const own = data.findIndex((each) => each.region === region);
-      const { states, features, targets } = picked(
+      const { states, values, targets } = picked(
         data[own]!,
         orders[own]!.slice(at, at + size),
         head,
@@ -81,13 +82,13 @@ export async function refitHead(
       );
       const number = config.regions.indexOf(region);
       const views = new ParameterViews(part, optimizer.weights, number);
-      const { outputs, trace } = runOnStates(head, views, states, features);
+      const { outputs, trace } = runOnStates(head, views, states, values);
       const cells = new Float32Array(targets.length).fill(1);
       const loss = pinballLoss(outputs, targets, cells, { ...head, shortCost: settings.shortCost });
       if (loss.total > 0) {
         const gradient = new Float32Array(part.size);
         const into = new ParameterViews(part, gradient, number);
-        backIssueHead(head, views, into, { tokens: new Int32Array(size), features }, trace, loss.gradient);
+        backIssueHead(head, views, into, { tokens: new Int32Array(size), ...values }, trace, loss.gradient);
         const { factor } = clipByGlobalNorm(gradient, loss.total, 1);
         const rate = rateAt((optimizer.step + 1) / steps, { warmUp: 0.05, floor: 0.01 });
         applyAdamW(optimizer, gradient, part, { learningRate: settings.learningRate * rate, factor }, adamW);
@@ -118,9 +119,9 @@ function batchesOf({ region, targets }: RefitIssues, { horizon }: IssueHeadConfi
 }
 
 function picked(
-  { states, features, targets }: RefitIssues,
+  { states, values, targets }: RefitIssues,
   issues: readonly number[],
-  { horizon, columns }: IssueHeadConfig,
+  { horizon, columns, dayColumns }: IssueHeadConfig,
   width: number,
 ) {
   const pick = (from: Float32Array, size: number) => {
@@ -130,7 +131,10 @@ function picked(
   };
   return {
     states: pick(states, width),
-    features: pick(features, horizon * columns.length),
+    values: {
+      features: pick(values.features, horizon * columns.length),
+      day: pick(values.day, dayColumns.length),
+    },
     targets: pick(targets, horizon),
   };
 }

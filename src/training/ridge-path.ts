@@ -1,45 +1,62 @@
+import { addProduct } from '../model/products.ts';
+
 /**
  * Least squares with a penalty on all weights but the intercept (Hoerl & Kennard 1970), by Cholesky's factors of the
- * normal equations of centred columns. `penalty` is a share of each column's own variance, whatever its unit.
+ * normal equations of centred columns. `rows` is count × columns, standardised, so that their products may be summed in
+ * float32; `penalty` is a share of each column's own variance.
  */
 export function solveRidge(
-  rows: readonly Float64Array[],
+  rows: Float32Array,
   values: Float64Array,
   penalty: number,
 ): { weights: Float64Array; intercept: number } {
-  const width = rows[0]!.length;
-  const means = columnMeans(rows, width);
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const gram = new Float64Array(width * width);
+  const count = values.length;
+  const width = rows.length / count;
+  const products = new Float32Array(width * width);
+  addProduct(rows, rows, products, { rows: width, inner: count, columns: width, transposeA: true });
+  const gram = Float64Array.from(products);
+  const sums = new Float64Array(width);
   const right = new Float64Array(width);
-  const centred = new Float64Array(width);
-  rows.forEach((row, i) => {
-    for (let c = 0; c < width; c++) centred[c] = row[c]! - means[c]!;
-    const value = values[i]! - mean;
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    total += value;
     for (let c = 0; c < width; c++) {
-      const factor = centred[c]!;
-      right[c] = right[c]! + factor * value;
-      for (let d = 0; d <= c; d++) gram[c * width + d] = gram[c * width + d]! + factor * centred[d]!;
+      const x = rows[i * width + c]!;
+      sums[c] = sums[c]! + x;
+      right[c] = right[c]! + x * value;
     }
-  });
-  for (let c = 0; c < width; c++) {
-    const variance = gram[c * width + c]!;
-    // A column that never varies gets no weight.
-    gram[c * width + c] = variance > 0 ? (1 + penalty) * variance : 1;
   }
-  const weights = solve(gram, right, width);
-  const intercept = mean - means.reduce((sum, value, c) => sum + value * weights[c]!, 0);
-  return { weights, intercept };
+  const means = sums.map((sum) => sum / count);
+  centre(gram, means, count, penalty);
+  const weights = solve(
+    right.map((sum, c) => sum - means[c]! * total),
+    gram,
+  );
+  return { weights, intercept: total / count - means.reduce((sum, mean, c) => sum + mean * weights[c]!, 0) };
 }
 
-function columnMeans(rows: readonly Float64Array[], width: number): Float64Array {
-  const means = new Float64Array(width);
-  for (const row of rows) for (let c = 0; c < width; c++) means[c] = means[c]! + row[c]!;
-  return means.map((sum) => sum / rows.length);
+/** Of the lower triangle of the sums of products, those of centred columns, and the penalty. */
+function centre(gram: Float64Array, means: Float64Array, count: number, penalty: number): void {
+  const width = means.length;
+  for (let c = 0; c < width; c++) {
+    const whole = gram[c * width + c]!;
+    for (let d = 0; d <= c; d++) gram[c * width + d] = gram[c * width + d]! - count * means[c]! * means[d]!;
+    const variance = gram[c * width + c]!;
+    if (variance > 1e-5 * whole) {
+      gram[c * width + c] = (1 + penalty) * variance;
+      continue;
+    }
+    // A column that never varies gets no weight.
+    for (let d = 0; d < c; d++) gram[c * width + d] = 0;
+    for (let d = c + 1; d < width; d++) gram[d * width + c] = 0;
+    gram[c * width + c] = 1;
+  }
 }
 
 /** Of a symmetric positive definite matrix, whose lower triangle is overwritten by its factor. */
-function solve(matrix: Float64Array, right: Float64Array, size: number): Float64Array {
+function solve(right: Float64Array, matrix: Float64Array): Float64Array {
+  const size = right.length;
   for (let c = 0; c < size; c++) {
     for (let d = 0; d <= c; d++) {
       let sum = matrix[c * size + d]!;

@@ -77,7 +77,7 @@ export const tokensOf = (
   inputs,
   positions,
   region,
-  issues: issues && { tokens: issues.tokens, features: issues.features, masks },
+  issues: issues && { tokens: issues.tokens, features: issues.features, day: issues.day, masks },
 });
 
 function masksOf(

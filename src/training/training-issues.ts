@@ -8,8 +8,9 @@ import { issuesWithin } from '../sequences/issue-tables.ts';
 export interface IssueShare {
   /** M; where their newest known hours lie among the rank's tokens. */
   tokens: Int32Array;
-  /** M × H × F, standardised. */
+  /** M × H × F and M × D, standardised. */
   features: Float32Array;
+  day: Float32Array;
   /** M × H: ln(actual / base), NaN where there is none. */
   targets: Float32Array;
   /** M × H: 1 in an hour of great demand, else 0. */
@@ -22,9 +23,8 @@ const PEAK_QUANTILE = 0.9;
 export class TrainingIssues {
   /** Of these issues, by row of the region's record: −1 where no issue's newest known hour is. */
   readonly #issueAt: Int32Array;
-  readonly #hours: number;
-  readonly #columns: number;
   readonly features: Float32Array;
+  readonly day: Float32Array;
   readonly targets: Float32Array;
   readonly peaks: Float32Array;
   /** How many there are. */
@@ -37,9 +37,9 @@ export class TrainingIssues {
   ) {
     const table = issuesOf(whole, issuesWithin(whole, train));
     this.count = table.issuedAt.length;
-    this.#hours = table.horizon;
-    this.#columns = table.columns.length;
-    this.features = standardised(table.features, scaling, table.region);
+    const { features, day } = standardised(table, scaling, table.region);
+    this.features = features;
+    this.day = day;
     this.targets = Float32Array.from(table.actual, (mw, cell) => Math.log(mw / table.base[cell]!));
     const threshold = quantileOf(table.actual, PEAK_QUANTILE);
     this.peaks = Float32Array.from(table.actual, (mw) => (mw > threshold ? 1 : 0));
@@ -57,8 +57,8 @@ export class TrainingIssues {
       const issue = position < 0 ? -1 : (this.#issueAt[start + position] ?? -1);
       if (issue >= 0) found.push({ token, issue });
     });
-    const cells = this.#hours;
-    const pick = (values: Float32Array, size: number) => {
+    const pick = (values: Float32Array) => {
+      const size = values.length / Math.max(1, this.count);
       const picked = new Float32Array(found.length * size);
       found.forEach(({ issue }, m) =>
         picked.set(values.subarray(issue * size, (issue + 1) * size), m * size),
@@ -67,9 +67,10 @@ export class TrainingIssues {
     };
     return {
       tokens: Int32Array.from(found, ({ token }) => token),
-      features: pick(this.features, cells * this.#columns),
-      targets: pick(this.targets, cells),
-      peaks: pick(this.peaks, cells),
+      features: pick(this.features),
+      day: pick(this.day),
+      targets: pick(this.targets),
+      peaks: pick(this.peaks),
     };
   }
 }

@@ -24,7 +24,7 @@ const CONFIG: ModelConfig = modelConfig.parse({
   outputScale: 0.05,
   issueHead: {
     columns: ['u', 'v', 'w', 'x'],
-    dayColumns: ['v', 'x'],
+    dayColumns: ['y', 'z'],
     horizon: 3,
     hidden: 5,
     quantiles: [0.1, 0.3, 0.5, 0.9],
@@ -40,6 +40,7 @@ const CELLS = STANDING.length * HEAD.horizon;
 const random = randomOf('issue head test');
 const inputs = gaussians(random, TOKENS * 3, 1);
 const features = gaussians(random, CELLS * HEAD.columns.length, 1);
+const day = gaussians(random, STANDING.length * HEAD.dayColumns.length, 1);
 const dIssues = gaussians(random, CELLS * HEAD.quantiles.length, 1);
 const noise = randomOf('weights');
 const weights = initialWeights(layoutOf(CONFIG), randomOf('start')).map((w) => w + 0.3 * (noise() - 0.5));
@@ -47,7 +48,7 @@ const dropout = { state: 0.7, features: 0.3, hidden: 0.5 };
 const SIZES = {
   state: CONFIG.width,
   features: HEAD.columns.length,
-  day: HEAD.horizon * HEAD.dayColumns.length,
+  day: HEAD.dayColumns.length,
   hidden: HEAD.hidden,
 };
 
@@ -85,6 +86,7 @@ async function onRing(worldSize: number, layout: RingLayout, { masked = false } 
       issues: {
         tokens: Int32Array.from(own, ({ token }) => token),
         features: pick(features, HEAD.horizon * HEAD.columns.length),
+        day: pick(day, HEAD.dayColumns.length),
         masks,
       },
     };
@@ -114,7 +116,7 @@ function assertClose(ours: ArrayLike<number>, reference: ArrayLike<number>, tole
 }
 
 const reference = (flat: ArrayLike<number>) =>
-  referenceIssues(CONFIG, flat, inputs, REGION, { at: STANDING, features }).flat();
+  referenceIssues(CONFIG, flat, inputs, REGION, { at: STANDING, features, day }).flat();
 
 describe('the issue head', () => {
   before(startBackend);
@@ -211,7 +213,7 @@ describe('the issue head', () => {
         dropout,
         { seed, sequence },
         Int32Array.from(positions),
-        { columns: [], dayColumns: [], horizon: 24, hidden: 64 },
+        { columns: [], dayColumns: [], hidden: 64 },
         64,
       );
     assert.deepEqual(at([5, 9]).state.subarray(64), at([9]).state);

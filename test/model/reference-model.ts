@@ -25,7 +25,7 @@ export function referenceIssues(
   flat: Numbers,
   inputs: Numbers,
   region: number,
-  { at, features }: { at: number[]; features: Numbers },
+  { at, features, day: days }: { at: number[]; features: Numbers; day: Numbers },
 ): number[][] {
   const { columns, dayColumns, horizon, quantiles } = config.issueHead!;
   const matrix = matricesOf(config, flat);
@@ -36,9 +36,7 @@ export function referenceIssues(
   return at.map((token, m) =>
     Array.from({ length: horizon }, (_hour, h) => {
       const f = featuresAt(m, h);
-      const day = Array.from({ length: horizon }, (_other, hour) =>
-        dayColumns.map((name) => featuresAt(m, hour)[columns.indexOf(name)]!),
-      ).flat();
+      const day = dayColumns.map((_column, c) => days[m * dayColumns.length + c]!);
       const own = normed(states[token]!, matrix('issue.gain')[0]!);
       const offsets = plus(matrix('issue.hour')[h]!, matrix('issue.hidden.region')[region]!);
       const parts = plus(

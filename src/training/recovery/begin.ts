@@ -1,3 +1,4 @@
+import type { ArtifactReference } from '../../contracts/artifact.ts';
 import type { SegmentInput } from '../../contracts/training.ts';
 import { BadInputError } from '../../errors.ts';
 import { canonicalJson, sha256 } from '../../lake/canonical.ts';
@@ -43,22 +44,31 @@ export async function beginSegment(member: Member, held: Checkpoint | undefined)
   const atLeast = segment.checkpoint ? stepOf(segment.checkpoint) : 0;
   const { mixed } = segment.settings;
   const newest = await newestHeld(ring, held, { atLeast, mixed });
-  const checkpoint = newest ?? (await fromDisk(member));
+  const checkpoint =
+    newest ?? (await (segment.checkpoint ? fromDisk(member, segment.checkpoint) : fromSeed(member)));
   if (!newest) await requireSameState(ring, checkpoint);
   requireNumerics(member, checkpoint);
   return { checkpoint, from: newest ? 'memory' : segment.checkpoint ? 'checkpoint' : 'seed' };
 }
 
-async function fromDisk(member: Member): Promise<Checkpoint> {
-  const { home, segment, ring, settings, model, numerics, issues } = member;
-  const { checkpoint, runId, epoch, secondsUsed } = segment;
-  if (checkpoint) {
-    const found = await readCheckpoint(home, checkpoint);
-    requireModel(member, found, checkpoint.uri);
-    return { ...found, state: { ...found.state, runId } };
-  }
+async function fromDisk(member: Member, checkpoint: ArtifactReference): Promise<Checkpoint> {
+  const found = await readCheckpoint(member.home, checkpoint);
+  requireModel(member, found, checkpoint.uri);
+  return { ...found, state: { ...found.state, runId: member.segment.runId } };
+}
+
+/** Rank 0's, on every rank: what a run begins with is computed once, so that ranks that round differently agree. */
+async function fromSeed(member: Member): Promise<Checkpoint> {
+  const { ring, segment } = member;
+  const own = ring.rank === 0 ? await seeded(member) : undefined;
+  const { mixed } = segment.settings;
+  return (await newestHeld(ring, own, { atLeast: 0, mixed }))!;
+}
+
+async function seeded({ segment, ring, settings, model, numerics, issues }: Member): Promise<Checkpoint> {
+  const { runId, epoch, secondsUsed } = segment;
   const weights = initialWeights(model.layout, randomOf('weights', settings.seed));
-  warmStart(weights, model.layout, model.config, issues);
+  await warmStart(weights, model.layout, model.config, issues);
   return {
     optimizer: freshState(weights),
     state: {
