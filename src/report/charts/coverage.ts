@@ -24,15 +24,22 @@ export function coverageChart(title: string, groups: readonly GroupScores[], lab
         lines.map((nominal) => 100 * nominal),
         { stroke: 'currentColor', strokeDasharray: '2 3' },
       ),
-      ...lines.map((nominal, i) =>
-        Plot.lineY([...groups], {
-          x: 'key',
-          y: (group: GroupScores) => shareOf(group, nominal),
-          stroke: 'var(--model)',
-          strokeWidth: i === 0 ? 2.2 : 1.4,
-          strokeOpacity: i === 0 ? 1 : 0.6,
-        }),
-      ),
+      ...lines.flatMap((nominal, i) => {
+        const place = { x: 'key', y: (group: GroupScores) => shareOf(group, nominal) };
+        const opacity = i === 0 ? 1 : 0.6;
+        return [
+          Plot.lineY([...groups], {
+            ...place,
+            stroke: 'var(--model)',
+            strokeWidth: i === 0 ? 2.2 : 1.4,
+            strokeOpacity: opacity,
+          }),
+          // A line through few groups, or one, says where they are by dots.
+          ...(groups.length > 12
+            ? []
+            : [Plot.dot([...groups], { ...place, r: 2.2, fill: 'var(--model)', fillOpacity: opacity })]),
+        ];
+      }),
     ],
   });
 }
