@@ -6,6 +6,11 @@ import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
 import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
 import { seriesPipelineInput, seriesPipelineResult } from '../../src/contracts/series.ts';
 import { searchInput, searchPlan } from '../../src/contracts/search.ts';
+import {
+  backtestProgress,
+  rollingBacktestInput,
+  rollingBacktestResult,
+} from '../../src/contracts/rolling-backtest.ts';
 import { slotPoolState } from '../../src/contracts/slot-pool.ts';
 import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/contracts/training.ts';
 import { describeIssues } from '../../src/errors.ts';
@@ -168,6 +173,31 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
       waiting: [
         { requestId: 'b', owner, count: 1, replaces: 'a', device: 'gpu', mixed: false, numerics: 'x' },
       ],
+    },
+  ],
+  [
+    'rollingBacktestInput',
+    rollingBacktestInput,
+    { sequences: reference('sequences'), window: { slidingDays: 365 } },
+  ],
+  [
+    'rollingBacktestResult',
+    rollingBacktestResult,
+    {
+      ...new FakeBacktest().merge(),
+      report: reference('r'),
+      stretches: 1,
+      issues: 2,
+      units: 3,
+      unitsReused: 0,
+    },
+  ],
+  [
+    'backtestProgress',
+    backtestProgress,
+    {
+      ...{ state: 'fitting', paused: true, stretches: 3, issues: 60, units: 12, done: 4, reused: 1 },
+      secondsLeft: null,
     },
   ],
   [

@@ -66,13 +66,13 @@ export function defineBacktest(program: Command): void {
     .action(
       perform<Options>(async (session, { rolling, model, issueHour, ...options }) => {
         const { sequences, score } = options;
-        const home = await session.home();
         if (rolling) {
           refuse({ model, issueHour }, 'does not go with --rolling', 'Leave it out.');
-          return runRolling(session, await rollingInputOf(home, options));
+          return runRolling(session, await rollingInputOf(await session.home(), options));
         }
         const meantToRoll = Object.fromEntries(ONLY_ROLLING.map((name) => [name, options[name]]));
         refuse(meantToRoll, 'is for rolling backtests', 'Add --rolling.');
+        const home = await session.home();
         const training = await resolveDataset(home, 'training', model, isOfTheGrid);
         const { inputs } = await readManifest(home, training, 'training');
         const input = checkInput(backtestInput, {
