@@ -14,6 +14,7 @@ import {
 import { slotPoolState } from '../../src/contracts/slot-pool.ts';
 import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/contracts/training.ts';
 import { describeIssues } from '../../src/errors.ts';
+import { FakeBacktest } from '../support/fake-backtest.ts';
 import { fakeSearchPlan } from '../support/fake-search.ts';
 import { reference, scoreOf, seriesScoreOf } from '../support/fake-stages.ts';
 import { slotRecordOf } from '../support/fake-slots.ts';
