@@ -82,7 +82,8 @@ function againstOperator({ regions, protocol }: RollingDocument): string {
   const level = those(({ test }) => !isSignificant(test));
   const sentences = [
     better.length > 0 && `${model} is more accurate than the operator's own forecast in ${listed(better)}.`,
-    level.length > 0 && `No difference that is more than chance in ${listed(level)}.`,
+    level.length > 0 &&
+      `No difference from the operator's own forecast that is more than chance in ${listed(level)}.`,
     worse.length > 0 && `The operator's own forecast is better in ${listed(worse)}.`,
     compared.length === 0 && `${model}: there is no operator's forecast to compare with.`,
   ];
