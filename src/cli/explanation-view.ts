@@ -61,13 +61,11 @@ function* forecastLines(
   region: string,
   { issuedAt, movedBy, before, whatIf }: OneForecast,
 ): Generator<string> {
-  if (movedBy) {
-    yield `${region}: what the forecast issued at ${issuedAt} changes by when a group of inputs comes from other days:`;
-    yield table(
-      ['group', 'inputs', 'change, %'],
-      movedBy.map(({ group, columns, change }) => [group, String(columns), change.toFixed(2)]),
-    );
-  }
+  yield `${region}: what the forecast issued at ${issuedAt} changes by when a group of inputs comes from other days:`;
+  yield table(
+    ['group', 'inputs', 'change, %'],
+    movedBy.map(({ group, columns, change }) => [group, String(columns), change.toFixed(2)]),
+  );
   if (!whatIf) return;
   yield `${region}: the forecast issued at ${issuedAt}, MW, as it was and with other inputs:`;
   yield table(

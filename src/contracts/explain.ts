@@ -158,13 +158,15 @@ const changedColumn = columnChange.extend({
   after: z.strictObject({ least: z.number(), most: z.number() }),
   /** In the region's training issues; null where it never had a value. */
   seen: z.strictObject({ least: z.number(), most: z.number() }).nullable(),
+  /** Columns that are computed from it and changed along. */
+  followed: z.array(z.string()),
 });
 export type ChangedColumn = z.infer<typeof changedColumn>;
 
 const oneForecast = z.strictObject({
   issuedAt: hourStamp,
-  /** What moved it; absent where only what-ifs were asked for. */
-  movedBy: z.array(moved).optional(),
+  /** What moved it, most first. */
+  movedBy: z.array(moved),
   before: z.array(forecastHour),
   /** With the changes of a what-if. */
   whatIf: z

@@ -1,6 +1,7 @@
 import type { ChangedColumn, ColumnChange } from '../contracts/explain.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
+import { follow } from './followers.ts';
 import { nearNames } from './near-names.ts';
 
 /** `temperature=+3`, `temperature=-3` and `temperature=*1.1` change what is there; `holiday=1` and `temperature==-3` replace it. */
@@ -31,7 +32,8 @@ export function spellChange({ column, how, value }: ColumnChange): string {
 }
 
 /**
- * Applies what-ifs, in their order, to one issue of a table: all its target hours alike. `seen` are the issues that the
+ * Applies what-ifs, in their order, to one issue of a table: all its target hours alike, and what is computed from a
+ * changed column with it. `seen` are the issues that the
  * forecaster learnt from: what leaves their range is told as a warning, for no model knows what happens there.
  */
 export function applyChanges(
@@ -44,6 +46,7 @@ export function applyChanges(
   const width = table.columns.length;
   const features = table.features.slice();
   const warnings: string[] = [];
+  const byHand = new Set(changes.map(({ column }) => column));
   const told = changes.map((change): ChangedColumn => {
     const c = numberOf(table, change.column);
     const own = { ...table, features };
@@ -54,10 +57,10 @@ export function applyChanges(
         `Give it one, such as '${spellChange({ ...change, how: 'set' })}', or explain another forecast.`,
       );
     }
-    for (let h = 0; h < horizon; h++) {
-      const at = (issue * horizon + h) * width + c;
-      features[at] = changed(features[at]!, change);
-    }
+    const hours = Array.from({ length: horizon }, (_, h) => (issue * horizon + h) * width + c);
+    const was = hours.map((at) => features[at]!);
+    for (const at of hours) features[at] = changed(features[at]!, change);
+    const followed = follow(own, issue, change.column, was, byHand);
     const after = rangeOf(own, c, issue, issue + 1)!;
     const range = rangeOf(seen, c, 0, seen.issuedAt.length);
     const warning = leaving(table.region, change.column, after, range);
@@ -67,6 +70,7 @@ export function applyChanges(
       before: before ?? { least: null, most: null },
       after,
       seen: range ?? null,
+      followed,
     };
   });
   return { table: { ...table, features }, changes: told, warnings };

@@ -33,7 +33,7 @@ export async function oneForecast(
   table: IssueTable,
   issue: number,
   { whatIf, seen }: { whatIf: readonly ColumnChange[]; seen: IssueTable },
-): Promise<OneForecast> {
+): Promise<Omit<OneForecast, 'movedBy'>> {
   const from = Math.max(0, issue - BEFORE);
   const recent = issuesOf(table, { from, to: issue + 1 });
   const before = await hoursOf(fitted, recent);

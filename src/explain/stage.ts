@@ -1,14 +1,16 @@
 import type { Manifest } from '../contracts/artifact.ts';
 import {
   explainInput,
+  type ColumnChange,
   type ExplainInput,
   type ExplainResult,
   type Explanation,
+  type OneForecast,
   type RegionExplanation,
 } from '../contracts/explain.ts';
 import { regionCode } from '../contracts/regions.ts';
 import { dateRange, firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../contracts/time.ts';
-import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
+import { issuesOf, type IssueRange, type IssueTable } from '../day-ahead/issue-table.ts';
 import { readIssueTable } from '../day-ahead/read.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { issuesKnownBy, PUBLICATION_DELAY } from '../forecasters/cells.ts';
@@ -18,6 +20,7 @@ import { issuesWithin } from '../sequences/issue-tables.ts';
 import type { StageContext } from '../stages/context.ts';
 import { attentionByLag } from './attention-by-lag.ts';
 import { readExplanation } from './document.ts';
+import { exampleChange, peakIssue } from './example.ts';
 import { importanceOf } from './importance.ts';
 import { movedBy } from './moved-by.ts';
 import { issueAt, oneForecast } from './one-forecast.ts';
@@ -27,8 +30,8 @@ import { choose, openSubject, TRANSFORMER, type Chosen, type Subject } from './s
 const STAGE_VERSION = 1;
 
 /**
- * Says why a forecaster forecasts what it does. Of a period: what each group of inputs is worth, and which past hours
- * its network looks at. Of one forecast (`issuedAt`): what moved it, and where the network looked. With `whatIf`: what it
+ * Says why a forecaster forecasts what it does. Of a period: what each group of inputs is worth, which past hours its
+ * network looks at, and the day of the highest demand as an example. Of one forecast (`issuedAt`): what moved it, and where the network looked. With `whatIf`: what it
  * would be if some of its inputs were others. Done once for the same question.
  */
 export async function explain(context: StageContext, raw: ExplainInput): Promise<ExplainResult> {
@@ -75,31 +78,43 @@ async function explainChosen(
       });
     const whole = await readIssueTable(home, sequences, region);
     const one = input.issuedAt !== undefined || input.whatIf.length > 0;
-    const told = one
+    const told: Told = one
       ? await explainOne(subject, whole, input, signal)
-      : await explainPeriod(subject, periodOf(whole, subject, sequences, input), input, { signal, tell });
+      : await explainPeriod(subject, whole, periodOf(whole, subject, sequences, input), {
+          ...{ input, signal, tell },
+        });
     result.push({ region: regionCode.parse(region), ...told });
   }
   const members = subject.members.map(({ fitted }) => fitted.name);
   return { formatVersion: 1, forecaster: subject.name, members, regions: result };
 }
 
+type Told = Omit<RegionExplanation, 'region'>;
+
 async function explainPeriod(
   subject: Subject,
-  table: IssueTable,
-  { repeats, seed, groups }: ExplainInput,
-  { signal, tell }: { signal: AbortSignal; tell: (part: string) => (done: number) => void },
-): Promise<Omit<RegionExplanation, 'region'>> {
+  whole: IssueTable,
+  range: IssueRange,
+  {
+    input: { repeats, seed, groups },
+    signal,
+    tell,
+  }: { input: ExplainInput; signal: AbortSignal; tell: (part: string) => (done: number) => void },
+): Promise<Told> {
+  const table = issuesOf(whole, range);
   const network = networkIn(subject, table.region);
   const channels = network?.trained.model.channels.length;
   const [groupsTold, attentionTold] = [tell('groups of inputs'), tell('past hours')];
   const options = { repeats, seed, groups, channels, signal };
   const progress = (done: number) => groupsTold(0.8 * done);
   const importance = await importanceOf(table, subject.members, subject.name, { ...options, progress });
-  if (!network) return { importance };
+  const peak = range.from + peakIssue(table);
+  const whatIf = exampleChange(whole, peak);
+  const forecast = await forecastOf(subject, whole, peak, { whatIf, seed, groups, signal });
+  if (!network) return { importance, forecast };
   const { trained, source } = network;
   const looked = { signal, progress: (done: number) => attentionTold(0.8 + 0.2 * done) };
-  return { importance, attention: await attentionByLag(trained, source, table, looked) };
+  return { importance, forecast, attention: await attentionByLag(trained, source, table, looked) };
 }
 
 async function explainOne(
@@ -107,20 +122,29 @@ async function explainOne(
   whole: IssueTable,
   { issuedAt, whatIf, seed, groups }: ExplainInput,
   signal: AbortSignal,
-): Promise<Omit<RegionExplanation, 'region'>> {
-  const { fitted, members, knownBy } = subject;
+): Promise<Told> {
   const issue = issueAt(whole, issuedAt);
+  const forecast = await forecastOf(subject, whole, issue, { whatIf, seed, groups, signal });
+  const network = networkIn(subject, whole.region);
+  if (!network) return { forecast };
+  const alone = issuesOf(whole, { from: issue, to: issue + 1 });
+  return { forecast, attention: await attentionByLag(network.trained, network.source, alone, { signal }) };
+}
+
+async function forecastOf(
+  subject: Subject,
+  whole: IssueTable,
+  issue: number,
+  {
+    whatIf,
+    ...options
+  }: { whatIf: readonly ColumnChange[]; signal: AbortSignal } & Pick<ExplainInput, 'seed' | 'groups'>,
+): Promise<OneForecast> {
+  const { fitted, members, knownBy } = subject;
   const seen = issuesOf(whole, { from: 0, to: issuesKnownBy(whole, knownBy) });
   const forecast = await oneForecast(fitted, whole, issue, { whatIf, seen });
-  if (whatIf.length > 0) return { forecast };
-  const network = networkIn(subject, whole.region);
-  const channels = network?.trained.model.channels.length;
-  const moved = await movedBy(whole, issue, members, { seed, groups, channels, signal });
-  const explained = { forecast: { ...forecast, movedBy: moved } };
-  if (!network) return explained;
-  const alone = issuesOf(whole, { from: issue, to: issue + 1 });
-  const attention = await attentionByLag(network.trained, network.source, alone, { signal });
-  return { ...explained, attention };
+  const channels = networkIn(subject, whole.region)?.trained.model.channels.length;
+  return { ...forecast, movedBy: await movedBy(whole, issue, members, { ...options, channels }) };
 }
 
 /** The network, where the region's forecast listens to it. */
@@ -144,7 +168,7 @@ function periodOf(
   { knownBy }: Subject,
   sequences: Manifest,
   { period }: ExplainInput,
-): IssueTable {
+): IssueRange {
   const asked: DateRange = period ?? dateRange.parse(sequences.details['score']);
   if (firstHourOf(asked.from) > lastHourOf(asked.to)) {
     throw new BadInputError(`The period ${asked.from} to ${asked.to} is empty.`, 'Swap its ends.');
@@ -156,7 +180,7 @@ function periodOf(
     );
   }
   const { from, to } = issuesWithin(table, asked);
-  if (to - from >= 2) return issuesOf(table, { from, to });
+  if (to - from >= 2) return { from, to };
   const last = table.issuedAt.at(-1);
   throw new MissingDataError(
     `${table.region} has ${to > from ? 'one forecast' : 'no forecast'} from ${asked.from} to ${asked.to} to explain; groups are exchanged between several.`,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Explanation } from '../contracts/explain.ts';
 import { count, period } from './format.ts';
 import { Markup, html } from './html.ts';
 import type { ReportData } from './report-data.ts';
@@ -8,10 +9,11 @@ import { qualitySection } from './sections/quality.ts';
 import { scoresSection } from './sections/scores.ts';
 import { trainingSection } from './sections/training.ts';
 import { weeksSection } from './sections/weeks.ts';
+import { whySection } from './sections/why.ts';
 import { verdict } from './verdict.ts';
 
 /** One HTML page with everything in it: no script, no font, no image is fetched from anywhere. */
-export function renderPage(data: ReportData): string {
+export function renderPage(data: ReportData & { explanation?: Explanation | undefined }): string {
   const { name, version, scores } = data;
   const title = `${name}, version ${version}`;
   const [headline, ...rest] = verdict(scores.regions);
@@ -40,7 +42,8 @@ export function renderPage(data: ReportData): string {
         </header>
         <main>
           ${scoresSection(scores.regions)} ${weeksSection(data.hours)} ${errorsSection(scores)}
-          ${trainingSection(data)} ${qualitySection(data.quality)} ${factsSection(data)}
+          ${data.explanation && whySection(data.explanation)} ${trainingSection(data)}
+          ${qualitySection(data.quality)} ${factsSection(data)}
         </main>
       </body>
     </html>`.text;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { issuesOf, type IssueTable } from '../../src/day-ahead/issue-table.ts';
 import { BadInputError } from '../../src/errors.ts';
 import { applyChanges, parseChange, spellChange } from '../../src/explain/column-changes.ts';
+import { exampleChange, peakIssue } from '../../src/explain/example.ts';
 import { nearNames } from '../../src/explain/near-names.ts';
 import { issueAt, oneForecast } from '../../src/explain/one-forecast.ts';
 import type { FittedForecaster } from '../../src/forecasters/forecaster.ts';
@@ -74,6 +75,30 @@ describe('what-ifs', () => {
     assert.deepEqual(applyChanges(table, 3, [parseChange('temperature_c=9')], seen).warnings, []);
   });
 
+  it('let follow what is computed from a changed column, but for what is changed by hand', () => {
+    const names = ['temperature_c', 'cooling_degrees', 'heating_degrees', 'temperature_day_c'];
+    const columns = [...names, 'cooling_change_2d'].map((name) => ({ name, group: 'weather' as const }));
+    // 13 °C at the first hour to 36 °C at the last; two days before it had 20 °C.
+    const features = Float32Array.from({ length: cells * 5 }, (_, i) => {
+      const celsius = 13 + (Math.floor(i / 5) % 24);
+      const cooling = Math.max(0, celsius - 18);
+      return [celsius, cooling, Math.max(0, 18 - celsius), 24.5, cooling - 2][i % 5]!;
+    });
+    const weather: IssueTable = { ...made, columns, features };
+    const at = (changed: IssueTable, hour: number) => [
+      ...changed.features.subarray((3 * 24 + hour) * 5, (3 * 24 + hour + 1) * 5),
+    ];
+    const warmer = applyChanges(weather, 3, [parseChange('temperature_c=+3')], weather);
+    assert.deepEqual(at(warmer.table, 0), [16, 0, 2, 27.5, -2]);
+    assert.deepEqual(at(warmer.table, 4), [20, 2, 0, 27.5, 0]);
+    assert.deepEqual(at(warmer.table, 23), [39, 21, 0, 27.5, 19]);
+    assert.deepEqual(warmer.changes[0]!.followed, [...names.slice(1), 'cooling_change_2d']);
+    const byHand = ['temperature_c=+3', 'cooling_degrees=1'].map(parseChange);
+    const both = applyChanges(weather, 3, byHand, weather);
+    assert.deepEqual(at(both.table, 4), [20, 1, 0, 27.5, 0]);
+    assert.deepEqual(both.changes[1]!.followed, []);
+  });
+
   it('refuse a column that is not known, and name the nearest', () => {
     assert.throws(
       () => applyChanges(table, 3, [parseChange('temprature=+1')], seen),
@@ -103,6 +128,23 @@ describe('what-ifs', () => {
       assert.ok(low! < median! && median! < high!);
     });
     assert.equal((await oneForecast(warm, table, 3, { whatIf: [], seen })).whatIf, undefined);
+  });
+});
+
+describe('an example of a what-if', () => {
+  it('is a warmer day where the weather is known, else a holiday, else none', () => {
+    const spelt = (given: IssueTable, issue: number) => exampleChange(given, issue).map(spellChange);
+    assert.deepEqual(spelt(table, 3), ['temperature_c=+3']);
+    assert.deepEqual(spelt(table, last), []);
+    const [hour, holiday] = ['hour', 'holiday'].map((name) => ({ name, group: 'calendar' as const }));
+    const features = Float32Array.from({ length: 2 * cells }, (_, i) => Number(i >= 2 * 24 && i % 2 === 1));
+    const festive: IssueTable = { ...table, columns: [hour!, holiday!], features };
+    assert.deepEqual([spelt(festive, 0), spelt(festive, 1)], [['holiday=1'], ['holiday=0']]);
+  });
+
+  it('is of the day of the highest demand', () => {
+    const actual = table.actual.map((mw, cell) => (cell === 5 * 24 + 7 ? 9999 : cell < 24 ? Number.NaN : mw));
+    assert.equal(peakIssue({ ...table, actual }), 5);
   });
 });
 

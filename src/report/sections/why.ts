@@ -1,4 +1,4 @@
-import type { Explanation, OneForecast, RegionExplanation } from '../../contracts/explain.ts';
+import type { ChangedColumn, Explanation, OneForecast, RegionExplanation } from '../../contracts/explain.ts';
 import { coarseAttention } from '../../explain/lag-bins.ts';
 import { spellChange } from '../../explain/column-changes.ts';
 import { attentionChart, importanceChart, LEAST_WEIGHT, memberColor, whatIfChart } from '../charts/why.ts';
@@ -164,11 +164,14 @@ function forecastSection(regions: readonly RegionExplanation[]): Markup {
 }
 
 function forecastNotes({ movedBy, whatIf }: OneForecast): Markup {
-  const moved = movedBy?.map(({ group, change }) => `${group} ${percent(change)}`);
-  return html`${whatIf && html`<p class="note">With ${listed(whatIf.changes.map(spellChange))}.</p>`}
-  ${moved && html`<p class="note">Moves when a group comes from other days: ${listed(moved)}.</p>`}
+  const moved = movedBy.map(({ group, change }) => `${group} ${percent(change)}`);
+  return html`${whatIf && html`<p class="note">With ${listed(whatIf.changes.map(spellWithFollowers))}.</p>`}
+  ${html`<p class="note">Moves when a group comes from other days: ${listed(moved)}.</p>`}
   ${whatIf?.warnings.map((warning) => html`<p class="note">${warning}</p>`)}`;
 }
+
+const spellWithFollowers = ({ followed, ...change }: ChangedColumn) =>
+  spellChange(change) + (followed.length > 0 ? ` (and ${count(followed.length)} computed from it)` : '');
 
 const keyList = (whole: string, parts: readonly (readonly [string, number])[]): Markup =>
   html`<ul class="legend">
