@@ -5,7 +5,7 @@ import type { FittedForecaster } from '../../forecasters/forecaster.ts';
 import { DEMAND_DELAY_HOURS } from '../protocol.ts';
 
 /** Sums in another order may differ in their last digits; what the future tells differs in its first. */
-const TOLERANCE = 1e-6;
+const TOLERANCE = 1e-5;
 
 /**
  * A stretch's answers. A forecaster may follow its own errors from issue to issue, so it is given demand as it was
