@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { forecastInput } from '../../contracts/stages.ts';
+import { QUANTILES } from '../../day-ahead/issue-table.ts';
 import { resolveDataset } from '../datasets.ts';
 import { forecastOwnSeries, isSeriesModel } from '../csv-forecast.ts';
 import { defineVerb, integer, regionList } from '../flags.ts';
@@ -8,7 +9,7 @@ import { perform } from '../session.ts';
 import { callStage } from '../stage-call.ts';
 import { table } from '../table.ts';
 
-const HEADER = ['hour ending, UTC', 'lead, h', 'forecast, MW', 'latest known, MW'];
+const HEADER = ['hour ending, UTC', 'lead, h', 'forecast, MW', 'p10', 'p90', 'latest known, MW'];
 
 interface Options {
   modelVersion?: number;
@@ -31,7 +32,10 @@ export function defineForecast(program: Command): void {
   )
     .option('--model-version <number>', 'default: the champion', integer)
     .option('--regions <codes>', 'comma-separated (default: all that the model knows)', regionList)
-    .option('--issued-at <hour>', 'UTC, such as 2018-05-17T16 (default: when the newest demand became known)')
+    .option(
+      '--issued-at <hour>',
+      "UTC, such as 2018-05-17T16; at a model's issue hour it answers the next day with quantiles, else the next hours (default: the newest day ahead)",
+    )
     .option(
       '--grid <uri>',
       'a grid manifest of the home (default: for each region the one that reaches furthest)',
@@ -59,11 +63,15 @@ export function defineForecast(program: Command): void {
         });
         const result = await callStage(session, 'forecast', input);
         const { name: model, version } = result.model;
-        const rows = result.rows.map(({ region, hour, lead, forecastMw, latestKnownMw }) => [
+        const at = (level: number) => QUANTILES.indexOf(level as (typeof QUANTILES)[number]);
+        const rows = result.rows.map(({ region, hour, lead, forecastMw, quantilesMw, latestKnownMw }) => [
           `${region} ${hour}`,
-          ...[lead, forecastMw, latestKnownMw].map((value) => value.toFixed(0)),
+          ...[lead, forecastMw, quantilesMw?.[at(0.1)], quantilesMw?.[at(0.9)], latestKnownMw].map(
+            (value) => value?.toFixed(0) ?? '–',
+          ),
         ]);
-        const head = `${model} version ${version}, ${result.dataset.uri}`;
+        const issued = result.answers.map(({ region, issuedAt, by }) => `${region} ${issuedAt} (${by})`);
+        const head = `${model} version ${version}, ${result.dataset.uri}\nissued at ${issued.join(', ')}`;
         return { json: result, text: [head, '', table(HEADER, rows)] };
       }),
     );
