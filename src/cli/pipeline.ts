@@ -24,6 +24,8 @@ export interface PipelineFlags extends TrainingFlags, InputFlags {
   scoreDays?: number;
   trainDays?: number;
   sequenceLength?: number;
+  members?: string[];
+  validationDays?: number;
   promote?: string;
 }
 
@@ -39,6 +41,7 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     sequenceLength: flags.sequenceLength,
     inputs: inputsOf(flags),
     training: checkInput(trainingSettings, settingsOf(flags), flagOfSetting),
+    fit: { members: flags.members, validationDays: flags.validationDays },
     promote: flags.promote,
   };
   return checkInput(pipelineInput, given, spellFlag);

@@ -8,6 +8,7 @@ import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
 import { defineExplain } from './verbs/explain.ts';
 import { defineFeatures } from './verbs/features.ts';
+import { defineFit } from './verbs/fit.ts';
 import { defineForecast } from './verbs/forecast.ts';
 import { defineGc } from './verbs/gc.ts';
 import { defineIngest } from './verbs/ingest.ts';
@@ -38,6 +39,7 @@ const VERBS = [
   defineFeatures,
   defineSequences,
   defineTrain,
+  defineFit,
   defineSearch,
   defineBacktest,
   defineForecast,

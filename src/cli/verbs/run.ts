@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { LONGEST_SEQUENCE_HOURS } from '../../contracts/sequence-length.ts';
-import { defineVerb, integer, regionList } from '../flags.ts';
+import { defineVerb, integer, list, regionList } from '../flags.ts';
 import { perform } from '../session.ts';
 import { addInputFlags } from '../input-flags.ts';
 import { addTrainingFlags } from '../training-flags.ts';
@@ -10,7 +10,7 @@ export function defineRun(program: Command): void {
   const verb = defineVerb(
     program,
     'run',
-    'The whole job: ingest, validate, features, sequences, train, backtest, register, promote, report.',
+    'The whole job: ingest, validate, features, sequences, train, fit, backtest, register, promote, report.',
     ['run --regions PACW,ERCO --budget-minutes 1', 'run --model week-long --preset default --ring-size 4'],
   );
   addPipelineFlags(verb).action(
@@ -48,6 +48,12 @@ export function addPipelineFlags(command: Command): Command {
         `hours in a sequence, up to ${LONGEST_SEQUENCE_HOURS} (default: by preset)`,
         integer,
       )
+      .option(
+        '--members <names>',
+        'forecasters of the ensemble (default: climatology,ridge,trees,transformer)',
+        list,
+      )
+      .option('--validation-days <days>', 'last days that they are weighed on (default: 365)', integer)
       .option('--promote <when>', 'if-better (default), always or never'),
   );
 }

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { fitForecasterInput, MEMBER_NAMES } from '../../contracts/forecasters.ts';
+import { resolveDataset } from '../datasets.ts';
+import { defineVerb, integer, list } from '../flags.ts';
+import { checkInput } from '../input.ts';
+import { perform } from '../session.ts';
+import { callStage } from '../stage-call.ts';
+import { stageAnswer } from '../stage-view.ts';
+
+interface Options {
+  sequences?: string;
+  training?: string;
+  members?: string[];
+  through?: string;
+  validationDays?: number;
+  trainDays?: number;
+  seed?: number;
+}
+
+export function defineFit(program: Command): void {
+  defineVerb(
+    program,
+    'fit',
+    'Fit forecasters on issue tables, weigh them into an ensemble, and calibrate its intervals.',
+    ['fit', 'fit --members ridge,trees --through 2018-12-31'],
+  )
+    .option('--sequences <uri>', 'a sequences manifest of the home (default: the newest)')
+    .option('--training <uri>', 'a training manifest of these sequences: its network becomes a member')
+    .option(
+      '--members <names>',
+      `comma-separated: ${MEMBER_NAMES.join(', ')} (default: climatology,ridge,trees, and transformer with --training)`,
+      list,
+    )
+    .option('--through <date>', 'the last day learnt from (default: the end of the training period)')
+    .option('--validation-days <days>', 'last days that members are weighed on (default: 365)', integer)
+    .option('--train-days <days>', 'learn from the last so many days (default: all)', integer)
+    .option('--seed <number>', 'default: 1', integer)
+    .action(
+      perform<Options>(async (session, { sequences, training, ...settings }) => {
+        const home = await session.home();
+        const input = checkInput(fitForecasterInput, {
+          ...settings,
+          sequences: await resolveDataset(home, 'sequences', sequences),
+          ...(training && { training: await resolveDataset(home, 'training', training) }),
+        });
+        return stageAnswer(await callStage(session, 'fitForecaster', input));
+      }),
+    );
+}
