@@ -72,7 +72,6 @@ const LAG_TICKS: [number, string][] = [
   [1, '1 h'],
   [6, '6 h'],
   [24, '1 day'],
-  [72, '3 days'],
   [168, '1 week'],
   [672, '4 weeks'],
   [2190, '3 months'],
@@ -103,11 +102,8 @@ export function attentionChart(region: string, { bins, layers }: Attention): Mar
     marginBottom: 36,
     x: {
       type: 'log',
-      label: 'back from the newest known hour',
       domain: [1, last],
-      ticks: ticks.map(([lag]) => lag),
-      tickFormat: (lag: number) => ticks.find(([tick]) => tick === lag)?.[1] ?? '',
-      tickSize: 0,
+      axis: null,
     },
     y: {
       label: 'times as much as if all hours counted alike',
@@ -118,6 +114,13 @@ export function attentionChart(region: string, { bins, layers }: Attention): Mar
       tickSize: 0,
     },
     marks: [
+      // By hand: the axis of a logarithm leaves out labels that are no powers of ten.
+      Plot.axisX(ticks, {
+        x: ([lag]: [number, string]) => lag,
+        text: ([, label]: [number, string]) => label,
+        label: 'back from the newest known hour',
+        tickSize: 0,
+      }),
       Plot.ruleY([1], { stroke: 'var(--soft)', strokeDasharray: '4 3' }),
       ...own.map((points, layer) =>
         Plot.lineY(points, {
