@@ -6,7 +6,7 @@ import { html, type Markup } from '../html.ts';
 import type { ColumnStyle } from '../rolling-styles.ts';
 
 /** Whoever is so many times as far off as the model would flatten every chart. */
-const TOO_FAR = 3;
+const TOO_FAR = 2;
 
 const CHARTS: { by: 'month' | 'leadHours' | 'localHour' | 'weekday'; title: string; axis: BreakdownAxis }[] =
   [
