@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JSDOM } from 'jsdom';
@@ -18,6 +18,9 @@ import { explain } from '../../src/explain/stage.ts';
 import { fitForecaster } from '../../src/forecasters/stage.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
 import { Home } from '../../src/lake/home.ts';
+import type { ReportInput } from '../../src/contracts/stages.ts';
+import { writeReport } from '../../src/report/stage.ts';
+import { scoredSample } from '../registry/scored-sample.ts';
 import { renderExplanationPage } from '../../src/report/explanation-page.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
 import { rollingSequences } from '../backtest/rolling-home.ts';
@@ -125,6 +128,24 @@ describe('explain', () => {
     assert.match(text, /training saw 1 to 24/);
     assert.doesNotMatch(text + page, /undefined|NaN|https?:\/\/(?!www\.w3)/);
     assert.ok([...document.querySelectorAll('th')].every((cell) => cell.hasAttribute('scope')));
+  });
+
+  it('is part of the report of a forecaster, and of no other', async () => {
+    const { context: _, ...references } = await scoredSample(context);
+    const input = { ...references, name: 'day-ahead', version: 1 };
+    const charts = async (given: ReportInput) => {
+      const { report } = await writeReport(context, given);
+      const page = await readFile(context.home.path(report.uri), 'utf8');
+      const { document } = new JSDOM(page).window;
+      return [...document.querySelectorAll('#why ~ .multiples svg')].map((svg) =>
+        svg.getAttribute('aria-label'),
+      );
+    };
+    assert.deepEqual(await charts(input), []);
+    assert.deepEqual(
+      await charts({ ...input, forecaster: manifest }),
+      ['PACW', 'MISO'].map((region) => `${region}: what the error rises by without each group of inputs`),
+    );
   });
 
   it('refuses what cannot be explained', async () => {
