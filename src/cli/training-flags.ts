@@ -23,6 +23,10 @@ export interface TrainingFlags {
   heads?: number;
   kvHeads?: number;
   learningRate?: number;
+  hourlyWeight?: number;
+  peakWeight?: number;
+  shortCost?: number;
+  dropout?: number;
 }
 
 /** The flags of `train` and `run` that say what is trained and for how long. */
@@ -33,16 +37,23 @@ export function addTrainingFlags(command: Command): Command {
 /** Where a setting is called otherwise than its flag. */
 const FIELDS: Partial<Record<keyof TrainingFlags, string>> = { checkpointEvery: 'checkpointEverySteps' };
 
+/** Settings of the loss, which are one setting of the contract. */
+const LOSS_FLAGS: ReadonlySet<string> = new Set<keyof TrainingFlags>(['peakWeight', 'shortCost']);
+
 /** As `trainingSettings` of the contracts names them; absent flags stay absent. */
 export function settingsOf(flags: TrainingFlags): object {
   const names = LISTED.map((option) => option.attributeName() as keyof TrainingFlags);
   const given = names.filter((name) => flags[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [FIELDS[name] ?? name, flags[name]]));
+  const [ofLoss, others] = [true, false].map((is) =>
+    given.filter((name) => LOSS_FLAGS.has(name) === is).map((name) => [FIELDS[name] ?? name, flags[name]]),
+  ) as [[string, unknown][], [string, unknown][]];
+  const loss = ofLoss.length > 0 ? { loss: Object.fromEntries(ofLoss) } : {};
+  return { ...Object.fromEntries(others), ...loss };
 }
 
-/** `--kv-heads` for the setting `kvHeads`. */
+/** `--kv-heads` for the setting `kvHeads`, `--peak-weight` for `loss.peakWeight`. */
 export const flagOfSetting = (setting: string): string =>
-  setting === 'checkpointEverySteps' ? '--checkpoint-every' : spellFlag(setting);
+  setting === 'checkpointEverySteps' ? '--checkpoint-every' : spellFlag(setting.split('.').at(-1)!);
 
 /** As commander spells it: `--sequence-length` for `sequenceLength`. */
 export const spellFlag = (name: string): string =>
@@ -54,7 +65,7 @@ const whole = (flags: string, description: string) => flag(flags, description).a
 const LISTED: Option[] = [
   flag(
     '--preset <name>',
-    `quick (${spellHours(PRESET_SEQUENCE_HOURS.quick)}, 2 layers of 64) or default (${spellHours(PRESET_SEQUENCE_HOURS.default)}, 3 layers of 128) (default: quick)`,
+    `quick (${spellHours(PRESET_SEQUENCE_HOURS.quick)}, 2 layers of 64), default (${spellHours(PRESET_SEQUENCE_HOURS.default)}, 3 layers of 128) or best (${spellHours(PRESET_SEQUENCE_HOURS.best)}, 4 layers of 192) (default: quick)`,
   ),
   whole('--ring-size <slots>', 'slots that share each sequence, 1 to 8 (default: 2)'),
   whole('--seed <number>', 'decides the first weights and the order of the data (default: 1)'),
@@ -89,4 +100,20 @@ const LISTED: Option[] = [
   whole('--heads <count>', 'attention heads (default: by preset)'),
   whole('--kv-heads <count>', 'heads of keys and values, a divisor of the heads (default: as many)'),
   flag('--learning-rate <number>', 'at its peak (default: by preset)').argParser(decimal),
+  flag(
+    '--hourly-weight <number>',
+    'what the hourly heads count beside the day ahead (default: 0.3)',
+  ).argParser(decimal),
+  flag(
+    '--peak-weight <number>',
+    'how often an hour counts whose demand lies above the 90th percentile of its region (default: 1)',
+  ).argParser(decimal),
+  flag(
+    '--short-cost <number>',
+    'what a MW too little costs where one too much costs 1: above 1, forecasts lie higher (default: 1)',
+  ).argParser(decimal),
+  flag(
+    '--dropout <share>',
+    'of what the day ahead sees of the sequence, left out at random in training (default: 0.5)',
+  ).argParser(decimal),
 ];

@@ -4,7 +4,6 @@ import { PRESET_SEQUENCE_HOURS, spellHours } from './sequence-length.ts';
 
 export const presetName = z.enum(['quick', 'default', 'best']);
 
-const share = z.number().min(0).max(0.95);
 const steps = z.number().int().positive().max(10_000_000);
 
 /** The network and its training; every default has its reason in docs/ring-attention.md. */
@@ -96,16 +95,16 @@ export const trainingSettings = z.strictObject({
           'What a MW too little costs, where one too much costs 1: above 1 all quantiles lie higher than their share of hours',
         ),
     })
-    .default({ peakWeight: 1, shortCost: 1 })
+    .prefault({})
     .describe('Of the issue head'),
   dropout: z
-    .strictObject({
-      state: share.default(0.5).describe('Of what the issue head sees of the sequence'),
-      features: share.default(0.1).describe('Of what it knows of the target hours, beside the linear part'),
-      hidden: share.default(0.2).describe('Of its hidden units'),
-    })
-    .default({ state: 0.5, features: 0.1, hidden: 0.2 })
-    .describe('Shares that each issue is trained without, drawn anew every time it is seen'),
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.5)
+    .describe(
+      'Share of what the issue head sees of the sequence that each issue is trained without, drawn anew every time; of its hidden units and features less',
+    ),
 });
 export type TrainingSettings = z.infer<typeof trainingSettings>;
 

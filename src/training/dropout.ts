@@ -1,9 +1,18 @@
-import type { TrainingSettings } from '../contracts/training.ts';
 import type { IssueHeadConfig } from '../model/issue-parameters.ts';
 import type { IssueMasks } from '../model/issue-head.ts';
 
 /** Shares of an issue that are left out at a time. */
-export type Dropout = TrainingSettings['dropout'];
+export interface Dropout {
+  state: number;
+  features: number;
+  hidden: number;
+}
+
+/**
+ * The state remembers days, so most of it is left out; what is known of a target hour is little and needed, and a hidden
+ * unit lies between the two.
+ */
+export const dropoutOf = (state: number): Dropout => ({ state, features: 0.2 * state, hidden: 0.6 * state });
 
 type MaskSizes = Pick<IssueHeadConfig, 'columns' | 'dayColumns' | 'hidden'>;
 

@@ -1,7 +1,7 @@
 import type { TrainingSettings } from '../contracts/training.ts';
 import { PRESETS } from '../model/config.ts';
 import type { AdamWSettings } from './adamw.ts';
-import type { Dropout } from './dropout.ts';
+import { dropoutOf, type Dropout } from './dropout.ts';
 import type { LeadEmphasis } from './loss.ts';
 
 /** Every number a run uses, none left open. docs/ring-attention.md gives the reasons. */
@@ -55,6 +55,6 @@ export function resolveTraining(settings: TrainingSettings, given?: object): Res
     bend: given ? GIVEN_BEND : 0.2,
     hourlyWeight: settings.hourlyWeight,
     issueLoss: settings.loss,
-    dropout: settings.dropout,
+    dropout: dropoutOf(settings.dropout),
   };
 }

@@ -25,6 +25,10 @@ const GIVEN: Record<string, string | true> = {
   '--heads': '6',
   '--kv-heads': '2',
   '--learning-rate': '0.001',
+  '--hourly-weight': '0.5',
+  '--peak-weight': '2',
+  '--short-cost': '3',
+  '--dropout': '0.2',
 };
 
 const parse = (words: string[]): TrainingFlags =>

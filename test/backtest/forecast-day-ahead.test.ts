@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forecast } from '../../src/backtest/forecast-stage.ts';
+import { isIssueTime, newestDayAheadIssue } from '../../src/backtest/forecast-day-ahead.ts';
+import { backtest } from '../../src/backtest/stage.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { fromHourStamp, HOUR_SECONDS } from '../../src/contracts/time.ts';
+import { firstIssueFrom, issuesOf, MEDIAN, QUANTILES } from '../../src/day-ahead/issue-table.ts';
+import { readIssueTable, type IssueDetails } from '../../src/day-ahead/read.ts';
+import { DatasetSource, trainedNetwork } from '../../src/forecasters/trained-network.ts';
+import { transformer } from '../../src/forecasters/transformer.ts';
+import { readManifest } from '../../src/lake/artifacts.ts';
+import { Home } from '../../src/lake/home.ts';
+import { registerModel } from '../../src/registry/stage.ts';
+import { silentLogger, type StageContext } from '../../src/stages/context.ts';
+import { REGION, SCORE, shippedRows, trainedHome, writeGrid, writeModel } from './trained-home.ts';
+
+const NAME = 'day-ahead';
+/** 10:00 of Pacific standard time. */
+const ISSUE = '2019-03-14T18';
+
+describe('a forecast of the day ahead', function () {
+  this.timeout(60_000);
+  let context: StageContext;
+  let made: Awaited<ReturnType<typeof trainedHome>>;
+  const asked = { name: NAME, version: 1, regions: [REGION] as (typeof REGION)[] };
+
+  before(async () => {
+    const home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));
+    const config = loadConfig({}, { environment: {} });
+    context = { home, config, signal: new AbortController().signal, progress() {}, log: silentLogger };
+    made = await trainedHome(context);
+    made.model = await writeModel(context, made.sequences, { issueHead: true });
+    const { model, sequences } = made;
+    const scored = await backtest(context, { model, sequences, score: SCORE, issueHourLocal: 10 });
+    await registerModel(context, { name: NAME, model, backtest: scored.dataset });
+  });
+  after(() => rm(context.home.root, { recursive: true, force: true }));
+
+  it('is answered at the issue hour, 24 local hours with quantiles, as the backtest’s tables are', async () => {
+    const { rows, answers, levels } = await forecast(context, { ...asked, issuedAt: ISSUE, grid: made.grid });
+    assert.deepEqual(answers, [{ region: REGION, issuedAt: ISSUE, by: 'day-ahead' }]);
+    assert.deepEqual(levels, [...QUANTILES]);
+    assert.deepEqual(
+      [rows.length, rows[0]!.hour, rows[0]!.lead, rows[23]!.lead],
+      [24, '2019-03-15T09', 15, 38],
+    );
+    for (const { quantilesMw, forecastMw } of rows) {
+      assert.equal(quantilesMw![MEDIAN], forecastMw);
+      assert.deepEqual(
+        quantilesMw!.toSorted((a, b) => a - b),
+        quantilesMw,
+      );
+    }
+    const { home } = context;
+    const sequences = await readManifest(home, made.sequences);
+    const whole = await readIssueTable(home, sequences, REGION);
+    const at = firstIssueFrom(whole, fromHourStamp(ISSUE));
+    const table = issuesOf(whole, { from: at, to: at + 1 });
+    await using source = new DatasetSource(home, sequences);
+    const network = await trainedNetwork(home, made.model);
+    const fitted = await transformer(network, source).fit(
+      { tables: [], knownBy: 0 },
+      { seed: 1, signal: context.signal },
+    );
+    const expected = await fitted.predict(table);
+    rows.forEach(({ quantilesMw }, cell) =>
+      quantilesMw!.forEach((mw, q) => {
+        const other = expected[cell * QUANTILES.length + q]!;
+        assert.ok(Math.abs(mw / other - 1) < 1e-4, `${cell} ${q}: ${mw} is not ${other}`);
+      }),
+    );
+  });
+
+  it('is not moved by anything that became known after its issue', async () => {
+    const honest = await forecast(context, { ...asked, issuedAt: ISSUE, grid: made.grid });
+    const rows = await shippedRows();
+    const moment = fromHourStamp(ISSUE);
+    const garbage = rows.value.map((mw, i) => (rows.availableAt[i]! > moment ? (i % 7) * 900 - 500 : mw));
+    const grid = await writeGrid(context, { ...rows, value: garbage }, 'garbage after the issue');
+    const blind = await forecast(context, { ...asked, issuedAt: ISSUE, grid });
+    assert.deepEqual(blind.rows, honest.rows);
+    const newest = rows.value.map((mw, i) => (rows.availableAt[i] === moment ? mw * 1.2 : mw));
+    const other = await writeGrid(context, { ...rows, value: newest }, 'another newest hour known');
+    assert.notDeepEqual(
+      (await forecast(context, { ...asked, issuedAt: ISSUE, grid: other })).rows,
+      honest.rows,
+    );
+  });
+
+  it('is the newest one by default; at another hour the hourly heads answer, without quantiles', async () => {
+    const { answers, rows } = await forecast(context, { ...asked, grid: made.grid });
+    assert.deepEqual(answers, [{ region: REGION, issuedAt: '2019-03-31T18', by: 'day-ahead' }]);
+    assert.equal(rows.at(-1)!.hour, '2019-04-02T08');
+    const hourly = await forecast(context, { ...asked, issuedAt: '2019-03-14T17', grid: made.grid });
+    assert.deepEqual([hourly.answers[0]!.by, hourly.levels, hourly.rows.length], ['hourly', [], 48]);
+    assert.ok(hourly.rows.every(({ quantilesMw }) => quantilesMw === null));
+  });
+
+  it('is issued when the newest hour that it stands at has been seen', () => {
+    const details = { issueHourLocal: 10 } as IssueDetails;
+    const issue = fromHourStamp(ISSUE);
+    assert.ok(isIssueTime(issue, REGION, details) && !isIssueTime(issue + HOUR_SECONDS, REGION, details));
+    assert.ok(isIssueTime(issue - 3 * HOUR_SECONDS, 'MISO', details));
+    const newest = (validAt: number, availableAt = validAt + HOUR_SECONDS) =>
+      newestDayAheadIssue({ validAt, availableAt }, REGION, details) - issue;
+    assert.equal(newest(issue - HOUR_SECONDS), 0);
+    assert.equal(newest(issue + 5 * HOUR_SECONDS), 0);
+    assert.equal(newest(issue - 2 * HOUR_SECONDS), -24 * HOUR_SECONDS);
+    assert.equal(newest(issue - HOUR_SECONDS, issue + 60), -24 * HOUR_SECONDS, 'seen too late');
+  });
+});
