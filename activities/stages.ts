@@ -1,4 +1,3 @@
-import { explainInput } from '../src/contracts/explain.ts';
 import { fitForecasterInput } from '../src/contracts/forecasters.ts';
 import {
   backtestInput,
@@ -18,7 +17,6 @@ export const stageActivities = (dependencies: ActivityDependencies) => ({
   cutSequences: stageActivity(dependencies, 'cutSequences', sequencesInput),
   fitForecaster: stageActivity(dependencies, 'fitForecaster', fitForecasterInput),
   backtestModel: stageActivity(dependencies, 'backtest', backtestInput),
-  explainForecaster: stageActivity(dependencies, 'explain', explainInput),
   registerModel: stageActivity(dependencies, 'registerModel', registerInput),
   writeReport: stageActivity(dependencies, 'writeReport', reportInput),
 });
