@@ -64,7 +64,7 @@ export class RecordSource implements SequenceSource {
 /** The day after an issue, hour by hour with its quantiles. */
 export async function forecastDayAhead(
   forecaster: FittedForecaster,
-  { issueHourLocal, operator, weather }: IssueDetails,
+  { issueHourLocal, operator, weather, contextHours }: IssueDetails,
   record: RegionRecord,
   issuedAt: number,
   runs: readonly WeatherRuns[],
@@ -73,7 +73,7 @@ export async function forecastDayAhead(
   const { standardOffsetHours, timeZone } = REGIONS[region];
   const firstHour = issuedAt + (DAY_HOURS - issueHourLocal + 1) * HOUR_SECONDS;
   const table = buildIssueTable(record.rows, {
-    ...{ issueHourLocal, standardOffsetHours, timeZone, operator, firstHour },
+    ...{ issueHourLocal, standardOffsetHours, timeZone, operator, contextHours, firstHour },
     lastHour: firstHour + DAY_SECONDS - HOUR_SECONDS,
     ...(weather && { weather: runs.find((own) => own.region === region) ?? 'none' }),
   });

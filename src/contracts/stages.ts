@@ -68,6 +68,12 @@ export const sequencesInput = z.strictObject({
     .strictObject({
       operator: z.boolean().default(true).describe("The operator's own day-ahead forecast"),
       weather: z.boolean().default(false).describe('The shipped weather forecast runs'),
+      contextHours: z
+        .number()
+        .int()
+        .min(24)
+        .optional()
+        .describe('Hours of history that columns may look back on; default: all that any column does'),
     })
     .default({ operator: true, weather: false })
     .describe('What day-ahead forecasts know of their target hours besides the calendar and past demand'),

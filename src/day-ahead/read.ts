@@ -23,6 +23,8 @@ export const issueDetails = z.strictObject({
   /** Whether the operator's forecast and weather forecasts are inputs. */
   operator: z.boolean(),
   weather: z.boolean(),
+  /** Columns that look back further are without a value. */
+  contextHours: z.number().int().optional(),
 });
 export type IssueDetails = z.infer<typeof issueDetails>;
 

@@ -34,14 +34,14 @@ export class IssueTables {
     return new IssueTables(details, details.weather ? await readWeatherFolder(SHIPPED_WEATHER, regions) : []);
   }
 
-  /** The issues of all local days that lie wholly in rows `from` to `to`, excluded. */
+  /** The issues of all local days that begin in rows `from` to `to`, excluded: the last one has hours after them. */
   build(rows: ValidatedRows, region: RegionCode, { from, to }: { from: number; to: number }): IssueTable {
-    const { issueHourLocal, operator, weather } = this.#details;
+    const { issueHourLocal, operator, weather, contextHours } = this.#details;
     const { standardOffsetHours, timeZone } = REGIONS[region];
     return buildIssueTable(rows, {
-      ...{ issueHourLocal, standardOffsetHours, timeZone, operator },
+      ...{ issueHourLocal, standardOffsetHours, timeZone, operator, contextHours },
       firstHour: rows.first + from * HOUR_SECONDS,
-      lastHour: rows.first + (to - 1) * HOUR_SECONDS,
+      lastHour: rows.first + (to - 1 + DAY_HOURS - 1) * HOUR_SECONDS,
       ...(weather && { weather: this.#runs.find((runs) => runs.region === region) ?? 'none' }),
     });
   }
