@@ -22,7 +22,7 @@ import { CLIP, fitScaling, frozenColumns, parseNormaliser, type Normaliser } fro
 import { trainingWindows } from './training-windows.ts';
 
 /** Raised when the same features and settings would give other tensors. */
-const VERSION = 4;
+const VERSION = 5;
 
 /**
  * Cuts the sequences dataset: a safetensors file a region with the inputs of all hours from training to scoring,
