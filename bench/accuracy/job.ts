@@ -24,7 +24,7 @@ export async function runJob({ verb, home }: Place, { name, train, score, run, b
   const { lineage } = versionRecord.parse(JSON.parse(await readFile(path, 'utf8')));
   const { scores } = await verb<RollingBacktestResult>(
     ...['backtest', '--rolling', '--name', name, '--score', score, '--sequences', lineage.sequences!.uri],
-    ...['--fitted', lineage.forecaster!.uri, '--forecasters', 'ridge,trees', '--candidate', 'fitted'],
+    ...['--fitted', lineage.forecaster!.uri, '--forecasters', 'trees', '--candidate', 'fitted'],
     ...backtest,
   );
   return scores;

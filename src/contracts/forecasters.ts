@@ -11,6 +11,7 @@ export const MEMBER_NAMES = [
   'persistence168',
   'climatology',
   'ridge',
+  'ridge-own',
   'trees',
   'ridge-pooled',
   'trees-pooled',
@@ -24,7 +25,7 @@ export const ridgeSettings = z.strictObject({
     .array(z.number().positive())
     .min(1)
     .max(50)
-    .default([0.03, 0.1, 0.3, 1])
+    .default([0.03, 0.3])
     .describe('Penalties to choose from, by error on the last part of the training issues'),
   holdoutDays: z
     .number()
@@ -35,8 +36,13 @@ export const ridgeSettings = z.strictObject({
   halfLifeDays: z
     .number()
     .positive()
-    .default(540)
+    .default(1500)
     .describe('An issue so much older counts half; operators and demand change'),
+  without: z
+    .array(z.string())
+    .max(500)
+    .default(['years'])
+    .describe('Columns that they do not see: a trend that is learnt is one that is believed to go on'),
   rounds: z.number().int().min(0).max(50).default(4).describe('Of reweighting against outliers'),
   huber: z
     .number()

@@ -42,8 +42,13 @@ export interface IssueTableOptions {
 
 /** The columns that inputs make, in their order. */
 export function issueColumns({ operator, weather }: IssueInputs): IssueColumn[] {
-  return partsOf({ operator, weather }).flatMap(({ group, names, profile }) =>
-    names.map((name) => (profile ? { name, group, profile } : { name, group })),
+  return partsOf({ operator, weather }).flatMap(({ group, names, profile, toBase }) =>
+    names.map((name) => ({
+      name,
+      group,
+      ...(profile && { profile }),
+      ...(toBase?.test(name) && { toBase: true as const }),
+    })),
   );
 }
 

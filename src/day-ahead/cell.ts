@@ -44,6 +44,8 @@ export interface Columns {
   /** As of `IssueColumn`. */
   profile?: true;
   names: readonly string[];
+  /** Of the names those that are log-ratios to the base. */
+  toBase?: RegExp;
   /** Hours of history, the newest known one included, without which a column has no value; absent: none. */
   reach?: readonly number[];
   values(cell: Cell): readonly number[];

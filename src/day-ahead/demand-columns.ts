@@ -12,6 +12,7 @@ const MORNING = 9;
 /** Demand at the same hour of days before, as log-ratio to the base. */
 export const lagColumns: Columns = {
   group: 'lags',
+  toBase: /^(?!.*change)/,
   names: [
     'latest_known',
     ...LAG_DAYS.map((days) => `lag_${days}d`),
@@ -56,6 +57,7 @@ export const lagColumns: Columns = {
 /** The newest known hours against those a day and a week before, and the level that demand has come to. */
 export const recentColumns: Columns = {
   group: 'recent',
+  toBase: /^level_/,
   names: [
     ...RECENT_HOURS.map((back) => `change_1d_at_${back}h`),
     ...RECENT_HOURS.map((back) => `change_7d_at_${back}h`),
@@ -135,6 +137,7 @@ export const recentColumns: Columns = {
 /** A year ago, on the same weekday: where the season was going then. */
 export const yearlyColumns: Columns = {
   group: 'yearly',
+  toBase: /^year_ago$/,
   names: ['year_ago', 'year_ago_to_its_week', 'year_ago_step_to_next_week', 'week_to_year_ago'],
   reach: [YEAR, YEAR, YEAR, YEAR],
   values: ({ history, row, standing, base }) => {

@@ -11,6 +11,8 @@ export interface IssueColumn {
   group: ColumnGroup;
   /** One hour of a day's profile, the same for all target hours of an issue: for models that are linear in whole days. */
   profile?: true | undefined;
+  /** A log-ratio to the cell's base: from another base it is another number. */
+  toBase?: true | undefined;
 }
 
 /**

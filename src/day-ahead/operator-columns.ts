@@ -16,6 +16,7 @@ const MORNING = 9;
 /** The operator's day-ahead forecast of the target and its day, and by how much it has been off lately. */
 export const operatorColumns: Columns = {
   group: 'operator',
+  toBase: /^operator_to_base$/,
   names: [
     'operator_to_base',
     'operator_to_day',

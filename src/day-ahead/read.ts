@@ -15,6 +15,7 @@ export const issueDetails = z.strictObject({
         name: z.string(),
         group: z.enum(COLUMN_GROUPS),
         profile: z.literal(true).optional(),
+        toBase: z.literal(true).optional(),
       }),
     )
     .min(1),

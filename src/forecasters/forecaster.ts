@@ -23,6 +23,8 @@ export interface FitContext {
  */
 export interface Forecaster {
   readonly name: string;
+  /** False of tables that another member would forecast alike; absent: suits any. */
+  suits?(tables: readonly IssueTable[]): boolean;
   fit(data: FitData, context: FitContext): Promise<FittedForecaster>;
   /** What `save` wrote, checked. */
   load(bytes: Uint8Array): FittedForecaster;

@@ -4,6 +4,7 @@ import { BadInputError } from '../errors.ts';
 import { asPublished } from './as-published.ts';
 import { climatology } from './climatology.ts';
 import type { Forecaster } from './forecaster.ts';
+import { onOwnRecord } from './own-record.ts';
 import { ridge } from './ridge/ridge.ts';
 import { trees } from './trees.ts';
 
@@ -13,7 +14,7 @@ export interface MemberSettings {
 }
 
 /** What an ensemble is made of where nobody says. */
-export const DEFAULT_MEMBERS = ['climatology', 'ridge', 'trees'] as const satisfies MemberName[];
+export const DEFAULT_MEMBERS = ['climatology', 'ridge', 'ridge-own', 'trees'] as const satisfies MemberName[];
 
 /** A forecaster of medians by its name: what ensembles are made of. The transformer lies in a training manifest. */
 export function memberNamed(name: string, settings: MemberSettings = {}): Forecaster {
@@ -27,6 +28,8 @@ export function memberNamed(name: string, settings: MemberSettings = {}): Foreca
       return climatology;
     case 'ridge':
       return ridge(settings.ridge);
+    case 'ridge-own':
+      return onOwnRecord(ridge(settings.ridge));
     case 'trees':
       return trees(settings.trees);
     case 'ridge-pooled':

@@ -59,12 +59,12 @@ export interface Combined {
 /**
  * The weighted mean of the members' medians in MW, and of their quantiles as distances from them (Vincent averaging: it
  * keeps the members' shape, where a mixture would add their disagreement to the spread). Where a member has no value
- * the others share its weight.
+ * the others share its weight. `weights` are N × M.
  */
 export function combine(
   table: IssueTable,
   forecasts: readonly MemberForecast[],
-  weights: ArrayLike<number>,
+  weights: Float64Array,
   spreads: readonly Float64Array[],
 ): Combined {
   const cells = table.base.length;
@@ -74,9 +74,10 @@ export function combine(
     let total = 0;
     let sum = 0;
     const hour = (cell % table.horizon) * LEVELS;
+    const own = Math.floor(cell / table.horizon) * forecasts.length;
     forecasts.forEach((forecast, m) => {
       const median = forecast.medians[cell]!;
-      const weight = weights[m]!;
+      const weight = weights[own + m]!;
       if (!(median > 0) || weight === 0) return;
       total += weight;
       sum += weight * median;

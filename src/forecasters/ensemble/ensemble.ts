@@ -15,7 +15,17 @@ import {
   residualsOf,
   type Residuals,
 } from './calibration.ts';
+import {
+  adaptation,
+  ADAPTATIONS,
+  corrected,
+  memberErrors,
+  ownErrors,
+  weightsByIssue,
+  type Adaptation,
+} from './adaptation.ts';
 import { combine, errorQuantiles, forecastOf, type Combined, type MemberForecast } from './combination.ts';
+import { continued, newestRows, noTrack, type Track } from './track.ts';
 import { fitWeights, mapeOf } from './weights.ts';
 
 const DAY = 86_400;
@@ -56,20 +66,34 @@ export const ensembleDetails = z.strictObject({
   knownBy: z.number(),
   /** Seconds; `to` is when the last of them was known. */
   validation: z.strictObject({ from: z.number(), to: z.number() }),
+  /** As they stay, or where a region's follow recent errors, their means over the validation issues. */
   weights: z.record(z.string(), z.record(z.string(), z.number())),
+  /** By region how weights follow recent errors; null where they stay. */
+  adaptation: z.record(z.string(), adaptation.nullable()),
   scores: z.record(z.string(), validationScore),
 });
 export type EnsembleDetails = z.infer<typeof ensembleDetails>;
 
 interface RegionState {
-  /** M */
+  /** M; what they are where nothing of late is known. */
   weights: Float64Array;
+  /** Null where the weights stay. */
+  adaptation: Adaptation | null;
+  /** Of late: the members' errors by issue, and the ensemble's before it is corrected. */
+  memberErrors: Track;
+  ownErrors: Track;
   /** By member, H × levels. */
   spreads: Float64Array[];
   residuals: Residuals;
 }
 
-const ownFacts = z.strictObject({ details: ensembleDetails, residuals: z.array(z.number().int()) });
+/** Beside the details, how many values each region has of what its issues have turned out to be. */
+const ownFacts = z.strictObject({
+  details: ensembleDetails,
+  residuals: z.array(z.number().int()),
+  memberErrors: z.array(z.number().int()),
+  ownErrors: z.array(z.number().int()),
+});
 
 /** An ensemble as an architecture like any other. */
 export function ensemble(settings: EnsembleSettings): Forecaster {
@@ -91,25 +115,24 @@ export async function fitEnsemble(
   context: FitContext,
 ): Promise<FittedEnsemble> {
   requireTables(data.tables);
-  requireMembers(settings.members);
   const { knownBy, tables } = data;
+  const members = settings.members.filter((member) => member.suits?.(tables) ?? true);
+  requireMembers(members);
   const from = validationStart(data, settings);
   const part = (share: number, start: number) => ({
     ...context,
     progress: (done: number) => context.progress?.(start + share * done),
   });
-  const trial = await fitAll(settings.members, { tables, knownBy: from }, part(0.45, 0));
+  const trial = await fitAll(members, { tables, knownBy: from }, part(0.45, 0));
   const validation = tables.map((table) =>
     issuesOf(table, { from: firstIssueFrom(table, from), to: issuesKnownBy(table, knownBy) }),
   );
   const weighed: Weighed[] = [];
   for (const table of validation) weighed.push(await weigh(table, trial, knownBy, context));
-  const used = settings.members.flatMap((_, m) =>
-    weighed.some(({ weights }) => weights[m]! > 0) ? [m] : [],
-  );
-  const kept = used.map((m) => settings.members[m]!);
+  const used = members.flatMap((_, m) => (weighed.some(({ weights }) => weights[m]! > 0) ? [m] : []));
+  const kept = used.map((m) => members[m]!);
   const final = await fitAll(kept, data, part(0.45, 0.55));
-  const names = settings.members.map(({ name }) => name);
+  const names = members.map(({ name }) => name);
   const details: EnsembleDetails = {
     name: settings.name ?? OWN,
     members: kept.map(({ name }) => name),
@@ -120,12 +143,16 @@ export async function fitEnsemble(
     weights: byRegion(tables, (r) =>
       Object.fromEntries(used.map((m) => [names[m]!, weighed[r]!.weights[m]!])),
     ),
+    adaptation: byRegion(tables, (r) => weighed[r]!.adaptation),
     scores: byRegion(tables, (r) => scoreOf(weighed[r]!, names, validation[r]!, knownBy)),
   };
-  const states = weighed.map(({ weights, spreads, residuals }) => ({
-    weights: Float64Array.from(used, (m) => weights[m]!),
-    spreads: used.map((m) => spreads[m]!),
-    residuals: newestOf(residuals, details.horizon),
+  const states = weighed.map((each) => ({
+    weights: Float64Array.from(used, (m) => each.weights[m]!),
+    adaptation: each.adaptation,
+    memberErrors: newestRows(columnsOf(each.memberErrors, used)),
+    ownErrors: newestRows(each.ownErrors),
+    spreads: used.map((m) => each.spreads[m]!),
+    residuals: newestOf(each.residuals, details.horizon),
   }));
   context.progress?.(1);
   return new FittedEnsemble(details, final, states, kept);
@@ -184,9 +211,14 @@ export class FittedEnsemble implements FittedForecaster {
       }
       const range = { from: firstIssueFrom(table, knownBy), to: issuesKnownBy(table, data.knownBy) };
       const since = issuesOf(table, { from: range.from, to: Math.max(range.from, range.to) });
-      const { combined, state } = await this.combined(since);
-      const newer = residualsOf(since, combined.medians, combined.offsets, data.knownBy);
-      states.push({ ...state, residuals: newestOf(followedBy(state.residuals, newer), horizon) });
+      const { combined, state, newer } = await this.combined(since, data.knownBy);
+      const residuals = residualsOf(since, combined.medians, combined.offsets, data.knownBy);
+      states.push({
+        ...state,
+        memberErrors: newestRows(continued(state.memberErrors, newer.memberErrors)),
+        ownErrors: newestRows(continued(state.ownErrors, newer.ownErrors)),
+        residuals: newestOf(followedBy(state.residuals, residuals), horizon),
+      });
     }
     const members = await fitAll(this.architectures, data, context);
     return new FittedEnsemble(
@@ -211,15 +243,21 @@ export class FittedEnsemble implements FittedForecaster {
 
   /** `architectures` load their own files; a member that is fitted already answers for itself. */
   static of(files: ReadonlyMap<string, Uint8Array>, architectures: readonly Forecaster[]): FittedEnsemble {
-    const { facts, arrays } = readState(fileOf(files, OWN), OWN, ownFacts, ({ details, residuals }) => {
+    const { facts, arrays } = readState(fileOf(files, OWN), OWN, ownFacts, ({ details, ...counts }) => {
       const { regions, members, horizon } = details;
-      const total = residuals.reduce((a, b) => a + b, 0);
+      const [total, ofMembers, own] = [counts.residuals, counts.memberErrors, counts.ownErrors].map((each) =>
+        each.reduce((a, b) => a + b, 0),
+      ) as [number, number, number];
       return {
         weights: regions.length * members.length,
         spreads: regions.length * members.length * horizon * LEVELS,
         validAt: total,
         group: total,
         z: total,
+        memberErrorsEndedAt: ofMembers,
+        memberErrors: ofMembers * members.length,
+        ownErrorsEndedAt: own,
+        ownErrors: own * horizon,
       };
     });
     const { details } = facts;
@@ -238,10 +276,17 @@ export class FittedEnsemble implements FittedForecaster {
     const count = details.members.length;
     const size = details.horizon * LEVELS;
     let begin = 0;
-    const states = details.regions.map((_, r) => {
+    const tracks = {
+      memberErrors: tracksFrom(arrays, 'memberErrors', facts.memberErrors, count),
+      ownErrors: tracksFrom(arrays, 'ownErrors', facts.ownErrors, details.horizon),
+    };
+    const states = details.regions.map((region, r) => {
       const end = begin + facts.residuals[r]!;
       const state = {
         weights: weights.slice(r * count, (r + 1) * count),
+        adaptation: details.adaptation[region] ?? null,
+        memberErrors: tracks.memberErrors[r]!,
+        ownErrors: tracks.ownErrors[r]!,
         spreads: known.map((_member, m) => spreads.slice((r * count + m) * size, (r * count + m + 1) * size)),
         residuals: {
           validAt: validAt.slice(begin, end),
@@ -256,7 +301,7 @@ export class FittedEnsemble implements FittedForecaster {
     return new FittedEnsemble(details, members, states, known);
   }
 
-  private async combined(table: IssueTable): Promise<{ combined: Combined; state: RegionState }> {
+  private async combined(table: IssueTable, knownBy = Infinity): Promise<Answer> {
     const { regions, horizon, name } = this.details;
     const state = this.states[requireFitted(name, regions, horizon, table)]!;
     const forecasts: MemberForecast[] = [];
@@ -268,24 +313,99 @@ export class FittedEnsemble implements FittedForecaster {
           : { medians: new Float64Array(table.base.length).fill(Number.NaN), offsets: undefined },
       );
     }
-    return { combined: combine(table, forecasts, state.weights, state.spreads), state };
+    return { ...answerOf(table, forecasts, state, knownBy), state };
   }
 
   private ownBytes(): Uint8Array {
     const flat = (pick: (state: RegionState) => Iterable<number>) =>
       Float64Array.from(this.states.flatMap((state) => [...pick(state)]));
     return writeState({
-      facts: { details: this.details, residuals: this.states.map(({ residuals }) => residuals.z.length) },
+      facts: {
+        details: this.details,
+        residuals: this.states.map(({ residuals }) => residuals.z.length),
+        memberErrors: this.states.map(({ memberErrors: { endedAt } }) => endedAt.length),
+        ownErrors: this.states.map(({ ownErrors: { endedAt } }) => endedAt.length),
+      },
       arrays: {
         weights: flat(({ weights }) => weights),
         spreads: flat(({ spreads }) => spreads.flatMap((values) => [...values])),
         validAt: flat(({ residuals }) => residuals.validAt),
         group: Int32Array.from(this.states.flatMap(({ residuals }) => [...residuals.group])),
         z: flat(({ residuals }) => residuals.z),
+        memberErrorsEndedAt: flat((state) => state.memberErrors.endedAt),
+        memberErrors: flat((state) => state.memberErrors.values),
+        ownErrorsEndedAt: flat((state) => state.ownErrors.endedAt),
+        ownErrors: flat((state) => state.ownErrors.values),
       },
     });
   }
 }
+
+/** A region's rows after another's, as they were written. */
+function tracksFrom(
+  arrays: Record<string, unknown>,
+  name: string,
+  counts: readonly number[],
+  columns: number,
+): Track[] {
+  const ends = arrays[`${name}EndedAt`] as Float64Array;
+  const values = arrays[name] as Float64Array;
+  let begin = 0;
+  return counts.map((count) => {
+    const from = begin;
+    begin += count;
+    return {
+      columns,
+      endedAt: ends.slice(from, begin),
+      values: values.slice(from * columns, begin * columns),
+    };
+  });
+}
+
+interface Answer {
+  combined: Combined;
+  state: RegionState;
+  /** What the table's own issues have turned out to be. */
+  newer: { memberErrors: Track; ownErrors: Track };
+}
+
+type Rule = Pick<RegionState, 'weights' | 'adaptation' | 'memberErrors' | 'ownErrors' | 'spreads'>;
+
+/** The members' forecasts as one, each issue by what was published of their errors when it was made. */
+function answerOf(
+  table: IssueTable,
+  forecasts: readonly MemberForecast[],
+  { weights, adaptation: rule, spreads, ...stored }: Rule,
+  knownBy: number,
+): Omit<Answer, 'state'> {
+  const medians = forecasts.map((forecast) => forecast.medians);
+  const newer = { memberErrors: memberErrors(table, medians, knownBy), ownErrors: noTrack(table.horizon) };
+  const errors = continued(stored.memberErrors, newer.memberErrors);
+  const byIssue = rule
+    ? weightsByIssue(table, errors, rule, weights)
+    : Float64Array.from(
+        { length: table.issuedAt.length * weights.length },
+        (_, i) => weights[i % weights.length]!,
+      );
+  const combined = combine(table, forecasts, byIssue, spreads);
+  newer.ownErrors = ownErrors(table, combined.medians, knownBy);
+  if (!rule) return { combined, newer };
+  return {
+    combined: { ...combined, medians: corrected(table, combined.medians, stored.ownErrors, rule) },
+    newer,
+  };
+}
+
+/** Some of a track's columns. */
+const columnsOf = ({ columns, endedAt, values }: Track, kept: readonly number[]): Track => ({
+  columns: kept.length,
+  endedAt,
+  values: Float64Array.from(
+    endedAt.length === 0
+      ? []
+      : Array.from(endedAt, (_, i) => kept.map((c) => values[i * columns + c]!)).flat(),
+  ),
+});
 
 /** A region's members weighed on its validation issues. */
 interface Weighed extends RegionState {
@@ -323,9 +443,52 @@ async function weigh(
   const weights = new Float64Array(members.length);
   able.forEach((m, i) => (weights[m] = fitted[i]!));
   const spreads = forecasts.map(({ medians }) => errorQuantiles(table, medians, knownBy));
-  const combined = combine(table, forecasts, weights, spreads);
-  const residuals = residualsOf(table, combined.medians, combined.offsets, knownBy);
-  return { weights, spreads, residuals, forecasts, combined };
+  const none = { memberErrors: noTrack(members.length), ownErrors: noTrack(table.horizon), spreads };
+  const equal = new Float64Array(members.length);
+  for (const m of able) equal[m] = 1 / able.length;
+  const asked = forecasts.map((forecast, m) => (able.includes(m) ? forecast : NO_FORECAST(forecast)));
+  const rules: Rule[] = [
+    { ...none, weights, adaptation: null },
+    ...ADAPTATIONS.map((each) => ({ ...none, weights: equal, adaptation: each })),
+  ];
+  const answers = rules.map((rule) => answerOf(table, asked, rule, knownBy));
+  const errors = answers.map(({ combined: { medians } }) =>
+    mapeOf([Float64Array.from(common, (cell) => medians[cell]! / table.actual[cell]!)], [1]),
+  );
+  const best = errors.indexOf(Math.min(...errors));
+  const { combined, newer } = answers[best]!;
+  const rule = rules[best]!;
+  return {
+    ...newer,
+    weights: rule.adaptation ? meanShares(newer.memberErrors, table, rule) : weights,
+    adaptation: rule.adaptation,
+    spreads,
+    residuals: residualsOf(table, combined.medians, combined.offsets, knownBy),
+    forecasts,
+    combined,
+  };
+}
+
+const NO_FORECAST = ({ medians }: MemberForecast): MemberForecast => ({
+  medians: new Float64Array(medians.length).fill(Number.NaN),
+  offsets: undefined,
+});
+
+/** Members that hardly ever count do not count at all. */
+const LEAST_MEAN_SHARE = 0.02;
+
+/** What the members have counted on the mean of the issues. */
+function meanShares(errors: Track, table: IssueTable, { weights, adaptation: rule }: Rule): Float64Array {
+  const byIssue = weightsByIssue(table, errors, rule!, weights);
+  const members = weights.length;
+  const means = weights.map((_, m) => {
+    let sum = 0;
+    for (let i = m; i < byIssue.length; i += members) sum += byIssue[i]!;
+    return (sum * members) / byIssue.length;
+  });
+  const kept = means.map((share) => (share < LEAST_MEAN_SHARE ? 0 : share));
+  const total = kept.reduce((a, b) => a + b, 0);
+  return kept.map((share) => share / total);
 }
 
 function scoreOf(

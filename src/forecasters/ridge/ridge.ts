@@ -7,6 +7,7 @@ import { ANY_REGION, requireFitted } from '../fitted-region.ts';
 import type { FitContext, FitData, FittedForecaster, Forecaster } from '../forecaster.ts';
 import { breathe } from '../pause.ts';
 import { readState, writeState } from '../state-bytes.ts';
+import { ridgeColumns, withColumns } from './columns.ts';
 import { designOf, widthOf, writeRegressors, type Design } from './design.ts';
 import { productAt, robustRidge, type Regression } from './robust-fit.ts';
 
@@ -44,9 +45,10 @@ export function ridge(given: Partial<RidgeSettings> = {}): Forecaster {
   const name = pooled ? 'ridge-pooled' : 'ridge';
   return {
     name,
-    async fit({ tables, knownBy }, context) {
-      requireTables(tables);
-      const columns = tables[0]!.columns.map((column) => column.name);
+    async fit({ tables: whole, knownBy }, context) {
+      requireTables(whole);
+      const columns = ridgeColumns(whole[0]!, settings.without);
+      const tables = whole.map((table) => withColumns(table, columns));
       for (const table of tables) requireColumns(table, columns, name);
       const groups = pooled ? [[...tables]] : tables.map((table) => [table]);
       const models: RegionModel[] = [];
@@ -169,8 +171,9 @@ function fitted({ name, columns, horizon }: Known, models: RegionModel[]): Fitte
   return {
     name,
     levels: [0.5],
-    async predict(table) {
-      const { hours } = models[requireFitted(name, regions, horizon, table)]!;
+    async predict(whole) {
+      const { hours } = models[requireFitted(name, regions, horizon, whole)]!;
+      const table = withColumns(whole, columns);
       requireColumns(table, columns, name);
       const row = new Float64Array(Math.max(...hours.map(({ design }) => widthOf(design))));
       return table.base.map((base, cell) => {
