@@ -114,6 +114,6 @@ const LISTED: Option[] = [
   ).argParser(decimal),
   flag(
     '--dropout <share>',
-    'of what the day ahead sees of the sequence, left out at random in training (default: 0.5)',
+    'of what the day ahead sees of the sequence, left out at random in training (default: 0.7)',
   ).argParser(decimal),
 ];

@@ -101,7 +101,7 @@ export const trainingSettings = z.strictObject({
     .number()
     .min(0)
     .max(0.9)
-    .default(0.5)
+    .default(0.7)
     .describe(
       'Share of what the issue head sees of the sequence that each issue is trained without, drawn anew every time; of its hidden units and features less',
     ),

@@ -63,9 +63,9 @@ export const PRESETS: Record<TrainingSettings['preset'], Preset> = {
     layers: 2,
     heads: 2,
     issueHidden: 64,
-    learningRate: 3e-3,
+    learningRate: 2e-3,
     budgetMinutes: 2.2,
-    maxSteps: 1000,
+    maxSteps: 500,
   },
   default: {
     width: 128,
