@@ -17,13 +17,9 @@ export { loadForecaster } from './load.ts';
 export { DEFAULT_MEMBERS, memberNamed, type MemberSettings } from './members.ts';
 export { ridge } from './ridge/ridge.ts';
 export { trees } from './trees.ts';
-export {
-  ensemble,
-  fitEnsemble,
-  FittedEnsemble,
-  type EnsembleDetails,
-  type EnsembleSettings,
-} from './ensemble/ensemble.ts';
+export type { EnsembleDetails } from './ensemble/details.ts';
+export { ensemble, fitEnsemble, type EnsembleSettings } from './ensemble/ensemble.ts';
+export { FittedEnsemble } from './ensemble/fitted-ensemble.ts';
 
 /** Days that a single forecaster's intervals are calibrated on before it is fitted again on all there is. */
 const CALIBRATION_DAYS = 180;

@@ -4,7 +4,8 @@ import { issueDetails, type IssueDetails } from '../day-ahead/read.ts';
 import { CorruptArtifactError, describeIssues } from '../errors.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { ensembleDetails, FittedEnsemble } from './ensemble/ensemble.ts';
+import { ensembleDetails } from './ensemble/details.ts';
+import { FittedEnsemble } from './ensemble/fitted-ensemble.ts';
 import type { Forecaster } from './forecaster.ts';
 import { memberNamed } from './members.ts';
 

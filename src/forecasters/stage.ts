@@ -13,7 +13,8 @@ import { onceByKey, readManifest, writeContent } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
 import { PUBLICATION_DELAY } from './cells.ts';
-import { fitEnsemble, type EnsembleDetails } from './ensemble/ensemble.ts';
+import type { EnsembleDetails } from './ensemble/details.ts';
+import { fitEnsemble } from './ensemble/ensemble.ts';
 import { forecasterDetailsOf } from './load.ts';
 import { openMembers } from './open.ts';
 

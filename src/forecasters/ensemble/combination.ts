@@ -14,6 +14,12 @@ export interface MemberForecast {
   offsets: Float64Array | undefined;
 }
 
+/** Of a member that is not asked. */
+export const noForecast = ({ base }: IssueTable): MemberForecast => ({
+  medians: new Float64Array(base.length).fill(Number.NaN),
+  offsets: undefined,
+});
+
 export async function forecastOf(member: FittedForecaster, table: IssueTable): Promise<MemberForecast> {
   const values = await member.predict(table);
   if (member.levels.length === 1) return { medians: values, offsets: undefined };

@@ -33,6 +33,16 @@ export function trackOf(
   return { columns, endedAt: Float64Array.from(issues, last), values };
 }
 
+/** Some of its columns. */
+export const columnsOf = ({ columns, endedAt, values }: Track, kept: readonly number[]): Track => ({
+  columns: kept.length,
+  endedAt,
+  values: Float64Array.from(
+    { length: endedAt.length * kept.length },
+    (_, i) => values[Math.floor(i / kept.length) * columns + kept[i % kept.length]!]!,
+  ),
+});
+
 /** The newer rows after those of before their beginning; the newest of them all. */
 export function continued(older: Track, newer: Track): Track {
   const begins = newer.endedAt[0] ?? Infinity;
