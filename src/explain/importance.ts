@@ -2,9 +2,8 @@ import type { ExplainedGroup, ForecasterImportance, Importance } from '../contra
 import { toHourStamp } from '../contracts/time.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { MissingDataError } from '../errors.ts';
-import { breathe } from '../forecasters/pause.ts';
 import { groupsOf, withDonors, type GroupOfColumns } from './groups.ts';
-import { mediansOf, weightedMedians, type ExplainedMember } from './medians.ts';
+import { allMedians, type Explained } from './medians.ts';
 import { exchange, STRETCH_ISSUES } from './stretches.ts';
 
 export interface ImportanceOptions {
@@ -25,27 +24,14 @@ export interface ImportanceOptions {
  */
 export async function importanceOf(
   table: IssueTable,
-  members: readonly ExplainedMember[],
-  ensemble: string,
+  explained: Explained,
   options: ImportanceOptions,
 ): Promise<Importance> {
   const { repeats, seed, signal, progress } = options;
   const { region } = table;
-  const own = members.filter((member) => member.weightIn(region) > 0);
+  const own = explained.members.filter((member) => member.weightIn(region) > 0);
   const groups = groupsOf(table, options.channels, options.groups);
-  const predictAll = async (given: IssueTable) => {
-    const each: Float64Array[] = [];
-    for (const { fitted } of own) {
-      await breathe(signal);
-      each.push(await mediansOf(fitted, given));
-    }
-    const weighted = weightedMedians(
-      each,
-      own.map((member) => member.weightIn(region)),
-    );
-    return [weighted, ...each];
-  };
-  const before = await predictAll(table);
+  const before = await allMedians(explained, table, signal);
   const scored = Array.from(table.actual, (_, cell) => cell).filter(
     (cell) => table.actual[cell]! > 0 && before[0]![cell]! > 0,
   );
@@ -62,12 +48,12 @@ export async function importanceOf(
     for (let repeat = 0; repeat < repeats; repeat++) {
       progress?.((g + repeat / repeats) / groups.length);
       const donors = exchange(table.issuedAt.length, seed, region, group.group, repeat);
-      const after = await predictAll(withDonors(table, group, donors));
+      const after = await allMedians(explained, withDonors(table, group, donors), signal);
       ofGroup.push(after.map((medians, f) => increase(table, scored, before[f]!, medians)));
     }
     increases.push(ofGroup);
   }
-  const names = [ensemble, ...own.map(({ fitted }) => fitted.name)];
+  const names = [explained.name, ...own.map(({ fitted }) => fitted.name)];
   const forecasters = names.map((forecaster, f): ForecasterImportance => {
     const hours = scored.filter((cell) => before[f]![cell]! > 0);
     const told = groups.map((group, g) =>

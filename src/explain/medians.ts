@@ -1,11 +1,20 @@
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { CorruptArtifactError } from '../errors.ts';
 import type { FittedForecaster } from '../forecasters/forecaster.ts';
+import { breathe } from '../forecasters/pause.ts';
 
-/** A member of what is explained, and its weight in each region. */
+/** A member of what is explained, and its weight in each region, where weights change from issue to issue their mean. */
 export interface ExplainedMember {
   fitted: FittedForecaster;
   weightIn(region: string): number;
+}
+
+/** A forecaster and what it is made of. */
+export interface Explained {
+  name: string;
+  members: readonly ExplainedMember[];
+  /** Its medians of its members', which are undefined where one has no weight in the table's region. */
+  combine(table: IssueTable, members: readonly (Float64Array | undefined)[]): Float64Array;
 }
 
 /** Medians in MW, N × H. */
@@ -23,16 +32,16 @@ export async function mediansOf(fitted: FittedForecaster, table: IssueTable): Pr
   );
 }
 
-/** The members' weighted mean; where one has no value the others share its weight, as in their ensemble. */
-export function weightedMedians(members: readonly Float64Array[], weights: readonly number[]): Float64Array {
-  return members[0]!.map((_, cell) => {
-    let sum = 0;
-    let total = 0;
-    members.forEach((medians, m) => {
-      if (!(medians[cell]! > 0)) return;
-      sum += weights[m]! * medians[cell]!;
-      total += weights[m]!;
-    });
-    return total > 0 ? sum / total : Number.NaN;
-  });
+/** The medians of the members that count in the table's region, and before them those of the whole. */
+export async function allMedians(
+  { members, combine }: Explained,
+  table: IssueTable,
+  signal: AbortSignal,
+): Promise<Float64Array[]> {
+  const each: (Float64Array | undefined)[] = [];
+  for (const { fitted, weightIn } of members) {
+    await breathe(signal);
+    each.push(weightIn(table.region) > 0 ? await mediansOf(fitted, table) : undefined);
+  }
+  return [combine(table, each), ...each.filter((medians) => medians !== undefined)];
 }

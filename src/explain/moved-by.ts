@@ -1,8 +1,7 @@
 import type { ExplainedGroup, MovedBy } from '../contracts/explain.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
-import { breathe } from '../forecasters/pause.ts';
 import { groupsOf, repeated, withDonors } from './groups.ts';
-import { mediansOf, weightedMedians, type ExplainedMember } from './medians.ts';
+import { allMedians, type Explained } from './medians.ts';
 import { othersOf } from './stretches.ts';
 
 /** Other issues that one is given the values of; all of a stretch at most. */
@@ -22,37 +21,27 @@ export interface MovedOptions {
 export async function movedBy(
   table: IssueTable,
   issue: number,
-  members: readonly ExplainedMember[],
+  explained: Explained,
   { seed, groups, channels, signal }: MovedOptions,
 ): Promise<MovedBy[]> {
   const { region, horizon } = table;
-  const own = members.filter((member) => member.weightIn(region) > 0);
-  const weights = own.map((member) => member.weightIn(region));
-  const predictAll = async (given: IssueTable) => {
-    const each: Float64Array[] = [];
-    for (const { fitted } of own) {
-      await breathe(signal);
-      each.push(await mediansOf(fitted, given));
-    }
-    return weightedMedians(each, weights);
-  };
   const others = othersOf(issue, table.issuedAt.length, DRAWS, seed, region);
   // In order of time, as a network reads their past.
   const donors = others.toSorted((a, b) => a - b);
   const copies = repeated(table, issue, donors.length);
-  const before = await predictAll(copies);
+  const [before] = await allMedians(explained, copies, signal);
   const result: MovedBy[] = [];
   for (const group of groupsOf(table, channels, groups)) {
-    const after = await predictAll(withDonors(copies, group, donors, table));
+    const [after] = await allMedians(explained, withDonors(copies, group, donors, table), signal);
     let sum = 0;
     let hours = 0;
-    after.forEach((mw, cell) => {
-      if (!(mw > 0) || !(before[cell]! > 0)) return;
-      sum += Math.abs(mw / before[cell]! - 1);
+    after!.forEach((mw, cell) => {
+      if (!(mw > 0) || !(before![cell]! > 0)) return;
+      sum += Math.abs(mw / before![cell]! - 1);
       hours++;
     });
     const change = hours > 0 ? (100 * sum) / hours : 0;
-    result.push({ group: group.group, columns: group.columns, change, draws: after.length / horizon });
+    result.push({ group: group.group, columns: group.columns, change, draws: after!.length / horizon });
   }
   return result.toSorted((a, b) => b.change - a.change);
 }

@@ -27,7 +27,7 @@ import { issueAt, oneForecast } from './one-forecast.ts';
 import { choose, openSubject, TRANSFORMER, type Chosen, type Subject } from './subject.ts';
 
 /** Raised when the same forecaster would be explained differently. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
 
 /**
  * Says why a forecaster forecasts what it does. Of a period: what each group of inputs is worth, which past hours its
@@ -107,7 +107,7 @@ async function explainPeriod(
   const [groupsTold, attentionTold] = [tell('groups of inputs'), tell('past hours')];
   const options = { repeats, seed, groups, channels, signal };
   const progress = (done: number) => groupsTold(0.8 * done);
-  const importance = await importanceOf(table, subject.members, subject.name, { ...options, progress });
+  const importance = await importanceOf(table, subject, { ...options, progress });
   const peak = range.from + peakIssue(table);
   const whatIf = exampleChange(whole, peak);
   const forecast = await forecastOf(subject, whole, peak, { whatIf, seed, groups, signal });
@@ -140,11 +140,11 @@ async function forecastOf(
     ...options
   }: { whatIf: readonly ColumnChange[]; signal: AbortSignal } & Pick<ExplainInput, 'seed' | 'groups'>,
 ): Promise<OneForecast> {
-  const { fitted, members, knownBy } = subject;
+  const { fitted, knownBy } = subject;
   const seen = issuesOf(whole, { from: 0, to: issuesKnownBy(whole, knownBy) });
   const forecast = await oneForecast(fitted, whole, issue, { whatIf, seen });
   const channels = networkIn(subject, whole.region)?.trained.model.channels.length;
-  return { ...forecast, movedBy: await movedBy(whole, issue, members, { ...options, channels }) };
+  return { ...forecast, movedBy: await movedBy(whole, issue, subject, { ...options, channels }) };
 }
 
 /** The network, where the region's forecast listens to it. */

@@ -9,7 +9,7 @@ import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { readChampion } from '../registry/champion.ts';
 import { readVersionRecord } from '../registry/versions.ts';
-import type { ExplainedMember } from './medians.ts';
+import type { Explained } from './medians.ts';
 
 export const TRANSFORMER = 'transformer';
 
@@ -22,10 +22,8 @@ export interface Chosen {
 }
 
 /** A loaded forecaster with all that explaining asks of it. Dispose of it. */
-export interface Subject extends AsyncDisposable {
-  name: string;
+export interface Subject extends Explained, AsyncDisposable {
   fitted: FittedForecaster;
-  members: readonly ExplainedMember[];
   regions: readonly string[];
   /** Seconds: it has learnt from what was known by then. */
   knownBy: number;
@@ -83,6 +81,7 @@ async function openFitted(home: Home, { reference, manifest, sequences }: Chosen
       fitted: member,
       weightIn: (region) => weights[region]?.[member.name] ?? 0,
     })),
+    combine: (table, medians) => fitted.combine(table, medians),
     regions,
     knownBy,
     network,
@@ -104,6 +103,7 @@ async function openTraining(home: Home, { reference, sequences }: Chosen): Promi
     name: TRANSFORMER,
     fitted,
     members: [{ fitted, weightIn: () => 1 }],
+    combine: (_table, [own]) => own!,
     regions: trained.model.regions,
     knownBy: trained.trainedBy,
     network,

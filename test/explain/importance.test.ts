@@ -3,7 +3,7 @@ import { buildIssueTable } from '../../src/day-ahead/build.ts';
 import { issuesOf, QUANTILES, MEDIAN, type IssueTable } from '../../src/day-ahead/issue-table.ts';
 import { BadInputError, MissingDataError } from '../../src/errors.ts';
 import { importanceOf } from '../../src/explain/importance.ts';
-import { weightedMedians, mediansOf, type ExplainedMember } from '../../src/explain/medians.ts';
+import { allMedians, mediansOf, type Explained, type ExplainedMember } from '../../src/explain/medians.ts';
 import { movedBy } from '../../src/explain/moved-by.ts';
 import { exchange, othersOf, stretchesOf } from '../../src/explain/stretches.ts';
 import { climatology } from '../../src/forecasters/climatology.ts';
@@ -35,6 +35,18 @@ const follows = (column: string, name = column): FittedForecaster => ({
 const member = (fitted: FittedForecaster, weight: number): ExplainedMember => ({
   fitted,
   weightIn: () => weight,
+});
+/** A whole whose weights stay. */
+const made = (name: string, members: ExplainedMember[]): Explained => ({
+  name,
+  members,
+  combine: ({ region }, medians) =>
+    medians[0]!.map((_, cell) =>
+      members.reduce(
+        (sum, { weightIn }, m) => (medians[m] ? sum + weightIn(region) * medians[m][cell]! : sum),
+        0,
+      ),
+    ),
 });
 const options = { repeats: 3, seed: 7, signal };
 
@@ -72,7 +84,7 @@ describe('permutation importance', () => {
     const follower = follows('lag_7d');
     // A forecaster that is right: whatever it is deprived of costs.
     const right = { ...table, actual: await follower.predict(table) };
-    const told = await importanceOf(right, [member(follower, 1)], 'lone', options);
+    const told = await importanceOf(right, made('lone', [member(follower, 1)]), options);
     const [lone, ...rest] = told.forecasters;
     assert.equal(lone!.mape, 0);
     assert.deepEqual([lone!.forecaster, rest.length], ['lone', 0]);
@@ -92,7 +104,11 @@ describe('permutation importance', () => {
 
   it('says the same for the same seed', async () => {
     const run = (seed: number) =>
-      importanceOf(table, [member(follows('lag_7d'), 1)], 'lone', { ...options, seed, groups: ['lags'] });
+      importanceOf(table, made('lone', [member(follows('lag_7d'), 1)]), {
+        ...options,
+        seed,
+        groups: ['lags'],
+      });
     assert.deepEqual(await run(7), await run(7));
     const repeats = async (seed: number) => (await run(seed)).forecasters[0]!.groups[0]!.repeats;
     assert.notDeepEqual(await repeats(7), await repeats(8));
@@ -100,7 +116,7 @@ describe('permutation importance', () => {
 
   it('leaves the base alone, and says whose it is', async () => {
     const asked = { ...options, groups: ['operator' as const] };
-    const { base, forecasters } = await importanceOf(table, [member(asBase, 1)], 'base', asked);
+    const { base, forecasters } = await importanceOf(table, made('base', [member(asBase, 1)]), asked);
     assert.equal(forecasters[0]!.groups[0]!.increase, 0);
     assert.equal(forecasters[0]!.mape, base.mape);
     assert.ok(base.operatorShare > 0.99);
@@ -109,7 +125,10 @@ describe('permutation importance', () => {
   it('tells of each member, and of the whole by their weights', async () => {
     const members = [member(follows('lag_7d'), 0.75), member(asBase, 0.25), member(follows('lag_2d'), 0)];
     const right = { ...table, actual: await members[0]!.fitted.predict(table) };
-    const { forecasters } = await importanceOf(right, members, 'whole', { ...options, groups: ['lags'] });
+    const { forecasters } = await importanceOf(right, made('whole', members), {
+      ...options,
+      groups: ['lags'],
+    });
     assert.deepEqual(
       forecasters.map(({ forecaster, weight }) => [forecaster, weight]),
       [
@@ -122,22 +141,30 @@ describe('permutation importance', () => {
     assert.ok(base === 0 && wholeOf! > 0 && wholeOf! < lags!);
   });
 
-  it('weighs members as their ensemble does', async () => {
+  it('is, of the whole, what the ensemble itself answers', async () => {
     const knownBy = whole.issuedAt[100]!;
     const tables = [issuesOf(whole, { from: 30, to: 100 })];
     const settings = { members: [climatology, asPublished('persistence168')], validationDays: 20 };
     const fitted = await fitEnsemble({ tables, knownBy }, settings, { seed: 1, signal });
-    const weights = fitted.members.map(({ name }) => fitted.details.weights['ERCO']![name]!);
-    const medians: Float64Array[] = [];
-    for (const each of fitted.members) medians.push(await mediansOf(each, table));
-    const own = weightedMedians(medians, weights);
+    // Its weights follow recent errors: a mean that is weighted once for all would be another forecast.
+    assert.ok(fitted.details.adaptation['ERCO']);
+    const weights = fitted.details.weights['ERCO']!;
+    const ensemble: Explained = {
+      name: 'ensemble',
+      members: fitted.members.map((each) => member(each, weights[each.name]!)),
+      combine: (given, medians) => fitted.combine(given, medians),
+    };
     const said = await fitted.predict(table);
-    own.forEach((mw, cell) => assert.ok(Math.abs(said[cell * QUANTILES.length + MEDIAN]! / mw - 1) < 1e-12));
+    const [first, ...own] = await allMedians(ensemble, table, signal);
+    first!.forEach((mw, cell) =>
+      assert.ok(Math.abs(said[cell * QUANTILES.length + MEDIAN]! / mw - 1) < 1e-12),
+    );
+    assert.deepEqual(own, await Promise.all(fitted.members.map((each) => mediansOf(each, table))));
   });
 
   it('refuses groups that are not there, and a period without an outcome', async () => {
     const ask = (groups: ('weather' | 'sequence')[], given = table) =>
-      importanceOf(given, [member(asBase, 1)], 'base', { ...options, groups });
+      importanceOf(given, made('base', [member(asBase, 1)]), { ...options, groups });
     await assert.rejects(ask(['weather']), (error: BadInputError) =>
       /no weather of ERCO/.test(error.message),
     );
@@ -145,13 +172,16 @@ describe('permutation importance', () => {
       /No ring transformer/.test(error.message),
     );
     const future = { ...table, actual: table.actual.map(() => Number.NaN) };
-    await assert.rejects(importanceOf(future, [member(asBase, 1)], 'base', options), MissingDataError);
+    await assert.rejects(importanceOf(future, made('base', [member(asBase, 1)]), options), MissingDataError);
   });
 });
 
 describe('what moved a forecast', () => {
   it('is the group that it looks at', async () => {
-    const moved = await movedBy(table, 20, [member(follows('level_1d'), 1)], { seed: 1, signal });
+    const moved = await movedBy(table, 20, made('lone', [member(follows('level_1d'), 1)]), {
+      seed: 1,
+      signal,
+    });
     assert.equal(moved[0]!.group, 'recent');
     assert.ok(moved[0]!.change > 0.1 && moved[0]!.draws === 30);
     assert.ok(moved.slice(1).every(({ change }) => change === 0));

@@ -45,6 +45,18 @@ export class FittedEnsemble implements FittedForecaster {
     return calibrated(table, combined.medians, combined.offsets, state.residuals);
   }
 
+  /**
+   * The median of the whole, N × H, of medians that are given for its members (in their order; undefined where one has
+   * no weight in the region) in place of what they would answer.
+   */
+  combine(table: IssueTable, medians: readonly (Float64Array | undefined)[]): Float64Array {
+    const state = this.stateOf(table);
+    const forecasts = medians.map((given) =>
+      given ? { medians: given, offsets: undefined } : noForecast(table),
+    );
+    return answerOf(table, forecasts, state, state, Infinity).combined.medians;
+  }
+
   /** The same weights over members fitted on all that is known by now; the errors made since go on to calibrate. */
   async refit(data: FitData, context: FitContext): Promise<FittedEnsemble> {
     requireTables(data.tables);
@@ -105,14 +117,18 @@ export class FittedEnsemble implements FittedForecaster {
   }
 
   private async answer(table: IssueTable, knownBy: number): Promise<Answer & { state: RegionState }> {
-    const { regions, horizon, name } = this.details;
-    const state = this.states[requireFitted(name, regions, horizon, table)]!;
+    const state = this.stateOf(table);
     const forecasts: MemberForecast[] = [];
     for (const [m, member] of this.members.entries()) {
       // What has no weight here is not asked: it may be costly, or not know the region.
       forecasts.push(state.weights[m]! > 0 ? await forecastOf(member, table) : noForecast(table));
     }
     return { ...answerOf(table, forecasts, state, state, knownBy), state };
+  }
+
+  private stateOf(table: IssueTable): RegionState {
+    const { regions, horizon, name } = this.details;
+    return this.states[requireFitted(name, regions, horizon, table)]!;
   }
 }
 
