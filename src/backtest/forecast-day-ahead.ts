@@ -1,7 +1,7 @@
 import { REGIONS, regionCode, type RegionCode } from '../contracts/regions.ts';
 import { HOUR_SECONDS, toHourStamp } from '../contracts/time.ts';
 import { buildIssueTable, DAY_HOURS } from '../day-ahead/build.ts';
-import { MEDIAN, type IssueTable } from '../day-ahead/issue-table.ts';
+import { issuesOf, MEDIAN, type IssueTable } from '../day-ahead/issue-table.ts';
 import type { IssueDetails } from '../day-ahead/read.ts';
 import { MissingDataError } from '../errors.ts';
 import type { WeatherRuns } from '../features/weather.ts';
@@ -14,8 +14,14 @@ import type { NewestDemand } from './newest-issue.ts';
 import { DEMAND_DELAY_HOURS } from './protocol.ts';
 
 const DAY_SECONDS = DAY_HOURS * HOUR_SECONDS;
+/**
+ * Issues before a forecast that weights and intervals may follow: what is older counts little at any half-life that
+ * weights have, and of that they remember the fit.
+ */
+const FOLLOWED_ISSUES = 60;
+export const FOLLOWED_HOURS = FOLLOWED_ISSUES * DAY_HOURS;
 /** The same weekday of the year before, and the mean of the week before it. */
-export const ISSUE_REACH_HOURS = 54 * 168;
+export const ISSUE_REACH_HOURS = 54 * 168 + FOLLOWED_HOURS;
 
 /** Whether day-ahead forecasts of a region are issued at that moment, seconds since 1970. */
 export function isIssueTime(moment: number, region: RegionCode, { issueHourLocal }: IssueDetails): boolean {
@@ -39,13 +45,17 @@ export function newestDayAheadIssue(
 export class RecordSource implements SequenceSource {
   readonly #normaliser: Normaliser;
   readonly #records = new Map<string, { record: RegionRecord; hours: number }>();
+  /** From a row to the newest known hour. */
+  readonly #made = new Map<string, { from: number; inputs: Float32Array }>();
 
   constructor(normaliser: Normaliser) {
     this.#normaliser = normaliser;
   }
 
   add(record: RegionRecord, issuedAt: number): void {
-    this.#records.set(record.rows.region, { record, hours: standingRow(record, issuedAt) + 1 });
+    const { region } = record.rows;
+    this.#records.set(region, { record, hours: standingRow(record, issuedAt) + 1 });
+    this.#made.delete(region);
   }
 
   async hoursOf(region: string): Promise<{ first: number; hours: number }> {
@@ -53,15 +63,29 @@ export class RecordSource implements SequenceSource {
     return { first: record.rows.first, hours };
   }
 
+  /** Features are what costs: they are made once, from the first rows that are asked for, and cut for all windows. */
   async inputsOf(region: string, from: number, to: number): Promise<Float32Array> {
-    const { rows } = this.#records.get(region)!.record;
+    const made = this.#made.get(region);
+    const all = made && made.from <= from ? made : this.#make(region, from);
+    const width = all.inputs.length / (this.#records.get(region)!.hours - all.from);
+    return all.inputs.subarray((from - all.from) * width, (to - all.from) * width);
+  }
+
+  #make(region: string, from: number): { from: number; inputs: Float32Array } {
+    const { record, hours } = this.#records.get(region)!;
     const before = Math.max(0, from - REACH_HOURS);
-    const recent = cutRows(rows, before, to + 1);
-    return inputsForForecast(recent, this.#normaliser, to - from, to - before).inputs;
+    const recent = cutRows(record.rows, before, hours + 1);
+    const { inputs } = inputsForForecast(recent, this.#normaliser, hours - from, hours - before);
+    const made = { from, inputs };
+    this.#made.set(region, made);
+    return made;
   }
 }
 
-/** The day after an issue, hour by hour with its quantiles. */
+/**
+ * The day after an issue, hour by hour with its quantiles. A forecaster that follows its recent errors is asked for the
+ * last issues too, as a backtest asks it.
+ */
 export async function forecastDayAhead(
   forecaster: FittedForecaster,
   { issueHourLocal, operator, weather, contextHours }: IssueDetails,
@@ -72,14 +96,17 @@ export async function forecastDayAhead(
   const region = regionCode.parse(record.rows.region);
   const { standardOffsetHours, timeZone } = REGIONS[region];
   const firstHour = issuedAt + (DAY_HOURS - issueHourLocal + 1) * HOUR_SECONDS;
-  const table = buildIssueTable(record.rows, {
-    ...{ issueHourLocal, standardOffsetHours, timeZone, operator, contextHours, firstHour },
+  const followed = followedIssues(forecaster, issuedAt);
+  const whole = buildIssueTable(record.rows, {
+    ...{ issueHourLocal, standardOffsetHours, timeZone, operator, contextHours },
+    firstHour: firstHour - followed * DAY_SECONDS,
     lastHour: firstHour + DAY_SECONDS - HOUR_SECONDS,
     ...(weather && { weather: runs.find((own) => own.region === region) ?? 'none' }),
   });
-  const answers = await forecaster.predict(table);
-  requireAnswers(answers, table);
+  const table = issuesOf(whole, { from: followed, to: followed + 1 });
   const levels = forecaster.levels.length;
+  const answers = (await forecaster.predict(whole)).subarray(-DAY_HOURS * levels);
+  requireAnswers(answers, table);
   const middle = forecaster.levels.indexOf(0.5);
   return Array.from(table.validAt, (validAt, cell) => {
     const own = [...answers.subarray(cell * levels, (cell + 1) * levels)];
@@ -94,6 +121,10 @@ export async function forecastDayAhead(
     };
   });
 }
+
+/** How many issues before one are asked for with it. */
+const followedIssues = ({ followsFrom = Infinity }: FittedForecaster, issuedAt: number) =>
+  Math.max(0, Math.min(FOLLOWED_ISSUES, Math.floor((issuedAt - followsFrom) / DAY_SECONDS)));
 
 function requireAnswers(answers: Float64Array, { region, issuedAt }: IssueTable): void {
   if (answers.every(Number.isFinite)) return;

@@ -12,6 +12,7 @@ import { readVersion, type ModelVersion } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
 import { validate } from '../validation/stage.ts';
 import {
+  FOLLOWED_HOURS,
   forecastDayAhead,
   ISSUE_REACH_HOURS,
   isIssueTime,
@@ -30,7 +31,7 @@ import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts'
 import { newestRecord } from './newest-record.ts';
 
 /** Raised when the same model and record would give another forecast. */
-const STAGE_VERSION = 3;
+const STAGE_VERSION = 4;
 /** What the operators forecast ahead of an issue, with room to spare. */
 const AHEAD_HOURS = 8 * 24;
 
@@ -186,7 +187,7 @@ const shippedRuns = () => readWeatherFolder(SHIPPED_WEATHER, REGION_CODES);
 
 /** The days that a forecast rests on; where the record ends long before the issue, its last ones. */
 function periodOf(issuedAt: number, newest: readonly NewestDemand[], sequenceLength: number): DateRange {
-  const reach = Math.max(sequenceLength + REACH_HOURS, ISSUE_REACH_HOURS);
+  const reach = Math.max(sequenceLength + REACH_HOURS + FOLLOWED_HOURS, ISSUE_REACH_HOURS);
   const last = Math.min(issuedAt, ...newest.map(({ validAt }) => validAt));
   const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   return {

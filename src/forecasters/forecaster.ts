@@ -34,6 +34,11 @@ export interface FittedForecaster {
   readonly name: string;
   /** Quantile levels it answers with: all of `QUANTILES`, or the median alone. */
   readonly levels: readonly number[];
+  /**
+   * Seconds: an answer follows what came of the table's earlier issues from then on, so give them too. Absent: an issue
+   * is answered alike without them.
+   */
+  readonly followsFrom?: number;
   /** N × H × levels, MW, ascending along the levels; NaN where the cell's base is NaN. Deterministic. */
   predict(table: IssueTable): Promise<Float64Array>;
   /** Equal fits give equal bytes. */

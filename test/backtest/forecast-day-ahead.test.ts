@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { forecast } from '../../src/backtest/forecast-stage.ts';
 import { isIssueTime, newestDayAheadIssue } from '../../src/backtest/forecast-day-ahead.ts';
 import { backtest } from '../../src/backtest/stage.ts';
+import { fitForecasterInput } from '../../src/contracts/forecasters.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { fromHourStamp, HOUR_SECONDS } from '../../src/contracts/time.ts';
 import { firstIssueFrom, issuesOf, MEDIAN, QUANTILES } from '../../src/day-ahead/issue-table.ts';
 import { readIssueTable, type IssueDetails } from '../../src/day-ahead/read.ts';
+import { openForecaster } from '../../src/forecasters/open.ts';
+import { fitForecaster } from '../../src/forecasters/stage.ts';
 import { DatasetSource, trainedNetwork } from '../../src/forecasters/trained-network.ts';
 import { transformer } from '../../src/forecasters/transformer.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
@@ -97,6 +100,35 @@ describe('a forecast of the day ahead', function () {
     const hourly = await forecast(context, { ...asked, issuedAt: '2019-03-14T17', grid: made.grid });
     assert.deepEqual([hourly.answers[0]!.by, hourly.levels, hourly.rows.length], ['hourly', [], 48]);
     assert.ok(hourly.rows.every(({ quantilesMw }) => quantilesMw === null));
+  });
+
+  it('follows what its members have erred since their fit, as its backtest does', async () => {
+    const { home } = context;
+    const { sequences, model: training } = made;
+    const members = ['operator', 'latestKnown', 'transformer'] as const;
+    const asked = { sequences, training, members: [...members], validationDays: 14, through: '2019-03-08' };
+    const { dataset } = await fitForecaster(context, fitForecasterInput.parse(asked));
+    const score = { from: '2019-03-10', to: '2019-03-30' };
+    const scored = await backtest(context, { model: dataset, sequences, score, issueHourLocal: 10 });
+    const name = 'follows';
+    const { version } = await registerModel(context, { name, model: dataset, backtest: scored.dataset });
+    const issuedAt = '2019-03-28T18';
+    const input = { name, version, regions: [REGION] as (typeof REGION)[], issuedAt, grid: made.grid };
+    const { rows } = await forecast(context, input);
+    const whole = await readIssueTable(home, await readManifest(home, sequences), REGION);
+    await using opened = await openForecaster(home, dataset, sequences);
+    const { fitted } = opened;
+    const at = firstIssueFrom(whole, fromHourStamp(issuedAt));
+    const answered = async (from: number) =>
+      (await fitted.predict(issuesOf(whole, { from, to: at + 1 }))).subarray(-24 * QUANTILES.length);
+    const furthest = (expected: Float64Array) =>
+      rows
+        .flatMap(({ quantilesMw }) => quantilesMw!)
+        .reduce((most, mw, i) => Math.max(most, Math.abs(mw / expected[i]! - 1)), 0);
+    const since = firstIssueFrom(whole, fitted.details.knownBy);
+    assert.ok(at - since > 15);
+    assert.ok(furthest(await answered(since)) < 1e-4);
+    assert.ok(furthest(await answered(at)) > 1e-3, 'one issue alone would stand as at the fit');
   });
 
   it('is issued when the newest hour that it stands at has been seen', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { issueColumns } from '../../src/day-ahead/build.ts';
+import { withoutOperator } from '../../src/day-ahead/without-operator.ts';
 import { onOwnRecord } from '../../src/forecasters/own-record.ts';
 import { ridge } from '../../src/forecasters/index.ts';
 import { ridgeColumns, withColumns } from '../../src/forecasters/ridge/columns.ts';
@@ -51,7 +52,8 @@ describe('columns of a ridge', () => {
 });
 
 describe('a forecaster that is told nothing of the operator', () => {
-  const own = onOwnRecord(ridge({ lambdas: [0.1], rounds: 1 }));
+  const alone = ridge({ lambdas: [0.1], rounds: 1 });
+  const own = onOwnRecord(alone);
   /** `x2` stands for the operator’s columns, `x1` is the level of the last week. */
   const table = () => {
     const sample = sampleTable({ issues: 60 });
@@ -74,6 +76,8 @@ describe('a forecaster that is told nothing of the operator', () => {
     assert.equal(fitted.name, 'ridge-own');
     assert.deepEqual(await fitted.predict(other), await fitted.predict(one));
     assert.deepEqual((await own.fit({ ...data, tables: [other] }, context)).save(), fitted.save());
+    const told = await alone.fit({ ...data, tables: [withoutOperator(one)] }, context);
+    assert.deepEqual(await fitted.predict(one), await told.predict(withoutOperator(one)));
     const again = own.load(fitted.save());
     assert.deepEqual(await again.predict(one), await fitted.predict(one));
   });

@@ -36,6 +36,10 @@ export class FittedEnsemble implements FittedForecaster {
     return this.details.name;
   }
 
+  get followsFrom(): number {
+    return this.details.knownBy;
+  }
+
   /**
    * Weights and intervals follow the errors that were known at each issue: those of the fit, then those of the issues
    * of `table` before it. Give a forecast's table its last issues too, and it is as fresh as the record.
