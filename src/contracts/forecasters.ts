@@ -86,7 +86,9 @@ export const fitSettings = z.strictObject({
     .max(MEMBER_NAMES.length)
     .refine((names) => new Set(names).size === names.length, 'one stands in it twice')
     .optional()
-    .describe('Default: climatology, ridge and trees, and the transformer where a training is given'),
+    .describe(
+      'Default: climatology, ridge, ridge-own and trees, and the transformer where a training is given',
+    ),
   validationDays: z
     .number()
     .int()

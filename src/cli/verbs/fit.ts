@@ -28,7 +28,7 @@ export function defineFit(program: Command): void {
     .option('--training <uri>', 'a training manifest of these sequences: its network becomes a member')
     .option(
       '--members <names>',
-      `comma-separated: ${MEMBER_NAMES.join(', ')} (default: climatology,ridge,trees, and transformer with --training)`,
+      `comma-separated: ${MEMBER_NAMES.join(', ')} (default: climatology, ridge, ridge-own and trees, and transformer with --training)`,
       list,
     )
     .option('--through <date>', 'the last day learnt from (default: the end of the training period)')

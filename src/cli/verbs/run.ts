@@ -50,7 +50,7 @@ export function addPipelineFlags(command: Command): Command {
       )
       .option(
         '--members <names>',
-        'forecasters of the ensemble (default: climatology,ridge,trees,transformer)',
+        'forecasters of the ensemble (default: climatology,ridge,ridge-own,trees,transformer)',
         list,
       )
       .option('--validation-days <days>', 'last days that they are weighed on (default: 365)', integer)
