@@ -14,6 +14,15 @@ import { Scratch } from './scratch.ts';
 
 export const REQUIRED_COLUMNS = ['timestamp', 'region', ...SERIES] as const;
 
+/** One region's hours without a gap, by the columns that features are made from; NaN where there is no value. */
+export interface KnownHours {
+  region: string;
+  /** The first hour's end, seconds since 1970 UTC. */
+  first: number;
+  hours: number;
+  columns: ReadonlyMap<string, Float64Array>;
+}
+
 /**
  * Makes the feature table out of a frame of `timestamp` (an hour's end, UTC), `region`, `demand_mw`,
  * `generation_mw`, `solar_mw` and `wind_mw`. With the default settings 6 columns become 153, 149 of them numeric;
@@ -51,6 +60,36 @@ export class EnergyFeatureEngineer {
       this.#regionFrame(region, inputs, definitions, memory, scratch, calendars),
     );
     return parts.reduce((whole, part) => whole.vstack(part));
+  }
+
+  /**
+   * The named numeric features of one region without a frame: as `createAllFeatures` stores them, null as NaN, to the
+   * bit. `visit` is handed one column after the other, in memory that the next one takes again.
+   * @throws BadInputError on a feature that these columns do not make
+   */
+  forEachFeature(
+    { region, first, hours, columns }: KnownHours,
+    names: readonly string[],
+    visit: (values: Float64Array, name: string) => void,
+  ): void {
+    const definitions = new Map(
+      this.#definitions([...REQUIRED_COLUMNS, ...columns.keys()]).map((one) => [one.name, one]),
+    );
+    const calendar = localCalendar(this.timeZoneOf(region), first, hours);
+    const finite = new Map([...columns].map(([name, values]) => [name, storedAs('float64', values)]));
+    const evaluation = new Evaluation({ hours, columns: finite, calendar }, new Scratch(hours));
+    const out = new Float64Array(hours);
+    const stored = new Float64Array(hours);
+    for (const name of names) {
+      const expression = definitions.get(name)?.expression;
+      if (!expression) {
+        throw new BadInputError(
+          `The hours of ${region} do not make the feature ${name}.`,
+          'Ingest what it is made from, or train again without it.',
+        );
+      }
+      visit(storedAs(this.config.dtype, evaluation.values(expression, out), stored), name);
+    }
   }
 
   /** The zone a region's calendar columns are in; UTC for a region that neither Ringwatt nor the settings know. */
@@ -158,4 +197,18 @@ function onHours(values: Float64Array, { from, rows, hours, rowHours }: RegionHo
   const result = new Float64Array(hours).fill(Number.NaN);
   rowHours.forEach((hour, row) => (result[hour] = own[row]!));
   return result;
+}
+
+/** Values as a column of that type holds them: what is not finite in it is null, here NaN. */
+function storedAs(
+  dtype: FeatureConfig['dtype'],
+  values: Float64Array,
+  stored = new Float64Array(values.length),
+): Float64Array {
+  const narrow = dtype === 'float32';
+  for (let row = 0; row < values.length; row++) {
+    const value = narrow ? Math.fround(values[row]!) : values[row]!;
+    stored[row] = value - value === 0 ? value : Number.NaN;
+  }
+  return stored;
 }

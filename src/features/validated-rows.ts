@@ -1,6 +1,6 @@
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { CorruptArtifactError } from '../errors.ts';
-import { readColumns, toFrame, type Columns, type ColumnInput } from '../lake/parquet.ts';
+import { readColumns, toFrame, type Columns } from '../lake/parquet.ts';
 import type pl from 'nodejs-polars';
 import { aheadAsKnown, alignAsKnown, type DatedSeries } from './alignment.ts';
 import { OPERATOR_FORECAST, OPERATOR_FORECAST_AHEAD } from './optional.ts';
@@ -64,27 +64,35 @@ export function validatedRows(columns: Columns, region: string, source: string):
 }
 
 /**
- * The frame that features are made from: at row t only what was known an hour after t. Besides the six columns it
- * has the operator's forecast and the other fuels where the region has any.
+ * What features are made from: at row t only what was known an hour after t. Besides the four series it has the
+ * operator's forecast and the other fuels where the region has any.
  */
+export function asKnownColumns(rows: ValidatedRows): Map<string, Float64Array> {
+  const { first, demand, forecast, generation, solar, wind, fuels } = rows;
+  const columns = new Map([
+    ['demand_mw', demand],
+    ['generation_mw', alignAsKnown(generation, first)],
+    ['solar_mw', alignAsKnown(solar, first)],
+    ['wind_mw', alignAsKnown(wind, first)],
+  ]);
+  if (forecast.values.some(Number.isFinite)) {
+    columns.set(OPERATOR_FORECAST, aheadAsKnown(forecast, first, 0));
+    columns.set(OPERATOR_FORECAST_AHEAD, aheadAsKnown(forecast, first, 24));
+  }
+  for (const [stem, series] of fuels) columns.set(`${stem}_mw`, alignAsKnown(series, first));
+  return columns;
+}
+
+/** The same as a frame, with each row's time and region. */
 export function asKnownFrame(rows: ValidatedRows): pl.DataFrame {
-  const { region, first, hours, demand, forecast, generation, solar, wind, fuels } = rows;
-  const f64 = (values: Float64Array): ColumnInput => ({ type: 'f64', values });
-  const columns: Record<string, ColumnInput> = {
+  const { region, first, hours } = rows;
+  const known = [...asKnownColumns(rows)].map(([name, values]) => [name, { type: 'f64' as const, values }]);
+  return toFrame({
     timestamp: {
       type: 'timestamp',
       values: Float64Array.from({ length: hours }, (_, i) => first + i * HOUR_SECONDS),
     },
     region: { type: 'category', codes: new Int32Array(hours), labels: [region] },
-    demand_mw: f64(demand),
-    generation_mw: f64(alignAsKnown(generation, first)),
-    solar_mw: f64(alignAsKnown(solar, first)),
-    wind_mw: f64(alignAsKnown(wind, first)),
-  };
-  if (forecast.values.some(Number.isFinite)) {
-    columns[OPERATOR_FORECAST] = f64(aheadAsKnown(forecast, first, 0));
-    columns[OPERATOR_FORECAST_AHEAD] = f64(aheadAsKnown(forecast, first, 24));
-  }
-  for (const [stem, series] of fuels) columns[`${stem}_mw`] = f64(alignAsKnown(series, first));
-  return toFrame(columns);
+    ...Object.fromEntries(known),
+  });
 }

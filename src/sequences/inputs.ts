@@ -4,8 +4,8 @@ import { catalogueHash } from '../features/catalogue.ts';
 import { SERIES } from '../features/config.ts';
 import { EnergyFeatureEngineer } from '../features/engineer.ts';
 import { numericColumns } from '../features/numeric-columns.ts';
-import { asKnownFrame, type ValidatedRows } from '../features/validated-rows.ts';
-import { Columns } from '../lake/parquet.ts';
+import { asKnownColumns, type ValidatedRows } from '../features/validated-rows.ts';
+import type { Columns } from '../lake/parquet.ts';
 import { CONTEXT_REACH_HOURS, contextChannelNames, contextChannels } from './context-channels.ts';
 import { applyNormaliser, scalingOf, type Normaliser } from './normaliser.ts';
 
@@ -37,14 +37,25 @@ export function buildInputs(
   features: Columns,
   rows: ValidatedRows,
   fitted: Normaliser,
-  { from = 0, to = rows.hours }: { from?: number; to?: number } = {},
+  span: { from?: number; to?: number } = {},
 ): RegionInputs {
   requireSameHours(features, rows);
+  const columns = numericColumns(features.frame, fitted.columns);
+  return inputsOf(rows, fitted, span, (put) => columns.forEach(put));
+}
+
+/** `features` hands on every column of the normaliser, in its order. */
+function inputsOf(
+  rows: ValidatedRows,
+  fitted: Normaliser,
+  { from = 0, to = rows.hours }: { from?: number; to?: number },
+  features: (put: (values: Float64Array, column: number) => void) => void,
+): RegionInputs {
   scalingOf(fitted, rows.region);
   const channels = channelNames(fitted);
   const width = channels.length;
   const inputs = new Float32Array((to - from) * width);
-  numericColumns(features.frame, fitted.columns).forEach((values, column) => {
+  features((values, column) => {
     const name = fitted.columns[column]!;
     applyNormaliser(fitted, rows.region, column, values, { inputs, width, channel: column, from });
     const series = (SERIES as readonly string[]).indexOf(name);
@@ -92,8 +103,12 @@ export function inputsForForecast(
       'Train it again, or use the version of Ringwatt that trained it.',
     );
   }
-  const features = new Columns(engineer.createAllFeatures(asKnownFrame(rows)));
-  return buildInputs(features, rows, fitted, { from: Math.max(0, to - hours), to });
+  // Without a frame: for the few thousand hours of a forecast polars takes longer to be handed them than to answer.
+  const known = { region: rows.region, first: rows.first, hours: rows.hours, columns: asKnownColumns(rows) };
+  return inputsOf(rows, fitted, { from: Math.max(0, to - hours), to }, (put) => {
+    let column = 0;
+    engineer.forEachFeature(known, fitted.columns, (values) => put(values, column++));
+  });
 }
 
 function putMask(
