@@ -13,19 +13,22 @@ export const quantile = (values: Iterable<number>, level: number) =>
 
 export const median = (values: Iterable<number>) => quantile(values, 0.5);
 
-/** The value that `level` of the weight lies below, given pairs in ascending order of value. */
-export function weightedQuantile(
+/**
+ * The values that parts of the weight lie below, by `levels` (ascending), in one pass over pairs in ascending order of
+ * value; NaN of none.
+ */
+export function weightedQuantiles(
   values: ArrayLike<number>,
   weights: ArrayLike<number>,
   order: ArrayLike<number>,
-  level: number,
-): number {
+  levels: readonly number[],
+): Float64Array {
   let total = 0;
   for (let i = 0; i < order.length; i++) total += weights[order[i]!]!;
   let below = 0;
-  for (let i = 0; i < order.length; i++) {
-    below += weights[order[i]!]!;
-    if (below >= level * total) return values[order[i]!]!;
-  }
-  return order.length > 0 ? values[order[order.length - 1]!]! : Number.NaN;
+  let at = -1;
+  return Float64Array.from(levels, (level) => {
+    while (at < order.length - 1 && (at < 0 || below < level * total)) below += weights[order[++at]!]!;
+    return at < 0 ? Number.NaN : values[order[at]!]!;
+  });
 }

@@ -1,6 +1,6 @@
 import { MEDIAN, QUANTILES, type IssueTable } from '../../day-ahead/issue-table.ts';
 import { isKnown, PUBLICATION_DELAY } from '../cells.ts';
-import { weightedQuantile } from '../quantiles.ts';
+import { weightedQuantiles } from '../quantiles.ts';
 
 /** Target hours that share their errors' spread: enough residuals a group to see its tails, few enough to tell day from night. */
 const GROUPS = 6;
@@ -133,9 +133,9 @@ class Group {
     );
     const known = this.bySize.filter((i) => weights[i]! > LEAST_WEIGHT);
     if (known.length < FEWEST) return undefined;
-    return Float64Array.from(QUANTILES, (level, q) => {
-      const factor = weightedQuantile(this.z, weights, known, level);
-      return q < MEDIAN ? Math.min(0, factor) : q > MEDIAN ? Math.max(0, factor) : 0;
-    });
+    const factors = weightedQuantiles(this.z, weights, known, QUANTILES);
+    return factors.map((factor, q) =>
+      q < MEDIAN ? Math.min(0, factor) : q > MEDIAN ? Math.max(0, factor) : 0,
+    );
   }
 }
