@@ -12,8 +12,7 @@ export const parts = ['with-operator', 'without-operator', 'weather', 'context']
 
 /**
  * Errors of the day-ahead forecasts on hours that nobody tuned on, by the commands that a user has, in a home of its own:
- * the whole job with the shipped record, then a rolling backtest of what it fitted. Takes the better part of an hour on
- * two cores.
+ * the whole job with the shipped record, fitted once before the hours that are scored. Takes half an hour on two cores.
  */
 export async function run({ only = parts, say }: BenchOptions): Promise<Measure[]> {
   const home = await mkdtemp(join(tmpdir(), 'ringwatt-accuracy-'));

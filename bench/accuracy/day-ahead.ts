@@ -1,4 +1,4 @@
-import type { RollingScore } from '../../src/contracts/rolling-backtest.ts';
+import type { CardScore } from '../../src/registry/card.ts';
 import type { Measure } from '../measure.ts';
 import { runJob } from './job.ts';
 import type { Place } from './verb.ts';
@@ -16,21 +16,20 @@ const TO_BEAT: Record<string, { with: number; without: number }> = {
 /** Percent of hours that an 80 % interval may cover. */
 const COVERAGE = { nominal: 80, off: 4 };
 
-/** Trained on 2015-07 to 2018, tuned on 2018 alone, every hour of 2019 scored, fitted anew every 30 days. */
+/** Trained on 2015-07 to 2018, tuned on 2018 alone, fitted once, every hour of 2019 scored. */
 export async function dayAhead(place: Place, operator: boolean): Promise<Measure[]> {
   const scores = await runJob(place, {
     name: operator ? 'with-operator' : 'without-operator',
     train: '2015-07..2018',
     score: '2019',
-    run: ['--from', '2015-07', '--to', '2019', ...(operator ? [] : ['--no-operator'])],
-    backtest: ['--refit-days', '30'],
+    flags: ['--from', '2015-07', '--to', '2019', ...(operator ? [] : ['--no-operator'])],
   });
-  return scores.flatMap((score) => [errorOf(score, operator), ...coverageOf(score, operator)]);
+  return scores.flatMap((score) => [errorOf(score, operator), coverageOf(score, operator)]);
 }
 
 const inputs = (operator: boolean) => (operator ? 'with the operator’s forecast' : 'without it');
 
-function errorOf({ region, hours, mape }: RollingScore, operator: boolean): Measure {
+function errorOf({ region, hours, mape }: CardScore, operator: boolean): Measure {
   const ours = mape['model']!;
   const floor = TO_BEAT[region]?.[operator ? 'with' : 'without'];
   const own = [mape['trees']!, ...(operator ? [mape['operator']!] : [])];
@@ -48,25 +47,23 @@ function errorOf({ region, hours, mape }: RollingScore, operator: boolean): Meas
   };
 }
 
-function coverageOf({ region, coverage }: RollingScore, operator: boolean): Measure[] {
-  const ours = 100 * coverage['0.8']!;
+function coverageOf({ region, coverage80 }: CardScore, operator: boolean): Measure {
+  const ours = coverage80!;
   const off = Math.abs(ours - COVERAGE.nominal);
-  return [
-    {
-      measure: `${region}: hours of 2019 that the 80 % interval covers, ${inputs(operator)}`,
-      ours: round(ours),
-      peer: null,
-      theirs: COVERAGE.nominal,
-      unit: '%',
-      ratio: COVERAGE.off / Math.max(off, 1e-9),
-      floor: 1,
-      holds: off <= COVERAGE.off,
-      note: '76 to 84 holds; the ratio is of 4 points to those that it is off',
-    },
-  ];
+  return {
+    measure: `${region}: hours of 2019 that the 80 % interval covers, ${inputs(operator)}`,
+    ours: round(ours),
+    peer: null,
+    theirs: COVERAGE.nominal,
+    unit: '%',
+    ratio: COVERAGE.off / Math.max(off, 1e-9),
+    floor: 1,
+    holds: off <= COVERAGE.off,
+    note: '76 to 84 holds; the ratio is of 4 points to those that it is off',
+  };
 }
 
-const namesOf = (mape: RollingScore['mape']) =>
+const namesOf = (mape: CardScore['mape']) =>
   Object.entries(mape)
     .flatMap(([name, value]) => (value === null || name === 'model' ? [] : [`${name} ${round(value)}`]))
     .join(', ');

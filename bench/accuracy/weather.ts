@@ -13,8 +13,7 @@ export async function weather(place: Place): Promise<Measure[]> {
       name,
       train: '2019..2020',
       score: '2021',
-      run: ['--regions', REGIONS, '--from', '2018', '--to', '2021', '--no-operator', ...flags],
-      backtest: ['--refit-days', '30'],
+      flags: ['--regions', REGIONS, '--from', '2018', '--to', '2021', '--no-operator', ...flags],
     });
   const without = await scored('no-weather', []);
   const given = await scored('weather', ['--weather']);
