@@ -4,8 +4,9 @@ import type { Place } from './verb.ts';
 
 /** Hours of history that network and columns may look back on: a week, a month, a quarter, a year. */
 const CONTEXTS = [168, 720, 2160, 8760];
-/** Every context sees as many hours a step. */
+/** Every context sees as many hours a step, and as many steps. */
 const HOURS_A_STEP = 8760;
+const STEPS = ['--max-steps', '200', '--budget-minutes', '30'];
 
 /** The same forecasters with more and more of the past, without the operator's forecast; mean of the regions' MAPE. */
 export async function byContext({ verb }: Place): Promise<Measure[]> {
@@ -15,6 +16,7 @@ export async function byContext({ verb }: Place): Promise<Measure[]> {
       ...['run', '--model', `context-${hours}`, '--train', '2015-07..2018', '--score', '2019'],
       ...['--from', '2015-07', '--to', '2019', '--no-operator', '--promote', 'never'],
       ...['--sequence-length', String(hours), '--context', String(hours)],
+      ...['--members', 'ridge,transformer', ...STEPS],
       ...['--sequences-per-step', String(Math.min(64, Math.round(HOURS_A_STEP / hours)))],
     );
     const all = scores.map(({ mape }) => mape['model']!);
