@@ -10,7 +10,6 @@ import type { Home } from '../lake/home.ts';
 import { readChampion } from '../registry/champion.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
-import { validate } from '../validation/stage.ts';
 import {
   FOLLOWED_HOURS,
   forecastDayAhead,
@@ -18,20 +17,15 @@ import {
   isIssueTime,
   newestDayAheadIssue,
 } from './forecast-day-ahead.ts';
+import { JUDGED_BY, recordAsOf } from './forecast-record.ts';
 import { readForecast, writeForecast } from './forecast-file.ts';
 import { liveModel, type LiveDayAhead, type LiveModel } from './forecast-model.ts';
-import {
-  REACH_HOURS,
-  forecastRegion,
-  readRegionRecord,
-  type ForecastRow,
-  type RegionRecord,
-} from './forecast.ts';
+import { REACH_HOURS, forecastRegion, type ForecastRow, type RegionRecord } from './forecast.ts';
 import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts';
 import { newestRecord } from './newest-record.ts';
 
 /** Raised when the same model and record would give another forecast. */
-const STAGE_VERSION = 4;
+const STAGE_VERSION = 5;
 /** What the operators forecast ahead of an issue, with room to spare. */
 const AHEAD_HOURS = 8 * 24;
 
@@ -76,42 +70,34 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     : await newestRecord(home, regions);
   const model = await liveModel(home, version);
   const asked = await issuesAsked(context, gridManifest, regions, input.issuedAt, model);
-  const groups = Map.groupBy(asked, ({ issuedAt }) => issuedAt);
-  const validated: ArtifactReference[] = [];
-  for (const [issuedAt, issues] of groups) {
-    const { dataset } = await validate(context, {
-      dataset: grid,
-      regions: issues.map(({ region }) => region),
-      period: periodOf(issuedAt, issues, record.sequenceLength),
-      asOf: toHourStamp(issuedAt),
-    });
-    validated.push(dataset);
-  }
   const work = {
     kind: 'forecast' as const,
     stage: 'forecast',
     version: STAGE_VERSION,
-    settings: { issues: asked.map(({ region, issuedAt, by }) => [region, toHourStamp(issuedAt), by]) },
-    inputs: [version.model, ...validated],
+    settings: {
+      issues: asked.map(({ region, issuedAt, by }) => [region, toHourStamp(issuedAt), by]),
+      judged: JUDGED_BY,
+    },
+    inputs: [version.model, grid],
   };
+  let made: ForecastRow[] | undefined;
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const rows: ForecastRow[] = [];
     const dayAhead = await model.dayAhead?.open();
-    for (const [index, issues] of [...groups.values()].entries()) {
-      const records = await readManifest(home, validated[index]!, 'validated');
-      for (const issue of issues) {
-        context.signal.throwIfAborted();
-        const done = new Set(rows.map(({ region }) => region)).size;
-        context.progress({ stage: 'forecast', done, total: asked.length, unit: 'regions' });
-        rows.push(
-          ...(await answerOf(model, dayAhead, issue, await readRegionRecord(home, records, issue.region))),
-        );
-      }
+    for (const [done, issue] of asked.entries()) {
+      context.signal.throwIfAborted();
+      context.progress({ stage: 'forecast', done, total: asked.length, unit: 'regions' });
+      const record = await recordAsOf(home, gridManifest, issue.region, {
+        asOf: issue.issuedAt,
+        period: periodOf(issue, version.record.sequenceLength),
+      });
+      rows.push(...(await answerOf(model, dayAhead, issue, record)));
     }
     const order = (row: ForecastRow) => regions.indexOf(row.region);
     rows.sort((a, b) => order(a) - order(b) || a.lead - b.lead);
     const uri = `forecasts/${key}/forecast.parquet`;
     await writeForecast(home.path(uri), rows);
+    made = rows;
     const answers = asked.map(({ region, issuedAt, by }) => ({
       region,
       issuedAt: toHourStamp(issuedAt),
@@ -123,7 +109,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
       details: { name: record.name, version: record.version, answers },
     };
   });
-  const rows = await readForecast(await verifiedPath(home, manifest.files[0]!));
+  const rows = made ?? (await readForecast(await verifiedPath(home, manifest.files[0]!)));
   const answers = asked.map(({ region, issuedAt, by }) => ({ region, issuedAt: toHourStamp(issuedAt), by }));
   const levels = asked.some(({ by }) => by === 'day-ahead') ? [...QUANTILES] : [];
   return {
@@ -186,12 +172,11 @@ async function answerOf(
 const shippedRuns = () => readWeatherFolder(SHIPPED_WEATHER, REGION_CODES);
 
 /** The days that a forecast rests on; where the record ends long before the issue, its last ones. */
-function periodOf(issuedAt: number, newest: readonly NewestDemand[], sequenceLength: number): DateRange {
+function periodOf({ issuedAt, validAt }: Issue, sequenceLength: number): DateRange {
   const reach = Math.max(sequenceLength + REACH_HOURS + FOLLOWED_HOURS, ISSUE_REACH_HOURS);
-  const last = Math.min(issuedAt, ...newest.map(({ validAt }) => validAt));
   const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   return {
-    from: dateOf(last - (reach + 24) * HOUR_SECONDS),
+    from: dateOf(Math.min(issuedAt, validAt) - (reach + 24) * HOUR_SECONDS),
     to: dateOf(issuedAt + AHEAD_HOURS * HOUR_SECONDS),
   };
 }

@@ -57,13 +57,17 @@ export async function readRegionRecord(
   }
   const path = await verifiedPath(home, file);
   const imputed = (await readColumns(path, ['demand_imputed'])).f64('demand_imputed');
-  const rows = await readValidatedRows(path, region);
+  return recordOf(await readValidatedRows(path, region), imputed);
+}
+
+/** @param imputed 1 where demand was filled in */
+export function recordOf(rows: ValidatedRows, imputed: ArrayLike<number>): RegionRecord {
   let newest = -1;
   const published = Int32Array.from(rows.demand, (mw, row) =>
     Number.isFinite(mw) && imputed[row] !== 1 ? (newest = row) : newest,
   );
   if (newest === -1) {
-    throw new MissingDataError(`${region} has no demand at all.`, 'Ingest hours that have some.');
+    throw new MissingDataError(`${rows.region} has no demand at all.`, 'Ingest hours that have some.');
   }
   return { rows, published };
 }

@@ -2,9 +2,8 @@ import type { Manifest } from '../contracts/artifact.ts';
 import type { RegionCode } from '../contracts/regions.ts';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { MissingDataError } from '../errors.ts';
-import { verifiedPath } from '../lake/artifacts.ts';
-import { readGridFile } from '../lake/grid-rows.ts';
 import type { Home } from '../lake/home.ts';
+import { gridFile } from './forecast-grid.ts';
 import { DEMAND_DELAY_HOURS } from './protocol.ts';
 
 /** The newest hour's end that a region has demand of, and when that was first known; seconds since 1970 UTC. */
@@ -28,7 +27,7 @@ export async function newestDemand(home: Home, grid: Manifest, region: RegionCod
   for (const year of years) {
     const newest: NewestDemand = { validAt: -Infinity, availableAt: Infinity };
     for (const file of files.filter((candidate) => (candidate.year ?? 0) === year)) {
-      const rows = await readGridFile(await verifiedPath(home, file));
+      const rows = await gridFile(home, file);
       const demand = rows.labels.indexOf('D');
       for (let row = 0; row < rows.length; row++) {
         const validAt = rows.validAt[row]!;

@@ -58,6 +58,19 @@ export async function readRowsAsOf(
   region: RegionCode,
   { asOf, from }: { asOf: number; from?: number | undefined },
 ): Promise<RawRows> {
+  const firstYear = from === undefined ? undefined : firstYearFor(from);
+  const byRule = publishedByRule(grid, region);
+  return knownBy(await readRegionRows(home, grid, region, firstYear), asOf, byRule);
+}
+
+/** Of the files that say something of the hours from a moment on; see `readRowsAsOf`. */
+export const firstYearFor = (from: number) => yearOf(from) - 1;
+
+/** When a value of that grid and region is known by rule. */
+export function publishedByRule(
+  grid: Manifest,
+  region: RegionCode,
+): (series: string, validAt: number) => number {
   const settings = gridSettings.safeParse(grid.madeBy.settings);
   if (!settings.success) {
     throw new CorruptArtifactError(
@@ -66,9 +79,7 @@ export async function readRowsAsOf(
     );
   }
   const { dfAvailability } = settings.data;
-  const firstYear = from === undefined ? undefined : yearOf(from) - 1;
-  const rows = await readRegionRows(home, grid, region, firstYear);
-  return knownBy(rows, asOf, (series, validAt) => availableAt(series, validAt, region, dfAvailability));
+  return (series, validAt) => availableAt(series, validAt, region, dfAvailability);
 }
 
 /** Which rows a validation judges: `period` and `asOf` as its input has them. */

@@ -15,7 +15,7 @@ import { rulesWith, type Rules } from './rules.ts';
 import { validateTable, type ValidatedTable } from './table.ts';
 
 /** Raised when the same rows and rules would give another table. */
-const VERSION = 1;
+export const VALIDATION_VERSION = 1;
 /** A region's table and quarantine, ten years of hours, with room to spare. */
 const BYTES_PER_REGION = 16 * 2 ** 20;
 
@@ -50,7 +50,7 @@ export async function validate(context: StageContext, input: ValidationInput): P
   const work = {
     kind: 'validated' as const,
     stage: 'validate',
-    version: VERSION,
+    version: VALIDATION_VERSION,
     settings: {
       regions: input.regions,
       period: input.period ?? null,

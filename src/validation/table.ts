@@ -33,13 +33,8 @@ export function validateTable(
   }: { rules?: Rules; period?: { from: number; to: number }; until?: number } = {},
 ): ValidatedTable {
   const judged = judgeRegion(rows, rules, reach);
-  const { start, hours } = judged.raw;
-  const from = Math.max(0, period === undefined ? 0 : Math.ceil((period.from - start) / HOUR_SECONDS));
-  const until = Math.min(
-    hours,
-    period === undefined ? hours : Math.floor((period.to - start) / HOUR_SECONDS) + 1,
-  );
-  const span = { from, until: Math.max(from, until) };
+  const { start } = judged.raw;
+  const span = spanOf(judged, period);
   const first = start + span.from * HOUR_SECONDS;
   const last = start + (span.until - 1) * HOUR_SECONDS;
   const quarantine = collectQuarantine(rows, judged, rules);
@@ -54,6 +49,19 @@ export function validateTable(
         : quarantine.filter(({ validAt }) => !(validAt < first || validAt > last)),
     account: accountOf(region, judged, span),
   };
+}
+
+/** Which of the judged hours lie in a period: `from` up to, and without, `until`. */
+export function spanOf(
+  { raw: { start, hours } }: RegionJudgements,
+  period?: { from: number; to: number },
+): { from: number; until: number } {
+  const from = Math.max(0, period === undefined ? 0 : Math.ceil((period.from - start) / HOUR_SECONDS));
+  const until = Math.min(
+    hours,
+    period === undefined ? hours : Math.floor((period.to - start) / HOUR_SECONDS) + 1,
+  );
+  return { from, until: Math.max(from, until) };
 }
 
 /** The columns of the hours `from` up to, and without, `until`. */
