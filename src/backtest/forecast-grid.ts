@@ -45,27 +45,45 @@ export function filesOf({ files, key }: Manifest, region: RegionCode): Manifest[
   );
 }
 
-/** The rows of several files as one table, those alone that were known by a moment, in seconds since 1970. */
-export function joined(files: readonly GridRows[], knownBy: number): Omit<GridRows, 'basis'> {
-  const labels = [...new Set(files.flatMap((file) => file.labels))].sort();
-  const isKnown = (file: GridRows, row: number) => file.availableAt[row]! <= knownBy;
-  let length = 0;
-  for (const file of files) for (let row = 0; row < file.length; row++) if (isKnown(file, row)) length++;
-  const rows = {
+/** Which rows of a grid file are asked for; moments in seconds since 1970 UTC. */
+export interface RowsAsked {
+  knownBy: number;
+  /** Of hours that end from then on. */
+  from: number;
+  series(label: string): boolean;
+}
+
+/** Rows of several files as one table. */
+export function joined(
+  files: readonly GridRows[],
+  { knownBy, from, series }: RowsAsked,
+): Omit<GridRows, 'basis'> {
+  const labels = [...new Set(files.flatMap((file) => file.labels))].filter(series).sort();
+  const chosen = files.map((file) => {
+    const codes = file.labels.map((label) => labels.indexOf(label));
+    const rows = new Uint32Array(file.length);
+    let length = 0;
+    for (let row = 0; row < file.length; row++) {
+      if (codes[file.series[row]!]! < 0 || file.validAt[row]! < from || file.availableAt[row]! > knownBy)
+        continue;
+      rows[length++] = row;
+    }
+    return { file, codes, rows: rows.subarray(0, length) };
+  });
+  const length = chosen.reduce((sum, { rows }) => sum + rows.length, 0);
+  const result = {
     ...{ length, labels, series: new Int32Array(length), validAt: new Float64Array(length) },
     ...{ value: new Float64Array(length), availableAt: new Float64Array(length) },
   };
   let to = 0;
-  for (const file of files) {
-    const codes = file.labels.map((label) => labels.indexOf(label));
-    for (let row = 0; row < file.length; row++) {
-      if (!isKnown(file, row)) continue;
-      rows.series[to] = codes[file.series[row]!] ?? -1;
-      rows.validAt[to] = file.validAt[row]!;
-      rows.value[to] = file.value[row]!;
-      rows.availableAt[to] = file.availableAt[row]!;
+  for (const { file, codes, rows } of chosen) {
+    for (const row of rows) {
+      result.series[to] = codes[file.series[row]!]!;
+      result.validAt[to] = file.validAt[row]!;
+      result.value[to] = file.value[row]!;
+      result.availableAt[to] = file.availableAt[row]!;
       to++;
     }
   }
-  return rows;
+  return result;
 }

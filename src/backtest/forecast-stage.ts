@@ -90,6 +90,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
       const record = await recordAsOf(home, gridManifest, issue.region, {
         asOf: issue.issuedAt,
         period: periodOf(issue, version.record.sequenceLength),
+        columns: model.network.normaliser.columns,
       });
       rows.push(...(await answerOf(model, dayAhead, issue, record)));
     }
