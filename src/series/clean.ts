@@ -1,7 +1,7 @@
 import type { SeriesColumns } from '../contracts/series.ts';
 import { BadInputError } from '../errors.ts';
 import type { CsvTable } from './csv-table.ts';
-import { parseNumbers, type Numbers } from './numbers.ts';
+import { LARGEST_MAGNITUDE, parseNumbers, type Numbers } from './numbers.ts';
 import { regularRows, type RegularRows } from './regular-rows.ts';
 import { fillColumn } from './repair.ts';
 import { parseTimes, secondsOf, spellFrequency, spellTime } from './times.ts';
@@ -57,9 +57,15 @@ function requireDistinct({ time, targets, covariates }: SeriesColumns): void {
 }
 
 /** A column that is mostly text was not meant: its first cells say so better than a count of holes. */
-function requireNumbers(name: string, { values, text, textAt }: Numbers, table: CsvTable): void {
-  if (text <= 0.05 * values.length) return;
+function requireNumbers(name: string, { values, text, textAt, huge }: Numbers, table: CsvTable): void {
+  if (text <= 0.05 * values.length && huge.length === 0) return;
   const cells = table.column(name);
+  if (huge.length > 0) {
+    throw new BadInputError(
+      `Column ${name} holds numbers beyond ${LARGEST_MAGNITUDE}: ${huge.map((row) => `${cells[row]} in row ${table.lineOf(row)}`).join(', ')}.`,
+      'Leave such cells empty where they stand for a missing value, or give the column in a larger unit.',
+    );
+  }
   throw new BadInputError(
     `Column ${name} holds ${text} cells that are no numbers: ${textAt.map((row) => `"${cells[row]}" in row ${table.lineOf(row)}`).join(', ')}.`,
     'Name a column of numbers, or correct these cells.',

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { BadInputError } from '../errors.ts';
@@ -24,6 +25,10 @@ export function parseCsv(bytes: Buffer, names: readonly string[]): CsvTable {
   }
   const delimiter = delimiterOf(bytes.subarray(0, 100_000).toString('utf8').split(/\r?\n/, 1)[0] ?? '');
   const [header = [], ...records] = recordsOf(bytes, delimiter);
+  if (header.length === 0) {
+    throw new BadInputError('The file holds blank lines alone.', 'Give one with a header and rows.');
+  }
+  requireReadable(bytes, names, header);
   const places = new Map(names.map((name) => [name, placeOf(name, header)]));
   if (records.length === 0)
     throw new BadInputError('The file has no rows.', 'Give one with rows below its header.');
@@ -47,6 +52,15 @@ export function parseCsv(bytes: Buffer, names: readonly string[]): CsvTable {
   };
 }
 
+/** Of a file in another encoding the plain ASCII columns can be used: it is refused where a name is not found. */
+function requireReadable(bytes: Buffer, names: readonly string[], header: readonly string[]): void {
+  if (names.every((name) => header.includes(name)) || isUtf8(bytes)) return;
+  throw notUtf8();
+}
+
+const notUtf8 = (cause?: unknown) =>
+  new BadInputError('The file is not text in UTF-8.', 'Save it as CSV in UTF-8.', { cause });
+
 function recordsOf(bytes: Buffer, delimiter: string): string[][] {
   try {
     return parse(bytes, {
@@ -57,6 +71,7 @@ function recordsOf(bytes: Buffer, delimiter: string): string[][] {
       relax_column_count: true,
     });
   } catch (error) {
+    if (!isUtf8(bytes)) throw notUtf8(error);
     throw new BadInputError(
       `The file cannot be read as CSV: ${(error as Error).message}.`,
       'Correct the row, or quote it as RFC 4180 does.',

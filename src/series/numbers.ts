@@ -9,9 +9,14 @@ export interface Numbers {
   /** Rows that hold something else, the first few of them. */
   text: number;
   textAt: number[];
+  /** Rows whose number is too large to compute with, the first few of them. */
+  huge: number[];
 }
 
 const EXAMPLES = 3;
+
+/** Networks compute in 32 bits, where the square of anything larger is infinite. */
+export const LARGEST_MAGNITUDE = 1e18;
 
 export function parseNumbers(texts: readonly string[], decimalComma: boolean): Numbers {
   const result: Numbers = {
@@ -20,6 +25,7 @@ export function parseNumbers(texts: readonly string[], decimalComma: boolean): N
     infinite: 0,
     text: 0,
     textAt: [],
+    huge: [],
   };
   for (const [row, text] of texts.entries()) {
     if (MISSING.has(text.toLowerCase())) {
@@ -27,8 +33,10 @@ export function parseNumbers(texts: readonly string[], decimalComma: boolean): N
       continue;
     }
     const value = Number(decimalComma ? text.replace(',', '.') : text);
-    if (Number.isFinite(value) && !/^0[xbo]/i.test(text)) result.values[row] = value;
-    else if (/^[+-]?inf(inity)?$/i.test(text) || Math.abs(value) === Infinity) result.infinite++;
+    if (Number.isFinite(value) && !/^0[xbo]/i.test(text)) {
+      result.values[row] = value;
+      if (Math.abs(value) > LARGEST_MAGNITUDE && result.huge.length < EXAMPLES) result.huge.push(row);
+    } else if (/^[+-]?inf(inity)?$/i.test(text) || Math.abs(value) === Infinity) result.infinite++;
     else {
       result.text++;
       if (result.textAt.length < EXAMPLES) result.textAt.push(row);

@@ -15,8 +15,9 @@ export function scaleOf(name: string, values: Float64Array, { from, to }: Part):
   for (let row = from; row < to; row++) squares += (values[row]! - mean) ** 2;
   const deviation = Math.sqrt(squares / (to - from));
   if (deviation > 1e-12 * Math.abs(mean) && deviation > 0) return { mean, deviation };
+  const same = values.subarray(from, to).every((value) => value === values[from]);
   throw new BadInputError(
-    `Column ${name} is ${values[from]} all through the training part: it cannot be standardised.`,
+    `Column ${name} ${same ? 'is' : 'differs by no more than rounding from'} ${values[from]} all through the training part: it cannot be standardised.`,
     'Leave it out, or split so that it varies in the training part.',
   );
 }

@@ -45,13 +45,20 @@ export function parseTime(text: string): { seconds: number; zoned: boolean } | u
   if (Number.isNaN(millis) || !isDate || hour > 24 || minute > 59 || second > 59 || month > 12)
     return undefined;
   const zone = match[7];
-  return { seconds: millis / 1000 - offsetOf(zone), zoned: zone !== undefined };
+  const offset = offsetOf(zone);
+  if (offset === undefined) return undefined;
+  return { seconds: millis / 1000 - offset, zoned: zone !== undefined };
 }
 
-function offsetOf(zone: string | undefined): number {
+/** No place on Earth keeps a time further from UTC. */
+const LARGEST_OFFSET = 14 * UNITS.h;
+
+function offsetOf(zone: string | undefined): number | undefined {
   if (zone === undefined || /^(Z|UTC)$/i.test(zone)) return 0;
   const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone)!;
-  return (sign === '-' ? -1 : 1) * (Number(hours) * UNITS.h + Number(minutes) * UNITS.min);
+  const offset = Number(hours) * UNITS.h + Number(minutes) * UNITS.min;
+  if (Number(minutes) > 59 || offset > LARGEST_OFFSET) return undefined;
+  return sign === '-' ? -offset : offset;
 }
 
 const CURE =

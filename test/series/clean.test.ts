@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { BadInputError } from '../../src/errors.ts';
+import { parseCsv } from '../../src/series/csv-table.ts';
 import { clean, csvOf, hourlyLines, START, HOUR, waves } from './files.ts';
 
 /** The whole line a person reads: what is wrong, and the cure. */
@@ -92,6 +93,25 @@ describe('a CSV file of a series', () => {
     );
   });
 
+  it('is refused with numbers that nothing can be computed from', () => {
+    assert.equal(
+      refusal(() => clean(replaced(9, '-1e308'))),
+      'Column load holds numbers beyond 1000000000000000000: -1e308 in row 11. Leave such cells empty where they stand for a missing value, or give the column in a larger unit.',
+    );
+    assert.equal(clean(replaced(9, '1e18')).targets.get('load')![9], 1e18);
+  });
+
+  it('is told of the encoding where a name is not found for it, and taken where all are', () => {
+    const latin = (header: string) =>
+      Buffer.from(csvOf(['2020-01-01,1,2', '2020-01-02,2,3'], header), 'latin1');
+    const columns = (target: string) => ['time', target];
+    assert.equal(
+      refusal(() => parseCsv(latin('time,l\u00f6ad,load'), columns('l\u00f6ad'))),
+      'The file is not text in UTF-8. Save it as CSV in UTF-8.',
+    );
+    assert.deepEqual(parseCsv(latin('time,l\u00f6ad,load'), columns('load')).column('load'), ['2', '3']);
+  });
+
   it('is refused when its frequency is irregular, by the first odd row', () => {
     const lines = hourlyLines(60);
     lines[30] = `2020-01-02T06:10:00Z,7`;
@@ -150,6 +170,11 @@ describe('a CSV file of a series', () => {
         '2020-01-01T00:00:00Z,1',
         '2020-01-01T01:00:00,2',
       ]),
+      'Row 3: "2020-01-01T01:00:00+99:00" in column time is not a time.': csvOf([
+        '2020-01-01T00:00:00+01:00,1',
+        '2020-01-01T01:00:00+99:00,2',
+      ]),
+      'The file holds blank lines alone. Give one with a header and rows.': '\n\n',
       'Row 3 has 3 columns, the header 2.': csvOf(['2020-01-01,1', '2020-01-02,2,3']),
       'The file has no column load. It has time, heat.': csvOf(['2020-01-01,1'], 'time,heat'),
       'The file has 2 columns load.': csvOf(['2020-01-01,1,2'], 'time,load,load'),

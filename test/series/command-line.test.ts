@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { symlink } from 'node:fs/promises';
 import { parseSplit, requireNoCsvFlags, trainOnCsv } from '../../src/cli/csv-training.ts';
 import { openSession } from '../../src/cli/session.ts';
 import { messageOf } from '../../src/errors.ts';
@@ -40,6 +41,9 @@ describe('train --csv', () => {
       /--freq: must be a number and s, min, h, d or w, such as 15min or 1h/,
     );
     assert.match(await refusal({ csv: `${csv}.gz` }), /load\.csv\.gz is not there\. Check the path\./);
+    const loop = `${csv}.loop`;
+    await symlink(loop, loop);
+    assert.match(await refusal({ csv: loop }), /loop cannot be read: ELOOP\. Check its permissions/);
     assert.equal(await refusal({ target: ['heat'] }), 'The file has no column heat. It has time, load.');
     assert.equal(
       await refusal({ horizon: 96 }),

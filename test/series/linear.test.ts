@@ -72,6 +72,11 @@ describe('splits', () => {
     const data = series(500);
     data.targets.get('heat')!.fill(7, 0, 300);
     assert.throws(() => seriesData(data, plan), /Column heat is 7 all through the training part/);
+    data.targets.get('heat')!.set([7 + 1e-14]);
+    assert.throws(
+      () => seriesData(data, plan),
+      /Column heat differs by no more than rounding from 7\.\d+ all/,
+    );
   });
 });
 
