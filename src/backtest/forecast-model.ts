@@ -38,6 +38,11 @@ export function liveModel(home: Home, version: ModelVersion): Promise<LiveModel>
   return found;
 }
 
+/** As if the process had just begun. */
+export function forgetModels(): void {
+  loaded.clear();
+}
+
 async function load(home: Home, { record, model }: ModelVersion): Promise<LiveModel> {
   const normaliser = await normaliserOf(home, model);
   const predictor = await loadPredictor(home, model);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { forgetGrid } from '../../src/backtest/forecast-grid.ts';
+import { forgetModels } from '../../src/backtest/forecast-model.ts';
 import { forecast } from '../../src/backtest/forecast-stage.ts';
 import { isIssueTime, newestDayAheadIssue } from '../../src/backtest/forecast-day-ahead.ts';
 import { backtest } from '../../src/backtest/stage.ts';
@@ -129,6 +131,20 @@ describe('a forecast of the day ahead', function () {
     assert.ok(at - since > 15);
     assert.ok(furthest(await answered(since)) < 1e-4);
     assert.ok(furthest(await answered(at)) > 1e-3, 'one issue alone would stand as at the fit');
+  });
+
+  it('is the same, to the bit, from a process that has forecast before, from a new one, and read again', async () => {
+    const input = { ...asked, issuedAt: '2019-03-20T18', grid: made.grid };
+    await forecast(context, { ...input, issuedAt: '2019-03-19T18' });
+    const warm = await forecast(context, input);
+    assert.deepEqual(await forecast(context, input), { ...warm, reused: true });
+    await rm(context.home.pathOf(warm.dataset));
+    forgetGrid();
+    forgetModels();
+    assert.deepEqual(await forecast(context, input), warm);
+    const { inputs, madeBy } = await readManifest(context.home, warm.dataset, 'forecast');
+    assert.deepEqual(inputs[1]!.uri, made.grid.uri);
+    assert.ok('judged' in madeBy.settings);
   });
 
   it('is issued when the newest hour that it stands at has been seen', () => {
