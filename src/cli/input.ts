@@ -29,7 +29,7 @@ const isLastOfItsKind = (issue: z.core.$ZodIssue, index: number, all: z.core.$Zo
     .slice(index + 1)
     .some(({ code, path }) => code === issue.code && path.join('.') === issue.path.join('.'));
 
-/** Names the region that is unknown, and those that are known. */
+/** Names the region that is unknown, and those that are known; one that is named twice counts once. */
 export function checkRegions(regions: string[] | undefined): string[] | undefined {
   const unknown = regions?.find((code) => !(REGION_CODES as string[]).includes(code));
   if (unknown !== undefined) {
@@ -37,7 +37,7 @@ export function checkRegions(regions: string[] | undefined): string[] | undefine
   }
   if (regions?.length === 0)
     throw new BadInputError('No region is given.', `Known: ${REGION_CODES.join(', ')}.`);
-  return regions;
+  return regions && [...new Set(regions)];
 }
 
 export interface Period {

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pipelineInput, type PipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
+import { firstHourOf, lastHourOf, type DateRange } from '../contracts/time.ts';
 import { trainingSettings } from '../contracts/training.ts';
+import { BadInputError } from '../errors.ts';
 import { follow } from './follow.ts';
 import { inputsOf, type InputFlags } from './input-flags.ts';
 import { checkInput, checkModelName, checkPeriod, checkRegions, parseRange } from './input.ts';
@@ -44,7 +46,20 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     fit: { members: flags.members, validationDays: flags.validationDays },
     promote: flags.promote,
   };
-  return checkInput(pipelineInput, given, spellFlag);
+  const input = checkInput(pipelineInput, given, spellFlag);
+  const { train, score } = input;
+  if (train && score) requireUnseenScore(train, score);
+  return input;
+}
+
+/** The backtest would refuse it too, after an hour of training. */
+function requireUnseenScore(train: DateRange, score: DateRange): void {
+  if (lastHourOf(score.to) < firstHourOf(train.from) || firstHourOf(score.from) > lastHourOf(train.to))
+    return;
+  throw new BadInputError(
+    `--score ${score.from}..${score.to} overlaps --train ${train.from}..${train.to}.`,
+    'Score hours that the model has not seen.',
+  );
 }
 
 /** The numbers of days alone are enough to ask for it. */

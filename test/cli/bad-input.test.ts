@@ -47,6 +47,13 @@ describe('bad input to the command line', () => {
     await refused(['run', '--train', '2018..2016'], /its end 2016 ends before --train 2018 begins/);
   });
 
+  it('refuses to score what is trained on before anything is started', async () => {
+    await refused(
+      ['run', '--train', '2016..2018-01', '--score', '2018'],
+      /--score 2018\.\.2018 overlaps --train 2016\.\.2018-01\. Score hours/,
+    );
+  });
+
   it('refuses what is no date, naming the field', async () => {
     await refused(['ingest', '--from', 'yesterday'], /from: must be a date such as 2018/);
   });

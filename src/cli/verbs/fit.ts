@@ -6,6 +6,7 @@ import { checkInput } from '../input.ts';
 import { perform } from '../session.ts';
 import { callStage } from '../stage-call.ts';
 import { stageAnswer } from '../stage-view.ts';
+import { spellFlag } from '../training-flags.ts';
 
 interface Options {
   sequences?: string;
@@ -38,11 +39,12 @@ export function defineFit(program: Command): void {
     .action(
       perform<Options>(async (session, { sequences, training, ...settings }) => {
         const home = await session.home();
-        const input = checkInput(fitForecasterInput, {
+        const given = {
           ...settings,
           sequences: await resolveDataset(home, 'sequences', sequences),
           ...(training && { training: await resolveDataset(home, 'training', training) }),
-        });
+        };
+        const input = checkInput(fitForecasterInput, given, spellFlag);
         return stageAnswer(await callStage(session, 'fitForecaster', input));
       }),
     );
