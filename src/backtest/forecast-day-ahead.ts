@@ -105,7 +105,7 @@ export async function forecastDayAhead(
   });
   const table = issuesOf(whole, { from: followed, to: followed + 1 });
   const levels = forecaster.levels.length;
-  const answers = (await forecaster.predict(whole)).subarray(-DAY_HOURS * levels);
+  const answers = (await forecaster.predict(whole, followed)).subarray(-DAY_HOURS * levels);
   requireAnswers(answers, table);
   const middle = forecaster.levels.indexOf(0.5);
   return Array.from(table.validAt, (validAt, cell) => {

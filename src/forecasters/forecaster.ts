@@ -39,8 +39,11 @@ export interface FittedForecaster {
    * is answered alike without them.
    */
   readonly followsFrom?: number;
-  /** N × H × levels, MW, ascending along the levels; NaN where the cell's base is NaN. Deterministic. */
-  predict(table: IssueTable): Promise<Float64Array>;
+  /**
+   * N × H × levels, MW, ascending along the levels; NaN where the cell's base is NaN. Deterministic. Issues before the
+   * `from`-th (default: none) are there to be followed only: what stands for them in the answer means nothing.
+   */
+  predict(table: IssueTable, from?: number): Promise<Float64Array>;
   /** Equal fits give equal bytes. */
   save(): Uint8Array;
 }

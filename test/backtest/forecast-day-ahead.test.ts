@@ -144,7 +144,7 @@ describe('a forecast of the day ahead', function () {
     assert.deepEqual(await forecast(context, input), warm);
     const { inputs, madeBy } = await readManifest(context.home, warm.dataset, 'forecast');
     assert.deepEqual(inputs[1]!.uri, made.grid.uri);
-    assert.ok('judged' in madeBy.settings);
+    assert.ok('judged' in (madeBy.settings as object));
   });
 
   it('is issued when the newest hour that it stands at has been seen', () => {

@@ -79,21 +79,23 @@ export function newestOf({ validAt, group, z }: Residuals, horizon: number): Res
 /**
  * Rolling conformal prediction (after Vovk, Gammerman and Shafer 2005; weighted as in Barber et al. 2023): a level's
  * offset is the weighted quantile of the recent residuals of its group of hours, times the cell's claimed spread.
- * Only residuals whose hours were published when the issue was made count. Writes N × H × levels in MW; the median stays.
+ * Only residuals whose hours were published when the issue was made count. Writes N × H × levels in MW, from the
+ * `from`-th issue on; the median stays.
  */
 export function calibrated(
   table: IssueTable,
   medians: Float64Array,
   offsets: Float64Array,
   stored: Residuals,
+  from = 0,
 ): Float64Array {
   const { horizon, issuedAt } = table;
   const levels = QUANTILES.length;
   const residuals = followedBy(stored, residualsOf(table, medians, offsets, Infinity));
   const result = new Float64Array(medians.length * levels);
   const groups = Array.from({ length: Math.min(GROUPS, horizon) }, (_, group) => new Group(residuals, group));
-  issuedAt.forEach((moment, i) => {
-    const factors = groups.map((group) => group.factorsAt(moment));
+  for (let i = from; i < issuedAt.length; i++) {
+    const factors = groups.map((group) => group.factorsAt(issuedAt[i]!));
     for (let h = 0; h < horizon; h++) {
       const cell = i * horizon + h;
       const spread = spreadOf(offsets, cell * levels);
@@ -103,7 +105,7 @@ export function calibrated(
         result[cell * levels + q] = medians[cell]! * Math.exp(offset);
       }
     }
-  });
+  }
   return result;
 }
 

@@ -44,9 +44,9 @@ export class FittedEnsemble implements FittedForecaster {
    * Weights and intervals follow the errors that were known at each issue: those of the fit, then those of the issues
    * of `table` before it. Give a forecast's table its last issues too, and it is as fresh as the record.
    */
-  async predict(table: IssueTable): Promise<Float64Array> {
+  async predict(table: IssueTable, from = 0): Promise<Float64Array> {
     const { combined, state } = await this.answer(table, Infinity);
-    return calibrated(table, combined.medians, combined.offsets, state.residuals);
+    return calibrated(table, combined.medians, combined.offsets, state.residuals, from);
   }
 
   /**
