@@ -1,10 +1,10 @@
 import type { HourTable } from '../backtest/hours.ts';
 import type { RollingDocument } from '../backtest/rolling/document.ts';
 import type { ArtifactReference } from '../contracts/artifact.ts';
+import { htmlDocument } from './document.ts';
 import type { Fan } from './fan.ts';
 import { count, listed, percent, period } from './format.ts';
 import { html, type Markup } from './html.ts';
-import { stylesheet } from './page.ts';
 import { columnStyles } from './rolling-styles.ts';
 import { breakdownsSection } from './sections/rolling-breakdowns.ts';
 import { intervalsSection } from './sections/rolling-intervals.ts';
@@ -27,30 +27,16 @@ export function renderBacktestPage(page: BacktestPage): string {
   const { protocol, regions } = document;
   const title = `${name}: backtest of ${protocol.rolling.model}`;
   const hours = regions.reduce((sum, { same }) => sum + same.hours, 0);
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title} – Ringwatt</title>
-        <style>
-          ${stylesheet()}
-        </style>
-      </head>
-      <body>
-        <header>
-          <p class="kicker">Ringwatt · rolling backtest of day-ahead demand forecasts</p>
-          <h1>${title}</h1>
-          <p class="headline">${againstOperator(document)}</p>
-          <p class="note">
-            ${count(hours)} hours of ${period(protocol.score)} in
-            ${regions.map(({ region }) => region).join(', ')}.
-          </p>
-        </header>
-        <main>${rollingSections(page)} ${protocolSection(document, backtest)}</main>
-      </body>
-    </html>`.text;
+  return htmlDocument({
+    kicker: 'rolling backtest of day-ahead demand forecasts',
+    title,
+    lead: html`<p class="headline">${againstOperator(document)}</p>
+      <p class="note">
+        ${count(hours)} hours of ${period(protocol.score)} in
+        ${regions.map(({ region }) => region).join(', ')}.
+      </p>`,
+    main: html`${rollingSections(page)} ${protocolSection(document, backtest)}`,
+  });
 }
 
 /** All but how it was done, for any page. */

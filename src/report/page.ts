@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Explanation } from '../contracts/explain.ts';
+import { htmlDocument } from './document.ts';
 import { count, period } from './format.ts';
-import { Markup, html } from './html.ts';
+import { html } from './html.ts';
 import type { ReportData } from './report-data.ts';
 import { errorsSection } from './sections/errors.ts';
 import { factsSection } from './sections/facts.ts';
@@ -18,35 +18,17 @@ export function renderPage(data: ReportData & { explanation?: Explanation | unde
   const title = `${name}, version ${version}`;
   const [headline, ...rest] = verdict(scores.regions);
   const hours = scores.regions.reduce((sum, { overall }) => sum + overall.hours, 0);
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title} – Ringwatt</title>
-        <style>
-          ${stylesheet()}
-        </style>
-      </head>
-      <body>
-        <header>
-          <p class="kicker">Ringwatt · day-ahead demand forecast</p>
-          <h1>${title}</h1>
-          <p class="headline">${headline}</p>
-          ${rest.map((sentence) => html`<p>${sentence}</p>`)}
-          <p class="note">
-            Trained on ${period(scores.protocol.train)}, scored on ${period(scores.protocol.score)}:
-            ${count(hours)} hours in ${scores.regions.map(({ region }) => region).join(', ')}.
-          </p>
-        </header>
-        <main>
-          ${scoresSection(scores.regions)} ${weeksSection(data.hours)} ${errorsSection(scores)}
-          ${data.explanation && whySection(data.explanation)} ${trainingSection(data)}
-          ${qualitySection(data.quality)} ${factsSection(data)}
-        </main>
-      </body>
-    </html>`.text;
+  return htmlDocument({
+    kicker: 'day-ahead demand forecast',
+    title,
+    lead: html`<p class="headline">${headline}</p>
+      ${rest.map((sentence) => html`<p>${sentence}</p>`)}
+      <p class="note">
+        Trained on ${period(scores.protocol.train)}, scored on ${period(scores.protocol.score)}:
+        ${count(hours)} hours in ${scores.regions.map(({ region }) => region).join(', ')}.
+      </p>`,
+    main: html`${scoresSection(scores.regions)} ${weeksSection(data.hours)} ${errorsSection(scores)}
+    ${data.explanation && whySection(data.explanation)} ${trainingSection(data)}
+    ${qualitySection(data.quality)} ${factsSection(data)}`,
+  });
 }
-
-export const stylesheet = () => new Markup(readFileSync(new URL('./style.css', import.meta.url), 'utf8'));
