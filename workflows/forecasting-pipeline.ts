@@ -22,7 +22,8 @@ import { PipelineChildren } from './pipeline-children.ts';
 import { decidePromotion, type Rival } from './promotion-decision.ts';
 import { rangesOf } from './rolling-ranges.ts';
 import { RunControl } from './run-control.ts';
-import { StageBoard, type StageOutcome } from './stage-board.ts';
+import { StageBoard } from './stage-board.ts';
+import type { StageOutcome } from './stage-table.ts';
 import { trainingNote } from './training-details.ts';
 
 const stages = proxyActivities<StageActivities>({

@@ -15,7 +15,7 @@ import type { RingTrainingResult } from '../src/contracts/training.ts';
 import { SourceFaultError } from '../src/errors.ts';
 import { table } from './markdown.ts';
 import type { Ranges } from './rolling-ranges.ts';
-import type { StageOutcome } from './stage-board.ts';
+import type { StageOutcome } from './stage-table.ts';
 
 /** What the table of stages says of each result. */
 

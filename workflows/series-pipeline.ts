@@ -22,7 +22,8 @@ import { ofTraining } from './pipeline-facts.ts';
 import { whenFree } from './pipeline-children.ts';
 import { ringTrainingWorkflow } from './ring-training.ts';
 import { RunControl } from './run-control.ts';
-import { SeriesBoard, type SeriesOutcome } from './series-board.ts';
+import { SeriesBoard } from './series-board.ts';
+import type { StageOutcome } from './stage-table.ts';
 import { decideSeriesPromotion } from './series-promotion.ts';
 import { trainingNote } from './training-details.ts';
 
@@ -90,7 +91,7 @@ export async function seriesPipelineWorkflow(raw?: unknown): Promise<SeriesPipel
 
   async function stage<Result>(
     which: Parameters<SeriesBoard['run']>[0],
-    work: () => Promise<SeriesOutcome<Result>>,
+    work: () => Promise<StageOutcome<Result>>,
   ): Promise<Result> {
     await control.whileNotPaused();
     return board.run(which, work);
@@ -99,7 +100,7 @@ export async function seriesPipelineWorkflow(raw?: unknown): Promise<SeriesPipel
   async function when<Result>(
     architecture: SeriesArchitecture,
     which: Parameters<SeriesBoard['run']>[0],
-    work: () => Promise<SeriesOutcome<Result>>,
+    work: () => Promise<StageOutcome<Result>>,
   ): Promise<Result | undefined> {
     if (architectures.includes(architecture)) return stage(which, work);
     board.skip(which);
@@ -141,9 +142,9 @@ export async function seriesPipelineWorkflow(raw?: unknown): Promise<SeriesPipel
   }
 }
 
-const ofStage = <Result extends { reused: boolean; facts: SeriesOutcome<Result>['facts'] }>(
+const ofStage = <Result extends { reused: boolean; facts: StageOutcome<Result>['facts'] }>(
   result: Result,
-): SeriesOutcome<Result> => ({ result, reused: result.reused, facts: result.facts });
+): StageOutcome<Result> => ({ result, reused: result.reused, facts: result.facts });
 
 function factsOfBacktest({ chosen, scores, windows, coverage }: SeriesPipelineResult['backtest']) {
   const best = scores.find(({ forecaster }) => forecaster === chosen)!;
