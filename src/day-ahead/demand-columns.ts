@@ -1,13 +1,10 @@
 import type { Columns } from './cell.ts';
+import { DAY, MORNING, WEEK } from './spans.ts';
 
 const LAG_DAYS = [2, 3, 4, 5, 6, 7, 8, 14, 21, 28];
 const RECENT_HOURS = [0, 1, 2, 3, 6, 9, 12];
-const DAY = 24;
-const WEEK = 168;
 /** The same weekday of the year before. */
 const YEAR = 52 * WEEK;
-/** Known hours of the day of a morning's issue. */
-const MORNING = 9;
 
 /** Demand at the same hour of days before, as log-ratio to the base. */
 export const lagColumns: Columns = {

@@ -1,4 +1,5 @@
 import type { Cell, Columns } from './cell.ts';
+import { DAY, MORNING, WEEK } from './spans.ts';
 
 const ERROR_DAYS = [2, 3, 4, 5, 6, 7, 8, 14];
 /** Half-lives, in days, of means over the same hour of days and over all hours. */
@@ -8,10 +9,6 @@ const WEEKS = [4, 8];
 const ERROR_HOURS = [0, 1, 2, 3, 6, 9];
 const MEAN_HOURS = [6, 24, 72, 168, 672];
 const SAME_HOUR_DAYS = [7, 28];
-const DAY = 24;
-const WEEK = 168;
-/** Known hours of the day of a morning's issue. */
-const MORNING = 9;
 
 /** The operator's day-ahead forecast of the target and its day, and by how much it has been off lately. */
 export const operatorColumns: Columns = {

@@ -1,9 +1,5 @@
 import type { Cell, Columns } from './cell.ts';
-
-const DAY = 24;
-const WEEK = 168;
-/** Known hours of the day of a morning's issue. */
-const MORNING = 9;
+import { DAY, MORNING, WEEK } from './spans.ts';
 
 const named = (name: string, hours: number) =>
   Array.from({ length: hours }, (_, i) => `${name}_${String(i).padStart(2, '0')}`);

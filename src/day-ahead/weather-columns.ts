@@ -1,8 +1,8 @@
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { weatherBy } from '../features/weather.ts';
 import type { Cell, Columns } from './cell.ts';
+import { DAY } from './spans.ts';
 
-const DAY = 24;
 const FREEZING_K = 273.15;
 /** Buildings are heated below and cooled above it; the base of degree days, °C. */
 const COMFORT_C = 18;
