@@ -17,6 +17,13 @@ export const WORKFLOWS = {
   hyperparameterSearch: 'hyperparameterSearchWorkflow',
   backtest: 'backtestWorkflow',
   backtestBatch: 'backtestBatchWorkflow',
+  continuousLearning: 'continuousLearningWorkflow',
+  deployment: 'modelDeploymentWorkflow',
+  driftMonitoring: 'driftMonitoringWorkflow',
+  scheduledIngestion: 'scheduledIngestionWorkflow',
+  scheduledForecast: 'scheduledForecastWorkflow',
+  alerts: 'alertsWorkflow',
+  abTest: 'abTestWorkflow',
 } as const;
 
 export const workflowIds = {
@@ -28,4 +35,11 @@ export const workflowIds = {
   series: (model: string) => `series/${model}`,
   search: (name: string) => `search/${name}`,
   backtest: (name: string) => `backtest/${name}`,
+  learning: (model: string) => `learning/${model}`,
+  deployment: (model: string) => `deployment/${model}`,
+  drift: (model: string) => `drift/${model}`,
+  forecast: (model: string) => `forecast/${model}`,
+  /** One for a home: who is told what. */
+  alerts: () => 'alerts',
+  abTest: (name: string) => `ab-test/${name}`,
 };

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { artifactReference } from './artifact.ts';
+import { jobOutcome } from './jobs.ts';
+import { regionCodes } from './regions.ts';
+import { retrainingConfig } from './retraining.ts';
+import { modelName } from './stages.ts';
+import { hourStamp } from './time.ts';
+
+const explicitAsOf = hourStamp
+  .optional()
+  .describe(
+    'UTC; the moment that the run stands for. Given, its clock moves only by the signal `clock`; default: now, and the clock is the real one',
+  );
+
+export const learningInput = z.strictObject({
+  config: retrainingConfig.prefault({ model_name: 'day-ahead' }),
+  asOf: explicitAsOf,
+});
+export type LearningInput = z.infer<typeof learningInput>;
+
+export const LEARNING_PHASES = ['collect', 'drift', 'train', 'validate', 'deploy'] as const;
+export const learningPhase = z.enum(LEARNING_PHASES);
+export type LearningPhase = z.infer<typeof learningPhase>;
+
+export const learningResult = z.strictObject({
+  outcome: jobOutcome,
+  reason: z.string(),
+  /** The candidate, where one was trained. */
+  version: z.number().int().positive().nullable(),
+  /** Who takes it from here to champion, where it passed. */
+  deployment: z.string().nullable(),
+});
+export type LearningResult = z.infer<typeof learningResult>;
+
+/** From a candidate that passed validation to a champion that has stood its watch. */
+export const deploymentInput = z.strictObject({
+  config: retrainingConfig,
+  version: z.number().int().positive(),
+  reason: z.string().max(1000).default(''),
+  asOf: explicitAsOf,
+});
+export type DeploymentInput = z.infer<typeof deploymentInput>;
+
+export const deploymentPhase = z.enum(['approval', 'canary', 'promotion', 'watch', 'closed']);
+export type DeploymentPhase = z.infer<typeof deploymentPhase>;
+
+export const deploymentStatus = z.strictObject({
+  model: modelName,
+  version: z.number().int().positive(),
+  phase: deploymentPhase,
+  since: z.string(),
+  /** What it waits for, or why it ended, in a sentence. */
+  says: z.string(),
+  outcome: jobOutcome.nullable(),
+});
+export type DeploymentStatus = z.infer<typeof deploymentStatus>;
+
+export const approvalRequest = z.strictObject({
+  version: z.number().int().positive(),
+  by: z.string().min(1).max(120).default('unknown'),
+  reason: z.string().max(500).default(''),
+});
+export type ApprovalRequest = z.infer<typeof approvalRequest>;
+
+/** Several versions of a model on the same hours, as of each issue in them, by the newest record. */
+export const compareInput = z.strictObject({
+  name: modelName,
+  versions: z.array(z.number().int().positive()).min(1).max(10),
+  regions: regionCodes.optional().describe('Default: all that the first version knows'),
+  from: hourStamp.describe('First and last hour that is scored, both included'),
+  to: hourStamp,
+  asOf: hourStamp.optional().describe('UTC; nothing that became known later counts'),
+  grid: artifactReference.optional().describe('Default: the newest record of the home'),
+});
+export type CompareInput = z.infer<typeof compareInput>;
+
+export const comparison = z.strictObject({
+  hours: z.number().int().nonnegative(),
+  /** Mean over regions, percent, on the hours that all of them answered; null where there are none. */
+  mape: z.array(z.strictObject({ version: z.number().int().positive(), mape: z.number().nullable() })),
+  operatorMape: z.number().nullable(),
+});
+export type Comparison = z.infer<typeof comparison>;
