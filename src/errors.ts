@@ -82,6 +82,26 @@ export function describeIssues(issues: readonly { path: PropertyKey[]; message: 
   return issues.map(({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`).join('; ');
 }
 
+const LONGEST_QUOTE = 60;
+
+/** What a person typed, in quotes: it may neither flood a terminal nor steer it. */
+export function quoted(text: string): string {
+  const plain = JSON.stringify(text).slice(1, -1).replaceAll(CONTROLS, escaped);
+  return plain.length <= LONGEST_QUOTE ? `"${plain}"` : `"${plain.slice(0, LONGEST_QUOTE)}…"`;
+}
+
+/** Control letters, and those that turn the direction of what follows. */
+const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** One line without anything that steers a terminal. */
+export const oneLine = (text: string): string =>
+  text
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+    .replaceAll(CONTROLS, escaped);
+
 /** The text to show for anything thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof RingwattError) return error.line;

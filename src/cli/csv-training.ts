@@ -17,7 +17,7 @@ import type { Answer, Session } from './session.ts';
 import { callStage } from './stage-call.ts';
 import { pairs, table } from './table.ts';
 import { withTemporal } from './temporal-session.ts';
-import { flagOfSetting, settingsOf, spellFlag, type TrainingFlags } from './training-flags.ts';
+import { settingsOf, type TrainingFlags } from './training-flags.ts';
 
 /** `train --csv`: a person's own series, through the same machinery as the grid's. */
 export interface CsvFlags extends TrainingFlags {
@@ -132,10 +132,9 @@ async function inputOf(session: Session, flags: CsvFlags & { csv: string }) {
     architectures: flags.architectures,
     model: checkModelName(flags.model),
     promote: flags.promote,
-    training: checkInput(trainingSettings, settingsOf(flags), flagOfSetting),
+    training: checkInput(trainingSettings, settingsOf(flags)),
   };
-  const flagOf = (field: string) => FIELDS[field] ?? spellFlag(field);
-  const fields = checkInput(seriesPipelineInput.omit({ csv: true }), given, flagOf);
+  const fields = checkInput(seriesPipelineInput.omit({ csv: true }), given, FIELDS);
   const csv = await copyIn(home, flags.csv);
   const { time, targets, covariates, frequency, maxGap, horizon, context, split } = fields;
   const columns = { time, targets, covariates, frequency, maxGap };

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
-import { RingwattError, messageOf } from '../errors.ts';
+import { RingwattError, messageOf, oneLine } from '../errors.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
 
 /** The person asked for the end. */
@@ -63,8 +63,6 @@ function kindOf(error: unknown): string {
   const { type } = error as { type?: unknown };
   return typeof type === 'string' ? type : error.name;
 }
-
-const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ').trim();
 
 function printError(kind: string, message: string, cure: string): void {
   process.stdout.write(`${JSON.stringify({ error: { kind, message, cure } })}\n`);

@@ -1,26 +1,54 @@
 import type { z } from 'zod';
 import { REGION_CODES } from '../contracts/regions.ts';
-import { modelName } from '../contracts/stages.ts';
 import { firstHourOf, lastHourOf } from '../contracts/time.ts';
-import { BadInputError, describeIssues } from '../errors.ts';
+import { BadInputError, quoted } from '../errors.ts';
+import { requireModelName } from '../registry/layout.ts';
+import { flagOf } from './flag-names.ts';
 
 /**
  * What a person gave, checked against the stage's own contract; absent fields take the contract's defaults. A refusal
- * names the field, or what `flagOf` says it is called on the command line.
+ * names the flag, by the verb's own word for it where `renamed` has one, and the entry of a list that is wrong.
  */
 export function checkInput<Schema extends z.ZodType>(
   schema: Schema,
   value: object,
-  flagOf?: (field: string) => string,
+  renamed: Record<string, string> = {},
 ): z.output<Schema> {
-  const given = withoutAbsent(value);
+  return checked(
+    schema,
+    withoutAbsent(value),
+    (path, given) => `${flagOf(path, renamed)}${entryAt(path, given)}`,
+  );
+}
+
+/** The same of a file's content: a refusal names the file and the place in it. */
+export function checkFile<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  file: string,
+): z.output<Schema> {
+  return checked(schema, value, (path) => [file, path.map(String).join('.')].filter(Boolean).join(', '));
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  given: unknown,
+  nameOf: (path: PropertyKey[], given: unknown) => string,
+): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.filter(isLastOfItsKind).map((issue) => {
-    const [field, ...rest] = issue.path;
-    return flagOf && typeof field === 'string' ? { ...issue, path: [flagOf(field), ...rest] } : issue;
-  });
-  throw new BadInputError(`Wrong input: ${describeIssues(issues)}.`, 'See --help.');
+  const issues = parsed.error.issues
+    .filter(isLastOfItsKind)
+    .map(({ path, message }) => `${nameOf(path, given)}: ${message}`);
+  // Both ends of a range that is none say the same.
+  throw new BadInputError(`Wrong input: ${[...new Set(issues)].join('; ')}.`, 'See --help.');
+}
+
+/** ` "sun"` where an entry of a list is what is wrong. */
+function entryAt(path: PropertyKey[], given: unknown): string {
+  if (!path.some((part) => typeof part === 'number')) return '';
+  const entry = path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown>)?.[part], given);
+  return typeof entry === 'string' || typeof entry === 'number' ? ` ${quoted(String(entry))}` : '';
 }
 
 /** A number too big for any integer is also too big for its field: the field's own bound, which comes later, is enough. */
@@ -33,7 +61,10 @@ const isLastOfItsKind = (issue: z.core.$ZodIssue, index: number, all: z.core.$Zo
 export function checkRegions(regions: string[] | undefined): string[] | undefined {
   const unknown = regions?.find((code) => !(REGION_CODES as string[]).includes(code));
   if (unknown !== undefined) {
-    throw new BadInputError(`Unknown region "${unknown}".`, `Known regions: ${REGION_CODES.join(', ')}.`);
+    throw new BadInputError(
+      `Unknown region ${quoted(unknown)}.`,
+      `Known regions: ${REGION_CODES.join(', ')}.`,
+    );
   }
   if (regions?.length === 0)
     throw new BadInputError('No region is given.', `Known: ${REGION_CODES.join(', ')}.`);
@@ -68,12 +99,5 @@ export function parseRange(text: string | undefined, flag: string): { from: stri
 const withoutAbsent = (value: object): object =>
   Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined));
 
-export function checkModelName(name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  const parsed = modelName.safeParse(name);
-  if (parsed.success) return name;
-  throw new BadInputError(
-    `"${name}" is not a model's name.`,
-    'Use lower case letters, digits and dashes, such as day-ahead.',
-  );
-}
+export const checkModelName = (name: string | undefined): string | undefined =>
+  name === undefined ? undefined : requireModelName(name);

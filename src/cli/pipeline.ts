@@ -12,7 +12,7 @@ import { scoreTable } from './score-table.ts';
 import type { Answer, Session } from './session.ts';
 import { pairs } from './table.ts';
 import type { TemporalPlace } from './temporal-session.ts';
-import { flagOfSetting, settingsOf, spellFlag, type TrainingFlags } from './training-flags.ts';
+import { settingsOf, type TrainingFlags } from './training-flags.ts';
 import { slotLines } from './training-view.ts';
 
 export interface PipelineFlags extends TrainingFlags, InputFlags {
@@ -42,11 +42,11 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     rolling: rollingOf(flags),
     sequenceLength: flags.sequenceLength,
     inputs: inputsOf(flags),
-    training: checkInput(trainingSettings, settingsOf(flags), flagOfSetting),
+    training: checkInput(trainingSettings, settingsOf(flags)),
     fit: { members: flags.members, validationDays: flags.validationDays },
     promote: flags.promote,
   };
-  const input = checkInput(pipelineInput, given, spellFlag);
+  const input = checkInput(pipelineInput, given);
   const { train, score } = input;
   if (train && score) requireUnseenScore(train, score);
   return input;

@@ -18,7 +18,6 @@ import { rollingTable } from './rolling-table.ts';
 import type { Answer, Session } from './session.ts';
 import { pairs } from './table.ts';
 import { withTemporal } from './temporal-session.ts';
-import { spellFlag } from './training-flags.ts';
 
 /** Flags that mean something with `--rolling` alone. */
 export interface RollingFlags {
@@ -40,12 +39,13 @@ export interface RollingOptions extends RollingFlags {
 
 const FLAGS: Record<string, string> = { model: '--candidate' };
 
+/** What a person asks for; refused here, before any service is started, where the sequences cannot carry it. */
 export async function rollingInputOf(home: Home, options: RollingOptions): Promise<RollingBacktestInput> {
   const { name, refitDays, atOnce, candidate, regions, score } = options;
   const { fitted } = options;
   const given = options.forecasters;
   const forecasters = fitted === undefined ? given : [...(given ?? ['ridge', 'trees']), FITTED];
-  return checkInput(
+  const input = checkInput(
     rollingBacktestInput,
     {
       ...{ name, refitDays, atOnce, forecasters, model: candidate },
@@ -56,8 +56,11 @@ export async function rollingInputOf(home: Home, options: RollingOptions): Promi
       window: windowOf(options.window),
       seeds: seedsOf(options.seeds),
     },
-    (field) => FLAGS[field] ?? spellFlag(field),
+    FLAGS,
   );
+  const { settleRolling } = await import('../backtest/rolling/plan-stage.ts');
+  await settleRolling(home, input);
+  return input;
 }
 
 const hasIssues = ({ issues }: { issues?: unknown }) => issues !== undefined;

@@ -51,14 +51,6 @@ export function settingsOf(flags: TrainingFlags): object {
   return { ...Object.fromEntries(others), ...loss };
 }
 
-/** `--kv-heads` for the setting `kvHeads`, `--peak-weight` for `loss.peakWeight`. */
-export const flagOfSetting = (setting: string): string =>
-  setting === 'checkpointEverySteps' ? '--checkpoint-every' : spellFlag(setting.split('.').at(-1)!);
-
-/** As commander spells it: `--sequence-length` for `sequenceLength`. */
-export const spellFlag = (name: string): string =>
-  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 const flag = (flags: string, description: string) => new Option(flags, description);
 const whole = (flags: string, description: string) => flag(flags, description).argParser(integer);
 

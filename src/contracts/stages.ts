@@ -125,9 +125,10 @@ export const backtestResult = z.strictObject({
 });
 export type BacktestResult = z.infer<typeof backtestResult>;
 
-export const modelName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be lower case letters, digits and dashes, such as day-ahead');
+export const MODEL_NAME_RULE =
+  '1 to 63 lower case letters, digits and dashes, a letter first, such as day-ahead';
+
+export const modelName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, `must be ${MODEL_NAME_RULE}`);
 
 export const registerInput = z.strictObject({
   name: modelName.default('day-ahead'),

@@ -30,10 +30,16 @@ export const issueDetails = z.strictObject({
 export type IssueDetails = z.infer<typeof issueDetails>;
 
 export function issueDetailsOf({ key, details }: Manifest): IssueDetails {
+  if (details['issues'] === undefined) {
+    throw new MissingDataError(
+      `The sequences dataset ${key} has no issue tables: an older Ringwatt cut it.`,
+      'Cut the sequences again with `sequences`, or with `run` the whole chain.',
+    );
+  }
   const parsed = issueDetails.safeParse(details['issues']);
   if (parsed.success) return parsed.data;
   throw new CorruptArtifactError(
-    `The sequences dataset ${key} has no issue tables (${describeIssues(parsed.error.issues)}).`,
+    `The sequences dataset ${key} has issue tables that cannot be read (${describeIssues(parsed.error.issues)}).`,
     'Cut the sequences again with this version of Ringwatt.',
   );
 }

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
-import { modelName } from '../contracts/stages.ts';
-import { BadInputError } from '../errors.ts';
+import { MODEL_NAME_RULE, modelName } from '../contracts/stages.ts';
+import { BadInputError, quoted } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 
 /** Where a model's things lie in the home. */
-export const modelFolder = (name: string) => `models/${checkedName(name)}`;
+export const modelFolder = (name: string) => `models/${requireModelName(name)}`;
 export const versionFolder = (name: string, version: number) => `${modelFolder(name)}/${version}`;
 export const versionUri = (name: string, version: number) => `${versionFolder(name, version)}/version.json`;
 export const championUri = (name: string) => `${modelFolder(name)}/champion.json`;
@@ -34,11 +34,8 @@ async function entriesOf(path: string): Promise<string[]> {
   });
 }
 
-function checkedName(name: string): string {
-  const parsed = modelName.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new BadInputError(
-    `"${name}" is not a model's name.`,
-    'Use lower case letters, digits and dashes, such as day-ahead.',
-  );
+/** A name is a folder of the home and part of a workflow's id: whatever else stands in it is refused. */
+export function requireModelName(name: string): string {
+  if (modelName.safeParse(name).success) return name;
+  throw new BadInputError(`${quoted(name)} is not a model's name.`, `Use ${MODEL_NAME_RULE}.`);
 }

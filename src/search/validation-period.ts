@@ -30,6 +30,13 @@ export function validationPeriods(of: { known: DateRange; scored: DateRange; ask
       'Validate on earlier hours, or cut sequences that score later ones.',
     );
   }
+  // Whatever lies before the validation is trained on: after the training period that could be what is scored.
+  if (ends > lastHourOf(known.to)) {
+    throw new BadInputError(
+      `The validation period ${validation.from} to ${validation.to} does not end within the training period of the sequences, ${known.from} to ${known.to}.`,
+      'Validate on a part of it, best the last, or leave --validation out.',
+    );
+  }
   const train = { from: known.from, to: dayBefore(validation.from) };
   if (firstHourOf(train.from) < starts) return { train, validation };
   throw new BadInputError(

@@ -195,7 +195,7 @@ describe('a rolling backtest', () => {
       const refused = async (more: object, why: RegExp) =>
         assert.rejects(planRollingBacktest(context, await asked(context, more)), why);
       await refused({ score: { from: '2018-02', to: '2018-03' } }, /overlaps the training period/);
-      await refused({ regions: ['ERCO'] }, /no region ERCO/);
+      await refused({ regions: ['ERCO'] }, /hold PACW, MISO, not ERCO/);
       await refused({ forecasters: ['oracle'] }, /no forecaster oracle/);
       await refused({ score: { from: '2019', to: '2019' } }, /no issue with an hour to score/);
     }));

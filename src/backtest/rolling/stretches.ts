@@ -39,7 +39,7 @@ export function planStretches(
   });
   if (issued.length === 0) {
     throw new MissingDataError(
-      `There is no issue with an hour to score from ${toHourStamp(score.from)} to ${toHourStamp(score.to)}.`,
+      `There is no issue with an hour to score from ${toHourStamp(score.from)} to ${toHourStamp(score.to)}: ${reachOf(tables)}.`,
       'Score a period that the sequences were cut for.',
     );
   }
@@ -51,6 +51,13 @@ export function planStretches(
     stretches.push({ from: toHourStamp(from), to: toHourStamp(Math.min(end, from + step)) });
   }
   return { stretches, issues: issued.length };
+}
+
+function reachOf(tables: readonly IssueTable[]): string {
+  const hours = tables.flatMap(({ validAt }) => (validAt.length > 0 ? [validAt[0]!, validAt.at(-1)!] : []));
+  if (hours.length === 0) return 'the sequences have none at all';
+  const [first, last] = [Math.min(...hours), Math.max(...hours)];
+  return `the sequences have them for ${toHourStamp(first)} to ${toHourStamp(last)}`;
 }
 
 /** The issues of a stretch that have an hour to score. */

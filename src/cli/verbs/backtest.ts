@@ -9,7 +9,7 @@ import { rollingInputOf, runRolling, type RollingFlags, type RollingOptions } fr
 import { scoreTable } from '../score-table.ts';
 import { perform } from '../session.ts';
 import { callStage } from '../stage-call.ts';
-import { spellFlag } from '../training-flags.ts';
+import { spellFlag } from '../flag-names.ts';
 
 interface Options extends RollingOptions {
   rolling?: boolean;

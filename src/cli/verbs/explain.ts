@@ -25,12 +25,6 @@ interface Options {
   html?: string;
 }
 
-const FLAGS: Record<string, string> = {
-  version: '--model-version',
-  issuedAt: '--issued-at',
-  whatIf: '--what-if',
-};
-
 export function defineExplain(program: Command): void {
   defineVerb(
     program,
@@ -64,19 +58,15 @@ export function defineExplain(program: Command): void {
         const { modelVersion, manifest, regions, period, whatIf, ...rest } = options;
         const { issuedAt, groups, repeats, seed } = rest;
         const home = await session.home();
-        const input = checkInput(
-          explainInput,
-          {
-            ...{ issuedAt, groups, repeats, seed },
-            name: checkModelName(name),
-            version: modelVersion,
-            manifest: manifest && (await resolveDataset(home, kindOf(manifest), manifest)),
-            regions: checkRegions(regions),
-            period: parseRange(period, '--period'),
-            whatIf: whatIf?.map(parseChange),
-          },
-          (field) => FLAGS[field] ?? `--${field}`,
-        );
+        const input = checkInput(explainInput, {
+          ...{ issuedAt, groups, repeats, seed },
+          name: checkModelName(name),
+          version: modelVersion,
+          manifest: manifest && (await resolveDataset(home, kindOf(manifest), manifest)),
+          regions: checkRegions(regions),
+          period: parseRange(period, '--period'),
+          whatIf: whatIf?.map(parseChange),
+        });
         const { dataset } = await callStage(session, 'explain', input);
         const explanation = await readExplanation(home, await readManifest(home, dataset, 'explanation'));
         const text = [...explanationLines(explanation), `explanation  ${dataset.uri}`];

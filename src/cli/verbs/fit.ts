@@ -6,7 +6,6 @@ import { checkInput } from '../input.ts';
 import { perform } from '../session.ts';
 import { callStage } from '../stage-call.ts';
 import { stageAnswer } from '../stage-view.ts';
-import { spellFlag } from '../training-flags.ts';
 
 interface Options {
   sequences?: string;
@@ -37,14 +36,15 @@ export function defineFit(program: Command): void {
     .option('--train-days <days>', 'learn from the last so many days (default: all)', integer)
     .option('--seed <number>', 'default: 1', integer)
     .action(
-      perform<Options>(async (session, { sequences, training, ...settings }) => {
+      perform<Options>(async (session, { sequences, training, ...flags }) => {
+        const { members, through, validationDays, trainDays, seed } = flags;
         const home = await session.home();
         const given = {
-          ...settings,
+          ...{ members, through, validationDays, trainDays, seed },
           sequences: await resolveDataset(home, 'sequences', sequences),
           ...(training && { training: await resolveDataset(home, 'training', training) }),
         };
-        const input = checkInput(fitForecasterInput, given, spellFlag);
+        const input = checkInput(fitForecasterInput, given);
         return stageAnswer(await callStage(session, 'fitForecaster', input));
       }),
     );

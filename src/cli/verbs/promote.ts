@@ -22,7 +22,11 @@ export function definePromote(program: Command): void {
     .action(
       perform<Options>(async (session, options, [name, version]) => {
         checkModelName(name);
-        const request = checkInput(promoteRequest, { ...claim(options), version: versionNumber(version) });
+        const request = checkInput(
+          promoteRequest,
+          { ...claim(options), version: versionNumber(version) },
+          { version: 'the version' },
+        );
         await checkRegistered(session, name);
         return withTemporal(session, { purpose: 'promote' }, async ({ client }) => {
           const { promoteVersion } = await import('../../temporal/runs.ts');

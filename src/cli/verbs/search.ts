@@ -6,7 +6,7 @@ import type { StageProgress } from '../../stages/context.ts';
 import { resolveDataset } from '../datasets.ts';
 import { defineVerb, integer, decimal } from '../flags.ts';
 import { follow } from '../follow.ts';
-import { checkInput, parseRange } from '../input.ts';
+import { checkFile, checkInput, parseRange } from '../input.ts';
 import { crossRegionTable, ensembleLines, leaderboardTable, trialLine } from '../search-view.ts';
 import { perform } from '../session.ts';
 import { withTemporal } from '../temporal-session.ts';
@@ -67,6 +67,8 @@ export function defineSearch(program: Command): void {
           space: space === undefined ? undefined : await readSpace(space),
           training: { ringSize: ringSize ?? 1, ...(preset === undefined ? {} : { preset }) },
         });
+        const { planSearch } = await import('../../search/plan-stage.ts');
+        await planSearch(await session.stageContext(), input);
         const transforms = input.space.some(({ forecaster }) => forecaster === 'transformer');
         const slots = transforms ? input.training.ringSize : 0;
         return withTemporal(session, { purpose: 'search', slots }, async ({ client }) => {
@@ -89,7 +91,7 @@ async function readSpace(path: string) {
     throw new BadInputError(`${path} cannot be read: ${error.message}.`, 'Name a JSON file.');
   });
   try {
-    return checkInput(searchSpace, JSON.parse(text) as object, () => `in ${path}`);
+    return checkFile(searchSpace, JSON.parse(text) as unknown, path);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new BadInputError(`${path} is not JSON: ${error.message}.`, 'See docs/search.md.');

@@ -10,7 +10,7 @@ import { checkInput } from '../input.ts';
 import { perform } from '../session.ts';
 import { pairs } from '../table.ts';
 import { withTemporal } from '../temporal-session.ts';
-import { addTrainingFlags, flagOfSetting, settingsOf } from '../training-flags.ts';
+import { addTrainingFlags, settingsOf } from '../training-flags.ts';
 import { slotLines, trainingProgress } from '../training-view.ts';
 
 /** What a champion was compared on holds the hours to score alone; what a search cut leaves out its validation. */
@@ -42,7 +42,7 @@ export function defineTrain(program: Command): void {
       );
       const input = checkInput(ringTrainingInput, {
         sequences: dataset,
-        settings: checkInput(ringTrainingInput.shape.settings, settingsOf(flags), flagOfSetting),
+        settings: checkInput(ringTrainingInput.shape.settings, settingsOf(flags)),
       });
       const place = { purpose: 'train', slots: input.settings.ringSize };
       return withTemporal(session, place, async ({ client }) => {
