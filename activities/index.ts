@@ -1,7 +1,9 @@
 import type { ActivityDependencies } from './dependencies.ts';
+import { auditActivities } from './audit.ts';
 import { backtestActivities } from './backtest.ts';
 import { entityActivities } from './entities.ts';
 import { ingestionActivities } from './ingestion.ts';
+import { jobActivities } from './jobs.ts';
 import { registryActivities } from './registry.ts';
 import { searchActivities } from './search.ts';
 import { seriesActivities } from './series.ts';
@@ -14,8 +16,10 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...stageActivities(dependencies),
   ...trainingActivities(dependencies),
   ...registryActivities(dependencies),
+  ...jobActivities(dependencies),
   ...entityActivities(dependencies),
   ...seriesActivities(dependencies),
   ...searchActivities(dependencies),
   ...backtestActivities(dependencies),
+  ...auditActivities(dependencies),
 });

@@ -26,6 +26,8 @@ export const STAGES = {
   writeChampion: async () => (await import('../registry/stage.ts')).writeChampion,
   appendHistory: async () => (await import('../registry/stage.ts')).appendHistory,
   readHistory: async () => (await import('../registry/stage.ts')).readHistory,
+  recordJob: async () => (await import('../jobs/stage.ts')).recordJob,
+  recordAudit: async () => (await import('../audit/stage.ts')).recordAudit,
   planSearch: async () => (await import('../search/plan-stage.ts')).planSearch,
   scoreTrial: async () => (await import('../search/score-stage.ts')).scoreTrial,
   finishSearch: async () => (await import('../search/finish-stage.ts')).finishSearch,
@@ -52,7 +54,9 @@ export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
   'writeChampion',
   'appendHistory',
   'readHistory',
+  'recordJob',
   'planSearch',
+  'recordAudit',
 ]);
 
 type Stages = { [Name in StageName]: Awaited<ReturnType<(typeof STAGES)[Name]>> };

@@ -1,5 +1,7 @@
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
+import type { JobRecord } from '../../src/contracts/jobs.ts';
+import type { AuditEvent } from '../../src/contracts/audit.ts';
 import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
 import type { SeriesScore } from '../../src/contracts/series.ts';
 import type { RegionScore } from '../../src/contracts/stages.ts';
@@ -59,7 +61,9 @@ export class FakeStages {
   readonly made = new Set<string>();
   champion: ChampionRecord | null = null;
   history: LifecycleEvent[] = [];
+  jobs: JobRecord[] = [];
   versions: number[] = [];
+  audit: AuditEvent[] = [];
   mape = 3;
   trained = false;
   bitsMayDiffer = false;
@@ -177,6 +181,8 @@ export class FakeStages {
       writeChampion: (record) => (this.champion = record),
       appendHistory: ({ event }) => void this.history.push(event),
       readHistory: () => this.history,
+      recordAudit: (event) => void this.audit.push(event),
+      recordJob: (record) => void this.jobs.push(record),
       forecast: () => {
         throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
       },
