@@ -15,6 +15,8 @@ export const auditEvent = z.strictObject({
   /** The door: `cli`, `http`, `signal`, `update`, or a workflow's id. */
   from: z.string().min(1).max(300),
   details: z.record(z.string(), z.json()).default({}),
+  /** Of whoever may tell it twice: the same id and the same event are one line. `recordAudit` gives one by itself. */
+  id: z.string().min(1).max(400).optional(),
 });
 export type AuditEvent = z.infer<typeof auditEvent>;
 
@@ -25,3 +27,21 @@ export const auditEntry = auditEvent.extend({
   hash: sha256Hex,
 });
 export type AuditEntry = z.infer<typeof auditEntry>;
+
+/** `audit/head.json`: how far the log goes, signed, so that a tail that was cut off is missed. */
+export const auditHead = z.strictObject({
+  formatVersion: z.literal(1),
+  /** Of the last line; −1 before the first. */
+  sequence: z.number().int().min(-1),
+  hash: sha256Hex,
+  /** Length of the log with that line. */
+  bytes: z.number().int().nonnegative(),
+  /**
+   * The line that is being appended. It stands here before it stands in the log, so that a crash between the two
+   * loses nothing and is no cut: what is missing of it is exactly this.
+   */
+  pending: auditEntry.nullable(),
+  keyId: z.string(),
+  signature: z.string(),
+});
+export type AuditHead = z.infer<typeof auditHead>;
