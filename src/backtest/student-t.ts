@@ -1,14 +1,4 @@
-/** Lanczos' approximation with g = 7 and 9 terms: 15 digits for x > 0. */
-const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-];
-
-function logGamma(x: number): number {
-  const t = x + 6.5;
-  const series = LANCZOS.reduce((sum, term, i) => sum + (i === 0 ? term : term / (x - 1 + i)), 0);
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(series);
-}
+import { logGamma } from '../monitoring/statistics/gamma.ts';
 
 const TINY = 1e-300;
 const MOST_TERMS = 1000;
