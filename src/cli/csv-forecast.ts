@@ -15,12 +15,10 @@ interface Choice {
 /** Whether a registered model forecasts a person's own series; a name that nobody has is for the verb to refuse. */
 export async function isSeriesModel(session: Session, { name, version }: Choice): Promise<boolean> {
   const home = await session.home();
-  const { versionNumbers } = await import('../registry/layout.ts');
-  const { readVersionRecord } = await import('../registry/versions.ts');
-  const numbers = await versionNumbers(home, name);
-  const chosen = version ?? numbers.at(-1);
-  if (chosen === undefined || !numbers.includes(chosen)) return false;
-  return (await readVersionRecord(home, name, chosen)).record.series !== undefined;
+  const { wholeRecords } = await import('../registry/versions.ts');
+  const records = (await wholeRecords(home, name)).map(({ record }) => record);
+  const chosen = records.findLast((record) => version === undefined || record.version === version);
+  return chosen?.series !== undefined;
 }
 
 export async function forecastOwnSeries(

@@ -22,9 +22,9 @@ export async function referTo(home: Home, uri: string, rows?: number): Promise<A
 export async function readArtifact(home: Home, reference: ArtifactReference): Promise<Buffer> {
   const path = home.pathOf(reference);
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw missing(error, path) ?? readFailure(error, path) ?? error;
+    throw missing(error, path, reference.uri) ?? readFailure(error, path) ?? error;
   });
-  if (sha256(bytes) !== reference.sha256) throw hashMismatch(path);
+  if (sha256(bytes) !== reference.sha256) throw hashMismatch(path, reference.uri);
   return bytes;
 }
 
@@ -32,9 +32,9 @@ export async function readArtifact(home: Home, reference: ArtifactReference): Pr
 export async function verifiedPath(home: Home, reference: ArtifactReference): Promise<string> {
   const path = home.pathOf(reference);
   const found = await referTo(home, reference.uri).catch((error: unknown) => {
-    throw missing(error, path) ?? readFailure(error, path) ?? error;
+    throw missing(error, path, reference.uri) ?? readFailure(error, path) ?? error;
   });
-  if (found.sha256 !== reference.sha256) throw hashMismatch(path);
+  if (found.sha256 !== reference.sha256) throw hashMismatch(path, reference.uri);
   return path;
 }
 
@@ -131,7 +131,7 @@ async function wholeManifest(home: Home, uri: string): Promise<Manifest | undefi
   const path = home.path(uri);
   try {
     const bytes = await readFile(path).catch((error: unknown) => {
-      throw missing(error, path) ?? readFailure(error, path) ?? error;
+      throw missing(error, path, uri) ?? readFailure(error, path) ?? error;
     });
     const value = parseManifest(bytes, uri);
     for (const file of value.files) await verifiedPath(home, file);
@@ -148,31 +148,39 @@ function parseManifest(bytes: Buffer, uri: string): Manifest {
   try {
     json = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw new CorruptArtifactError(`${uri} is not JSON.`, 'Delete it and run the stage again.', {
-      cause: error,
-    });
+    throw new CorruptArtifactError(
+      `${uri} is not JSON.`,
+      cureFor(uri, 'Delete it and run the stage again.'),
+      { cause: error },
+    );
   }
   const parsed = manifest.safeParse(json);
   if (!parsed.success) {
     throw new CorruptArtifactError(
       `${uri} is not a manifest (${describeIssues(parsed.error.issues)}).`,
-      'Delete it and run the stage again.',
+      cureFor(uri, 'Delete it and run the stage again.'),
     );
   }
   return parsed.data;
 }
 
-const hashMismatch = (path: string) =>
+/** What a version holds is made by no stage again: another version can answer meanwhile. */
+export const MODEL_FILE_CURE =
+  'Restore that file from a backup, or put another version in charge with `promote` or `rollback`.';
+
+const cureFor = (uri: string, otherwise: string) => (uri.startsWith('models/') ? MODEL_FILE_CURE : otherwise);
+
+const hashMismatch = (path: string, uri: string) =>
   new CorruptArtifactError(
     `${path} is not what its manifest says: its SHA-256 differs.`,
-    'Delete it and run the stage that made it again, or restore it from a backup.',
+    cureFor(uri, 'Delete it and run the stage that made it again, or restore it from a backup.'),
   );
 
-function missing(error: unknown, path: string): MissingDataError | undefined {
+function missing(error: unknown, path: string, uri: string): MissingDataError | undefined {
   return (error as NodeJS.ErrnoException).code === 'ENOENT'
     ? new MissingDataError(
         `${path} is not there.`,
-        'Run the stage that makes it, or restore it from a backup.',
+        cureFor(uri, 'Run the stage that makes it, or restore it from a backup.'),
       )
     : undefined;
 }

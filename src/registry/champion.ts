@@ -50,7 +50,8 @@ export async function writeChampion(
         'Read the champion again and decide anew.',
       );
     }
-    const version = await readVersion({ home }, record);
+    const { name, version: number } = record;
+    const version = await readVersion({ home }, { name, version: number });
     if (version.sha256 !== record.sha256) {
       throw new CorruptArtifactError(
         `Version ${record.version} of ${record.name} is not the one the promotion names: its record's SHA-256 differs.`,
@@ -65,5 +66,5 @@ export async function writeChampion(
 const damaged = (uri: string, what: string) =>
   new CorruptArtifactError(
     `${uri} is not a champion's record: ${what}.`,
-    'Restore it from a backup, or delete it and promote again.',
+    'Restore it from a backup, or delete it and `promote` again.',
   );

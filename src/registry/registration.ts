@@ -8,11 +8,11 @@ import { canonicalJson, sha256 } from '../lake/canonical.ts';
 import { detailsOf } from '../backtest/dataset.ts';
 import type { ScoresDocument } from '../backtest/scores.ts';
 import { cardText, modelCard, type ModelCard } from './card.ts';
-import { FORECASTER_PREFIX, versionNumbers } from './layout.ts';
+import { FORECASTER_PREFIX } from './layout.ts';
 import { readLineage } from './lineage.ts';
 import type { VersionRecord } from './version-record.ts';
 import { copyManifest, placeVersionFolder, requireSubject, type Draft } from './version-folder.ts';
-import { readVersionRecord } from './versions.ts';
+import { wholeRecords } from './versions.ts';
 
 /** What a version must hold to forecast without the datasets it came from. */
 const REQUIRED_ROLES = ['weights', 'normaliser', 'catalogue'] as const;
@@ -22,12 +22,11 @@ export async function versionOfLineage(
   home: Home,
   input: RegisterInput,
 ): Promise<RegisterResult | undefined> {
-  for (const version of await versionNumbers(home, input.name)) {
-    const { record, sha256: hash } = await readVersionRecord(home, input.name, version);
+  for (const { record, sha256: hash } of await wholeRecords(home, input.name)) {
     const { forecaster, training, backtest } = record.lineage;
     const model = forecaster ?? training;
     if (model?.sha256 === input.model.sha256 && backtest.sha256 === input.backtest.sha256) {
-      return { name: input.name, version, sha256: hash, reused: true };
+      return { name: input.name, version: record.version, sha256: hash, reused: true };
     }
   }
   return undefined;
@@ -54,7 +53,6 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
     ];
     const catalogue = files.find(({ role }) => role === 'catalogue');
     return {
-      formatVersion: 1,
       name: input.name,
       version: draft.version,
       createdAt: new Date().toISOString(),

@@ -1,5 +1,7 @@
 import type { ChampionRecord } from '../contracts/lifecycle.ts';
 import type { RegisterInput, RegisterResult, RegionScore } from '../contracts/stages.ts';
+import { CorruptArtifactError } from '../errors.ts';
+import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
 import { readChampion } from './champion.ts';
 import { modelNames, versionNumbers } from './layout.ts';
@@ -31,7 +33,16 @@ export interface ModelListing {
   name: string;
   champion: ChampionRecord | null;
   /** Ascending. */
-  versions: { version: number; sha256: string; createdAt: string; scores: RegionScore[] }[];
+  versions: ListedVersion[];
+}
+
+export interface ListedVersion {
+  version: number;
+  sha256: string | null;
+  createdAt: string | null;
+  scores: RegionScore[];
+  /** What is wrong with its record, of which then nothing is told. */
+  damaged: string | null;
 }
 
 /** All models of the home, or the one of that name, with their versions and champions. */
@@ -43,10 +54,7 @@ export async function listModels(
   return Promise.all(
     names.map(async (model) => {
       const numbers = await versionNumbers(home, model);
-      const versions = numbers.map(async (version) => {
-        const { record, sha256 } = await readVersionRecord(home, model, version);
-        return { version, sha256, createdAt: record.createdAt, scores: record.metrics };
-      });
+      const versions = numbers.map((version) => listed(home, model, version));
       return {
         name: model,
         champion: await readChampion({ home }, { name: model }),
@@ -54,4 +62,15 @@ export async function listModels(
       };
     }),
   );
+}
+
+/** One damaged version must not hide the others: they are what the cure is. */
+async function listed(home: Home, name: string, version: number): Promise<ListedVersion> {
+  try {
+    const { record, sha256 } = await readVersionRecord(home, name, version);
+    return { version, sha256, createdAt: record.createdAt, scores: record.metrics, damaged: null };
+  } catch (error) {
+    if (!(error instanceof CorruptArtifactError)) throw error;
+    return { version, sha256: null, createdAt: null, scores: [], damaged: error.line };
+  }
 }

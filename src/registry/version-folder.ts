@@ -9,15 +9,14 @@ import { canonicalJson, sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
 import { modelFolder, versionFolder, versionNumbers } from './layout.ts';
-import type { VersionRecord } from './version-record.ts';
-import { readVersionRecord } from './versions.ts';
+import { sealRecord, type VersionContent, type VersionRecord } from './version-record.ts';
+import { wholeRecords } from './versions.ts';
 
 /** One name forecasts one kind of thing: what a version is asked for, and how, follows from it. */
 export async function requireSubject(home: Home, name: string, subject: 'grid' | 'series'): Promise<void> {
-  const newest = (await versionNumbers(home, name)).at(-1);
+  const newest = (await wholeRecords(home, name)).at(-1);
   if (newest === undefined) return;
-  const { record } = await readVersionRecord(home, name, newest);
-  const before = record.series ? 'series' : 'grid';
+  const before = newest.record.series ? 'series' : 'grid';
   if (before === subject) return;
   const spelled = { grid: "the grid's demand", series: 'a series of its own' };
   throw new BadInputError(
@@ -42,7 +41,7 @@ export interface Draft {
 export async function placeVersionFolder(
   home: Home,
   name: string,
-  fill: (draft: Draft) => Promise<VersionRecord>,
+  fill: (draft: Draft) => Promise<VersionContent>,
 ): Promise<RegisterResult> {
   const folder = home.path(modelFolder(name));
   for (;;) {
@@ -50,8 +49,7 @@ export async function placeVersionFolder(
     const temporary = `${folder}/.placing-${version}.${process.pid}.${randomBytes(4).toString('hex')}`;
     try {
       await mkdir(temporary, { mode: 0o700 });
-      const record = await fill({ version, temporary, finalFolder: versionFolder(name, version) });
-      const text = `${canonicalJson(record)}\n`;
+      const text = sealRecord(await fill({ version, temporary, finalFolder: versionFolder(name, version) }));
       await writeFile(`${temporary}/version.json`, text, { mode: 0o600 });
       await syncFolder(temporary);
       await rename(temporary, `${folder}/${version}`);

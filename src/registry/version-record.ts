@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { artifactReference, sha256Hex } from '../contracts/artifact.ts';
 import { seriesCard } from '../contracts/series.ts';
 import { modelName, regionScore } from '../contracts/stages.ts';
+import { canonicalJson, sha256 } from '../lake/canonical.ts';
 
-/** `models/<name>/<version>/version.json`: what a version is, and what it came from. */
-export const versionRecord = z.strictObject({
-  formatVersion: z.literal(1),
+const recordFields = z.strictObject({
+  /** 1: without a hash of its own, as versions were written before. */
+  formatVersion: z.union([z.literal(1), z.literal(2)]),
+  /** SHA-256 of everything else in the record, as canonical JSON. */
+  recordSha256: sha256Hex.optional(),
   name: modelName,
   version: z.number().int().positive(),
   createdAt: z.string(),
@@ -43,4 +46,31 @@ export const versionRecord = z.strictObject({
     }),
   ),
 });
+
+/** `models/<name>/<version>/version.json`: what a version is, and what it came from. */
+export const versionRecord = recordFields.refine(
+  ({ formatVersion, recordSha256 }) => (formatVersion === 2) === (recordSha256 !== undefined),
+  { error: 'stands in records of format 2, and in no others', path: ['recordSha256'] },
+);
 export type VersionRecord = z.infer<typeof versionRecord>;
+
+/** A record before it is sealed. */
+export type VersionContent = Omit<VersionRecord, 'formatVersion' | 'recordSha256'>;
+
+/** The text of `version.json`, with its hash in it. */
+export function sealRecord(content: VersionContent): string {
+  const record = { ...content, formatVersion: 2 as const };
+  return textOf({ ...record, recordSha256: sha256(canonicalJson(record)) });
+}
+
+/**
+ * Whether a record is, byte for byte, what was sealed. One of format 1 has nothing to hold it against but the hash in
+ * the champion's record.
+ */
+export function isAsSealed(text: string, json: Record<string, unknown>): boolean {
+  const { recordSha256, ...record } = json;
+  if (recordSha256 === undefined) return true;
+  return sha256(canonicalJson(record)) === recordSha256 && text === textOf(json);
+}
+
+const textOf = (record: object) => `${canonicalJson(record)}\n`;

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import { CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
-import { verifiedPath } from '../lake/artifacts.ts';
+import { MODEL_FILE_CURE, verifiedPath } from '../lake/artifacts.ts';
 import { sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { FORECASTER_PREFIX, versionFolder, versionNumbers, versionUri } from './layout.ts';
-import { versionRecord, type VersionRecord } from './version-record.ts';
+import { isAsSealed, versionRecord, type VersionRecord } from './version-record.ts';
 
 export interface ModelVersion {
   record: VersionRecord;
@@ -17,12 +17,18 @@ export interface ModelVersion {
   forecaster?: ArtifactReference;
 }
 
-/** Reads a version and checks every one of its files against its hash. */
+/**
+ * Reads a version and checks every one of its files against its hash, and its record against the one that a champion's
+ * record names: of records from before they had a hash of their own nothing else does.
+ */
 export async function readVersion(
   { home }: { home: Home },
-  { name, version }: { name: string; version: number },
+  { name, version, sha256: expected }: { name: string; version: number; sha256?: string },
 ): Promise<ModelVersion> {
   const found = await readVersionRecord(home, name, version);
+  if (expected !== undefined && expected !== found.sha256) {
+    throw damaged(versionUri(name, version), 'its SHA-256 is not the one that champion.json names');
+  }
   for (const { file, sha256: hash, bytes } of found.record.files) {
     await verifiedPath(home, { uri: `${versionFolder(name, version)}/${file}`, sha256: hash, bytes });
   }
@@ -56,15 +62,29 @@ export async function readVersionRecord(home: Home, name: string, version: numbe
   return { record, sha256: sha256(bytes), model, ...(forecaster && { forecaster }) };
 }
 
+/** The records of a model's versions, ascending; a damaged one tells nothing, and must not keep others from being used. */
+export async function wholeRecords(home: Home, name: string): Promise<ModelVersion[]> {
+  const found: ModelVersion[] = [];
+  for (const version of await versionNumbers(home, name)) {
+    const one = await readVersionRecord(home, name, version).catch((error: unknown) => {
+      if (!(error instanceof CorruptArtifactError)) throw error;
+    });
+    if (one) found.push(one);
+  }
+  return found;
+}
+
 function parseRecord(bytes: Buffer, uri: string): VersionRecord {
+  const text = bytes.toString('utf8');
   let json: unknown;
   try {
-    json = JSON.parse(bytes.toString('utf8'));
+    json = JSON.parse(text);
   } catch {
     throw damaged(uri, 'it is not JSON');
   }
   const parsed = versionRecord.safeParse(json);
   if (!parsed.success) throw damaged(uri, describeIssues(parsed.error.issues));
+  if (!isAsSealed(text, json as Record<string, unknown>)) throw damaged(uri, 'its SHA-256 differs');
   return parsed.data;
 }
 
@@ -79,7 +99,4 @@ async function noSuchVersion(home: Home, name: string, version: number): Promise
 }
 
 const damaged = (uri: string, what: string) =>
-  new CorruptArtifactError(
-    `${uri} is not a version's record: ${what}.`,
-    'Restore the folder from a backup, or register the model again.',
-  );
+  new CorruptArtifactError(`${uri} is not a version's record: ${what}.`, MODEL_FILE_CURE);

@@ -3,10 +3,9 @@ import type { SeriesCard, SeriesRegisterInput } from '../contracts/series.ts';
 import type { RegisterResult } from '../contracts/stages.ts';
 import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { versionNumbers } from '../registry/layout.ts';
 import { withModelLock } from '../registry/lock.ts';
 import { copyManifest, placeVersionFolder, requireSubject, writeText } from '../registry/version-folder.ts';
-import { readVersionRecord } from '../registry/versions.ts';
+import { wholeRecords } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
 import { seriesCardText } from './card.ts';
 import { readScores } from './scores-document.ts';
@@ -30,11 +29,10 @@ async function versionOf(
   home: Home,
   { name, backtest }: SeriesRegisterInput,
 ): Promise<RegisterResult | undefined> {
-  for (const version of await versionNumbers(home, name)) {
-    const { record, sha256 } = await readVersionRecord(home, name, version);
-    if (record.lineage.backtest.sha256 === backtest.sha256) return { name, version, sha256, reused: true };
-  }
-  return undefined;
+  const found = (await wholeRecords(home, name)).find(
+    ({ record }) => record.lineage.backtest.sha256 === backtest.sha256,
+  );
+  return found && { name, version: found.record.version, sha256: found.sha256, reused: true };
 }
 
 async function place(home: Home, { name, backtest }: SeriesRegisterInput): Promise<RegisterResult> {
@@ -63,7 +61,6 @@ async function place(home: Home, { name, backtest }: SeriesRegisterInput): Promi
     const text = seriesCardText({ name, version: draft.version }, card, details.repairs);
     files.push(await writeText(draft, 'card-text', 'card.md', text));
     return {
-      formatVersion: 1,
       name,
       version: draft.version,
       createdAt: new Date().toISOString(),

@@ -25,10 +25,12 @@ export function defineModels(program: Command): void {
               `${model.name} v${version}`,
               model.champion?.version === version ? 'champion' : '',
               meanMape(scores),
-              createdAt.slice(0, 16),
+              createdAt?.slice(0, 16) ?? 'damaged',
             ]),
           );
-          return { json: { models }, text: table(['version', 'role', 'mean MAPE, %', 'registered'], rows) };
+          const damaged = models.flatMap(({ versions }) => versions.flatMap((one) => one.damaged ?? []));
+          const list = table(['version', 'role', 'mean MAPE, %', 'registered'], rows);
+          return { json: { models }, text: [list, ...(damaged.length > 0 ? ['', ...damaged] : [])] };
         }
         const events = (
           await Promise.all(
