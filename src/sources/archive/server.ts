@@ -9,7 +9,7 @@ import { answerEia, type EiaApi } from './eia-api.ts';
 import { FaultSource, type FaultOptions } from './faults.ts';
 import { answerOasis, type OasisApi } from './oasis-api.ts';
 import { send, type Reply } from './reply.ts';
-import { loadArchive, parseClock } from './store.ts';
+import { loadArchive, parseClock, type PlantedChange } from './store.ts';
 
 export interface ArchiveServerOptions {
   /** 0 takes a free one. */
@@ -21,6 +21,7 @@ export interface ArchiveServerOptions {
   clock?: string;
   /** Whose clock the day-ahead forecasts follow under `clock`. */
   dfAvailability?: DfAvailability;
+  planted?: readonly PlantedChange[];
   faults?: FaultOptions;
   /** The keys that are let in; default: any that is not empty. */
   apiKeys?: readonly string[];
@@ -31,6 +32,10 @@ export interface ArchiveServer {
   /** The base of both APIs: `<url>/v2/…` and `<url>/oasisapi/…`. */
   url: string;
   port: number;
+  /** Moves the clock, for whoever simulates a time: the next request sees what was published by then. */
+  setClock(time: string): Promise<void>;
+  /** From the next request on. */
+  setFaults(faults: FaultOptions): void;
   close(): Promise<void>;
 }
 
@@ -42,11 +47,14 @@ const SHIPPED_DATA = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '
  */
 export async function startArchiveServer(options: ArchiveServerOptions = {}): Promise<ArchiveServer> {
   const { port = 0, host = '127.0.0.1', dataFolder = SHIPPED_DATA, logger } = options;
-  const clock = options.clock === undefined ? undefined : parseClock(options.clock);
-  const archive = await loadArchive(dataFolder, {
-    ...(clock !== undefined && { clock }),
-    dfAvailability: options.dfAvailability ?? 'operator',
-  });
+  const archiveAt = (time: number | undefined) =>
+    loadArchive(dataFolder, {
+      ...(time !== undefined && { clock: time }),
+      ...(options.planted && { planted: options.planted }),
+      dfAvailability: options.dfAvailability ?? 'operator',
+    });
+  let clock = options.clock === undefined ? undefined : parseClock(options.clock);
+  const archive = await archiveAt(clock);
   const faults = new FaultSource(options.faults);
   const eia: EiaApi = { archive, faults, apiKeys: options.apiKeys && new Set(options.apiKeys) };
   const oasis: OasisApi = { archive, faults, now: () => clock ?? Date.now() / 1000 };
@@ -68,6 +76,16 @@ export async function startArchiveServer(options: ArchiveServerOptions = {}): Pr
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
+    async setClock(text) {
+      const time = parseClock(text);
+      const then = await archiveAt(time);
+      // Between two requests, so that no reply has the one's clock and the other's rows.
+      clock = time;
+      eia.archive = oasis.archive = then;
+    },
+    setFaults(next) {
+      eia.faults = oasis.faults = new FaultSource(next);
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

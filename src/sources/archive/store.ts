@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { REGION_CODES, type RegionCode } from '../../contracts/regions.ts';
+import { fromHourStamp } from '../../contracts/time.ts';
 import { BadInputError } from '../../errors.ts';
 import { availableAt, revisionAvailableAt, type DfAvailability } from '../availability.ts';
 import { FUEL_CODES, FUEL_NAMES, RESPONDENT_NAMES, TYPE_NAMES, type EiaRoute } from './catalogue.ts';
 import { NO_VALUE, readGridFiles, type GridColumns } from './grid-file.ts';
-import { HOURS, secondsOfHour } from './timeline.ts';
+import { hourAtOrAfter, HOURS, secondsOfHour } from './timeline.ts';
 
 /** One series of one region: a row an hour for the hours `from` ≤ hour < `to`, with nulls inside. */
 export interface Line {
@@ -28,6 +29,17 @@ export interface ArchiveOptions {
   /** Seconds since 1970; nothing published later is shown, and revisions that came later are undone. */
   clock?: number;
   dfAvailability: DfAvailability;
+  /** Changes that the record never had, so that what watches it has something to find. */
+  planted?: readonly PlantedChange[];
+}
+
+/** Of a series such as `D` or `FUEL:SUN`, from the one hour's end to the other, both included. */
+export interface PlantedChange {
+  region: RegionCode;
+  series: string;
+  from: string;
+  to: string;
+  factor: number;
 }
 
 /** Loads the shipped record. Fails with `MissingDataError` or `CorruptArtifactError` when files lack or differ. */
@@ -36,7 +48,8 @@ export async function loadArchive(folder: string, options: ArchiveOptions): Prom
   const files = await readGridFiles(REGION_CODES.map((region) => join(folder, 'grid', `${region}.parquet`)));
   for (const [index, region] of REGION_CODES.entries()) {
     const columns = files[index]!;
-    const add = (route: EiaRoute, code: string, series: string, values: Int32Array) => {
+    const add = (route: EiaRoute, code: string, series: string, recorded: Int32Array) => {
+      const values = withPlanted(recorded, region, series, options.planted);
       const [from, to] = visibleRange(values, series, region, options);
       if (from < to) lines[route].push({ region, code, from, to, values, ...fragments(route, region, code) });
     };
@@ -57,6 +70,24 @@ function demand(columns: GridColumns, clock: number | undefined): Int32Array {
   const [from, to] = [firstValue(later), lastValue(first) + 1];
   const revised = clock === undefined ? to : hoursRevisedBy(clock);
   return first.map((value, hour) => (hour < from || (hour < to && hour >= revised) ? value : later[hour]!));
+}
+
+function withPlanted(
+  values: Int32Array,
+  region: RegionCode,
+  series: string,
+  planted: readonly PlantedChange[] = [],
+): Int32Array {
+  const own = planted.filter((change) => change.region === region && change.series === series);
+  if (own.length === 0) return values;
+  const changed = values.slice();
+  for (const { from, to, factor } of own) {
+    const end = hourAtOrAfter(fromHourStamp(to) + 1);
+    for (let hour = hourAtOrAfter(fromHourStamp(from)); hour < end; hour++) {
+      if (changed[hour] !== NO_VALUE) changed[hour] = Math.round(changed[hour]! * factor);
+    }
+  }
+  return changed;
 }
 
 /** How many hours from the start of the record had been revised at a time. */

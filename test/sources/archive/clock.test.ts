@@ -81,4 +81,47 @@ describe('archive server with a clock', () => {
   it('refuses a clock that is not a time', async () => {
     await assert.rejects(startArchiveServer({ clock: 'noon' }), BadInputError);
   });
+
+  it('can be moved while it serves', async () => {
+    const server = await startArchiveServer({ clock: '2018-05-01T10:00Z' });
+    const newest = async () => {
+      const query = `${PACW_DEMAND}&sort[0][column]=period&sort[0][direction]=desc&length=1`;
+      return (await askEia(server.url, query)).response.data[0]?.period;
+    };
+    try {
+      assert.equal(await newest(), '2018-05-01T09');
+      await server.setClock('2018-05-08T10:00Z');
+      assert.equal(await newest(), '2018-05-08T09');
+      assert.equal(
+        new Date((await originOf(server.url, AbortSignal.timeout(5000))).now * 1000).toISOString(),
+        '2018-05-08T10:00:00.000Z',
+      );
+      await assert.rejects(server.setClock('soon'), BadInputError);
+      assert.equal(await newest(), '2018-05-08T09');
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('plants a change in the hours that it is told, and in no others', async () => {
+    const planted = [
+      { region: 'PACW' as const, series: 'D', from: '2018-05-01T05', to: '2018-05-01T06', factor: 1.1 },
+    ];
+    const hours = async (options: ArchiveServerOptions) => {
+      const server = await startArchiveServer(options);
+      try {
+        const query = `${PACW_DEMAND}&start=2018-05-01T04&end=2018-05-01T07&${BY_PERIOD}`;
+        return (await askEia(server.url, query)).response.data.map(({ value }) => Number(value));
+      } finally {
+        await server.close();
+      }
+    };
+    const [before, first, last, after] = await hours({});
+    assert.deepEqual(await hours({ planted }), [
+      before,
+      Math.round(first! * 1.1),
+      Math.round(last! * 1.1),
+      after,
+    ]);
+  });
 });
