@@ -41,6 +41,12 @@ export const treeSettingsSchema = z.strictObject({
 });
 export type TreeSettings = z.input<typeof treeSettingsSchema>;
 
+export interface TreeControls {
+  signal?: AbortSignal;
+  /** 0 to 1. */
+  progress?: ((done: number) => void) | undefined;
+}
+
 /**
  * Histogram gradient boosting on one thread: a pure function of data and settings. It gives way to the event loop
  * after each tree.
@@ -48,7 +54,7 @@ export type TreeSettings = z.input<typeof treeSettingsSchema>;
 export async function fitTrees(
   data: TreeData,
   settings: TreeSettings,
-  signal?: AbortSignal,
+  { signal, progress }: TreeControls = {},
 ): Promise<TreeModel> {
   const parsed = treeSettingsSchema.safeParse(settings);
   if (!parsed.success) throw bad(`Settings of boosted trees: ${describeIssues(parsed.error.issues)}.`);
@@ -80,6 +86,7 @@ export async function fitTrees(
     });
     for (const row of unseen) predictions[row]! += values[leafOf(nodes, table, row)]!;
     grown.push(nodes.map(({ split }, node) => savedNode(split, values[node]!, table.thresholds)));
+    progress?.((tree + 1) / trees);
     await setImmediate(undefined, { signal });
   }
   return TreeModel.of(columns, base, grown);

@@ -81,7 +81,7 @@ export const configSchema = z.strictObject({
     .max(1024)
     .optional()
     .describe(
-      'Threads that a slot computes with; default: the cores divided by the slots of this host, at least 1; RINGWATT_THREADS',
+      'Threads that a slot computes with, and a fit; default: for a slot the cores divided by the slots of this host, at least 1, for a fit all cores; RINGWATT_THREADS',
     ),
   uiPort: z
     .number()

@@ -1,4 +1,5 @@
 import type { IssueTable } from '../day-ahead/issue-table.ts';
+import type { FitThreads } from './parts/threads.ts';
 
 /**
  * What any architecture learns from: issues whose actual hours are all known by `knownBy`. Whoever fits must not look at
@@ -14,7 +15,9 @@ export interface FitContext {
   seed: number;
   signal: AbortSignal;
   /** 0 to 1. */
-  progress?(done: number): void;
+  progress?: ((done: number) => void) | undefined;
+  /** Fit regions side by side on these; absent: one after another on this one. Bits do not depend on it. */
+  threads?: FitThreads | undefined;
 }
 
 /**

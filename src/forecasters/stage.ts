@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import {
   fitForecasterInput,
@@ -17,6 +18,7 @@ import type { EnsembleDetails } from './ensemble/details.ts';
 import { fitEnsemble } from './ensemble/ensemble.ts';
 import { forecasterDetailsOf } from './load.ts';
 import { openMembers } from './open.ts';
+import { FitThreads } from './parts/threads.ts';
 
 /** Raised when the same settings and inputs would give another fit. */
 const STAGE_VERSION = 1;
@@ -50,6 +52,7 @@ export async function fitForecaster(
     const from = Math.max(firstHourOf(train.from), knownBy - (settings.trainDays ?? Infinity) * DAY);
     const data = { tables: await tablesOf(home, cut, { from, to: knownBy }), knownBy };
     await using opened = await openMembers(home, raw);
+    await using threads = new FitThreads(context.config.threads ?? availableParallelism());
     const { members, trainedBy } = opened;
     await home.requireFreeSpace(data.tables.length * BYTES_PER_REGION, 'The fit');
     const fitted = await fitEnsemble(
@@ -58,6 +61,7 @@ export async function fitForecaster(
       {
         seed: settings.seed,
         signal,
+        threads,
         progress: (done) =>
           context.progress({ stage: 'fit', done: Math.round(100 * done), total: 100, unit: '%' }),
       },

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { fitTrees, loadTrees, type TreeData, type TreeModel } from '../baselines/gradient-boosting.ts';
+import { loadTrees, type TreeData, type TreeModel } from '../baselines/gradient-boosting.ts';
 import { treesSettings, type TreesSettings } from '../contracts/forecasters.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
 import { bundle, unbundle } from './bundle.ts';
 import { isKnown, logRatio, newestOf, requireColumns, requireTables } from './cells.ts';
 import { ANY_REGION, requireFitted } from './fitted-region.ts';
-import type { FitContext, FitData, FittedForecaster, Forecaster } from './forecaster.ts';
-import { breathe } from './pause.ts';
+import type { FitData, FittedForecaster, Forecaster } from './forecaster.ts';
+import { fitParts } from './parts/fit-parts.ts';
 import { readState, writeState } from './state-bytes.ts';
 
 const DAY = 86_400;
@@ -37,12 +37,16 @@ export function trees(given: Partial<TreesSettings> = {}): Forecaster {
       const used = tables[0]!.columns.flatMap(({ name: column, profile }, f) =>
         profile || settings.without.includes(column) ? [] : [f],
       );
-      const models: TreeModel[] = [];
-      for (const [i, group] of groups.entries()) {
-        context.progress?.(i / groups.length);
-        await breathe(context.signal);
-        models.push(await fitGroup(group, knownBy, used, settings, context));
-      }
+      const { halfLifeDays, pooled: _pooled, without: _without, ...own } = settings;
+      const parts = await fitParts(
+        'trees',
+        groups.map((group) => () => ({
+          data: treeDataOf(group, knownBy, used, halfLifeDays),
+          settings: { ...own, seed: context.seed },
+        })),
+        context,
+      );
+      const models = parts.map(loadTrees);
       const regions = pooled ? [ANY_REGION] : tables.map(({ region }) => region);
       return fitted({ name, regions, columns, horizon: tables[0]!.horizon, used }, models);
     },
@@ -55,13 +59,12 @@ export function trees(given: Partial<TreesSettings> = {}): Forecaster {
   };
 }
 
-async function fitGroup(
+function treeDataOf(
   tables: readonly IssueTable[],
   knownBy: FitData['knownBy'],
   used: readonly number[],
-  { halfLifeDays, pooled: _pooled, without: _without, ...settings }: TreesSettings,
-  { seed, signal }: FitContext,
-): Promise<TreeModel> {
+  halfLifeDays: number,
+): TreeData {
   const cells = tables.flatMap((table) =>
     Array.from(table.actual, (_, cell) => cell)
       .filter((cell) => isKnown(table, cell, knownBy))
@@ -86,7 +89,7 @@ async function fitGroup(
     ),
   };
   cells.forEach(([table, cell], row) => writeRow(table, cell, used, data.features, row));
-  return fitTrees(data, { ...settings, seed }, signal);
+  return data;
 }
 
 function fitted(known: Facts, models: readonly TreeModel[]): FittedForecaster {

@@ -208,7 +208,7 @@ describe('trees, again and on disk', () => {
 
   it('stop where they are told to', async () => {
     const controller = new AbortController();
-    const fitting = fitTrees(data, { ...SETTINGS, trees: 100_000 }, controller.signal);
+    const fitting = fitTrees(data, { ...SETTINGS, trees: 100_000 }, controller);
     controller.abort();
     await assert.rejects(fitting, { name: 'AbortError' });
   });

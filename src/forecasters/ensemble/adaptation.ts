@@ -13,12 +13,11 @@ export const adaptation = z.strictObject({
 });
 export type Adaptation = z.infer<typeof adaptation>;
 
-/** What is tried on the validation issues; the best of it, or weights that stay, is kept. */
-export const ADAPTATIONS: readonly Adaptation[] = [2, 4, 6].flatMap((power) =>
-  [14, 30].flatMap((halfLifeDays) =>
-    [0, 0.15, 0.3].map((correction) => ({ power, halfLifeDays, correction })),
-  ),
+/** What is tried on the validation issues, how weights follow and what is taken back; the best of it, or weights that stay, is kept. */
+export const PACES: readonly Omit<Adaptation, 'correction'>[] = [2, 4, 6].flatMap((power) =>
+  [14, 30].map((halfLifeDays) => ({ power, halfLifeDays })),
 );
+export const CORRECTIONS = [0, 0.15, 0.3] as const;
 
 /** Of the ensemble's own error; shorter would chase the weather. */
 const CORRECTION_HALF_LIFE_DAYS = 15;

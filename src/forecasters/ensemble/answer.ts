@@ -31,17 +31,49 @@ export interface Answer {
 export function answerOf(
   table: IssueTable,
   forecasts: readonly MemberForecast[],
-  { weights, adaptation, spreads }: Rule,
+  rule: Rule,
   stored: Tracks,
   knownBy: number,
 ): Answer {
-  const medians = forecasts.map((forecast) => forecast.medians);
-  const newerErrors = memberErrors(table, medians, knownBy);
+  const errors = memberErrors(
+    table,
+    forecasts.map(({ medians }) => medians),
+    knownBy,
+  );
+  return correctedBy(mixOf(table, forecasts, rule, { stored, errors, knownBy }), rule.adaptation);
+}
+
+/** What the errors of a table's issues are, and those of before it. */
+export interface Known {
+  stored: Tracks;
+  /** Of the members, as far as they were published by `knownBy`. */
+  errors: Track;
+  knownBy: number;
+}
+
+/** An answer of which nothing of the ensemble's own errors is taken back yet. */
+export interface Mix extends Answer {
+  table: IssueTable;
+  stored: Tracks;
+}
+
+/** Depends on all of a rule but its correction. */
+export function mixOf(
+  table: IssueTable,
+  forecasts: readonly MemberForecast[],
+  { weights, adaptation, spreads }: Rule,
+  { stored, errors, knownBy }: Known,
+): Mix {
   const byIssue = adaptation
-    ? weightsByIssue(table, continued(stored.memberErrors, newerErrors), adaptation, weights)
+    ? weightsByIssue(table, continued(stored.memberErrors, errors), adaptation, weights)
     : atEveryIssue(table, weights);
   const combined = combine(table, forecasts, byIssue, spreads);
-  const newer = { memberErrors: newerErrors, ownErrors: ownErrors(table, combined.medians, knownBy) };
+  const newer = { memberErrors: errors, ownErrors: ownErrors(table, combined.medians, knownBy) };
+  return { combined, newer, table, stored };
+}
+
+/** Takes back what a rule takes back. */
+export function correctedBy({ combined, newer, table, stored }: Mix, adaptation: Adaptation | null): Answer {
   if (!adaptation) return { combined, newer };
   return {
     combined: { ...combined, medians: corrected(table, combined.medians, stored.ownErrors, adaptation) },

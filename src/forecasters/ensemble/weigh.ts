@@ -2,8 +2,9 @@ import type { IssueTable } from '../../day-ahead/issue-table.ts';
 import { BadInputError } from '../../errors.ts';
 import { isKnown } from '../cells.ts';
 import type { FitContext, FittedForecaster } from '../forecaster.ts';
-import { ADAPTATIONS, weightsByIssue } from './adaptation.ts';
-import { answerOf, type Rule, type Tracks } from './answer.ts';
+import { breathe } from '../pause.ts';
+import { CORRECTIONS, memberErrors, PACES, weightsByIssue } from './adaptation.ts';
+import { correctedBy, mixOf, type Answer, type Known, type Rule } from './answer.ts';
 import { residualsOf } from './calibration.ts';
 import { errorQuantiles, forecastOf, noForecast, type Combined, type MemberForecast } from './combination.ts';
 import type { RegionState } from './region-state.ts';
@@ -33,7 +34,7 @@ export async function weigh(
 ): Promise<Weighed> {
   const forecasts: MemberForecast[] = [];
   for (const member of members) {
-    signal.throwIfAborted();
+    await breathe(signal);
     forecasts.push(await forecastOf(member, table));
   }
   const { able, common } = comparable(table, forecasts, knownBy);
@@ -47,17 +48,32 @@ export async function weigh(
   able.forEach((m, i) => (staying[m] = fitted[i]!));
   const equal = staying.map((_, m) => (able.includes(m) ? 1 / able.length : 0));
   const spreads = forecasts.map(({ medians }) => errorQuantiles(table, medians, knownBy));
-  const rules: Rule[] = [
-    { weights: staying, adaptation: null, spreads },
-    ...ADAPTATIONS.map((adaptation) => ({ weights: equal, adaptation, spreads })),
-  ];
   const asked = forecasts.map((forecast, m) => (able.includes(m) ? forecast : noForecast(table)));
-  const before: Tracks = { memberErrors: noTrack(members.length), ownErrors: noTrack(table.horizon) };
-  const answers = rules.map((rule) => answerOf(table, asked, rule, before, knownBy));
-  const errors = answers.map(({ combined: { medians } }) => mapeOf([ratiosOf(medians)], [1]));
-  const best = errors.indexOf(Math.min(...errors));
-  const { combined, newer } = answers[best]!;
-  const rule = rules[best]!;
+  const known: Known = {
+    stored: { memberErrors: noTrack(members.length), ownErrors: noTrack(table.horizon) },
+    errors: memberErrors(
+      table,
+      asked.map(({ medians }) => medians),
+      knownBy,
+    ),
+    knownBy,
+  };
+  const errorOf = ({ combined: { medians } }: Answer) => mapeOf([ratiosOf(medians)], [1]);
+  let rule: Rule = { weights: staying, adaptation: null, spreads };
+  let best: Answer = correctedBy(mixOf(table, asked, rule, known), null);
+  let least = errorOf(best);
+  for (const pace of PACES) {
+    await breathe(signal);
+    const following = { weights: equal, adaptation: { ...pace, correction: 0 }, spreads };
+    const mix = mixOf(table, asked, following, known);
+    for (const correction of CORRECTIONS) {
+      const adaptation = { ...pace, correction };
+      const answer = correctedBy(mix, adaptation);
+      const error = errorOf(answer);
+      if (error < least) [least, best, rule] = [error, answer, { ...following, adaptation }];
+    }
+  }
+  const { combined, newer } = best;
   return {
     ...rule,
     ...newer,

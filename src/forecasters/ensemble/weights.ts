@@ -1,3 +1,5 @@
+import { weightedMedian } from './weighted-median.ts';
+
 /** Rounds over all pairs and some random directions; it has always ended by itself long before. */
 const MOST_ROUNDS = 60;
 const RANDOM_DIRECTIONS = 24;
@@ -74,7 +76,6 @@ function along(ratios: Ratios, weights: Float64Array, direction: Float64Array): 
   });
   const zeros = new Float64Array(count);
   const slopes = new Float64Array(count);
-  let total = 0;
   for (let i = 0; i < count; i++) {
     let residual = -1;
     let slope = 0;
@@ -84,17 +85,8 @@ function along(ratios: Ratios, weights: Float64Array, direction: Float64Array): 
     }
     slopes[i] = Math.abs(slope);
     zeros[i] = slope === 0 ? 0 : -residual / slope;
-    total += slopes[i]!;
   }
-  const order = Uint32Array.from(zeros, (_, i) => i).sort((a, b) => zeros[a]! - zeros[b]!);
-  let below = 0;
-  let best = 0;
-  for (const i of order) {
-    below += slopes[i]!;
-    best = zeros[i]!;
-    if (below >= total / 2) break;
-  }
-  const step = Math.min(high, Math.max(low, best));
+  const step = Math.min(high, Math.max(low, weightedMedian(zeros, slopes)));
   const moved = weights.map((weight, m) => Math.max(0, weight + step * direction[m]!));
   const sum = moved.reduce((a, b) => a + b, 0);
   return moved.map((weight) => weight / sum);
