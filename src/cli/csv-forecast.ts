@@ -1,4 +1,5 @@
 import { seriesForecastInput } from '../contracts/series.ts';
+import type { ArtifactReference } from '../contracts/artifact.ts';
 import { BadInputError } from '../errors.ts';
 import type { SeriesForecastRow } from '../series/forecast-rows.ts';
 import { checkInput } from './input.ts';
@@ -34,11 +35,9 @@ export async function forecastOwnSeries(
     );
   }
   const { copyIn } = await import('../series/copy-in.ts');
-  const input = checkInput(seriesForecastInput, {
-    ...choice,
-    csv: csv === undefined ? undefined : await copyIn(await session.home(), csv),
-  });
-  const result = await callStage(session, 'forecastSeries', input);
+  const forecast = (newer?: ArtifactReference) =>
+    callStage(session, 'forecastSeries', checkInput(seriesForecastInput, { ...choice, csv: newer }));
+  const result = await (csv === undefined ? forecast() : copyIn(await session.home(), csv, forecast));
   const { name, version, chosen } = result.model;
   const head = `${name} version ${version} (${chosen}), ${result.dataset.uri}`;
   return { json: result, text: [head, '', table(HEADER, result.rows.map(cells))] };

@@ -116,9 +116,10 @@ async function inputOf(session: Session, flags: CsvFlags & { csv: string }) {
     }
   }
   const home = await session.home();
-  const [{ copyIn }, { checkPlan }] = await Promise.all([
+  const [{ copyIn }, { checkPlan }, { requireSubject }] = await Promise.all([
     import('../series/copy-in.ts'),
     import('../series/check-plan.ts'),
+    import('../registry/version-folder.ts'),
   ]);
   const given = {
     time: flags.time,
@@ -135,13 +136,15 @@ async function inputOf(session: Session, flags: CsvFlags & { csv: string }) {
     training: checkInput(trainingSettings, settingsOf(flags)),
   };
   const fields = checkInput(seriesPipelineInput.omit({ csv: true }), given, FIELDS);
-  const csv = await copyIn(home, flags.csv);
   const { time, targets, covariates, frequency, maxGap, horizon, context, split } = fields;
-  const columns = { time, targets, covariates, frequency, maxGap };
-  const { dataset, facts } = await callStage(session, 'readCsvSeries', { csv, ...columns });
-  session.say(`${String(facts['extent'])}; repairs: ${String(facts['repairs'])}`);
-  await checkPlan(home, { series: dataset, horizon, context, split });
-  return checkInput(seriesPipelineInput, { ...fields, csv });
+  await requireSubject(home, fields.model, 'series');
+  return copyIn(home, flags.csv, async (csv) => {
+    const columns = { time, targets, covariates, frequency, maxGap };
+    const { dataset, facts } = await callStage(session, 'readCsvSeries', { csv, ...columns });
+    session.say(`${String(facts['extent'])}; repairs: ${String(facts['repairs'])}`);
+    await checkPlan(home, { series: dataset, horizon, context, split });
+    return checkInput(seriesPipelineInput, { ...fields, csv });
+  });
 }
 
 /** Where a field is called otherwise than its flag. */

@@ -4,6 +4,8 @@ import { pipelineInput, type PipelineInput, type PipelineResult } from '../contr
 import { firstHourOf, lastHourOf, type DateRange } from '../contracts/time.ts';
 import { trainingSettings } from '../contracts/training.ts';
 import { BadInputError } from '../errors.ts';
+import type { Home } from '../lake/home.ts';
+import { requireSubject } from '../registry/version-folder.ts';
 import { follow } from './follow.ts';
 import { inputsOf, type InputFlags } from './input-flags.ts';
 import { checkInput, checkModelName, checkPeriod, checkRegions, parseRange } from './input.ts';
@@ -49,6 +51,13 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
   const input = checkInput(pipelineInput, given);
   const { train, score } = input;
   if (train && score) requireUnseenScore(train, score);
+  return input;
+}
+
+/** The same, and that the model of this name in the home, if there is one, forecasts the grid too. */
+export async function pipelineInputFor(home: Home, flags: PipelineFlags): Promise<PipelineInput> {
+  const input = pipelineInputOf(flags);
+  await requireSubject(home, input.model, 'grid');
   return input;
 }
 

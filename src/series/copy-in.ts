@@ -1,18 +1,48 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, constants, copyFile, stat } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { access, constants, copyFile, readdir, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
-import { referTo } from '../lake/artifacts.ts';
+import { readManifest, referTo } from '../lake/artifacts.ts';
 import { placeAtomically } from '../lake/atomic-write.ts';
 import type { Home } from '../lake/home.ts';
 
 /**
  * Copies a person's file into the home, named by its hash: what a job refers to stays what it was when the job began,
- * and workers need no path of this machine.
+ * and workers need no path of this machine. Where `check` refuses it, nothing of it stays: neither the copy, if it is
+ * this one, nor what was read from it meanwhile.
  */
-export async function copyIn(home: Home, path: string): Promise<ArtifactReference> {
+export async function copyIn<T>(
+  home: Home,
+  path: string,
+  check: (csv: ArtifactReference) => Promise<T>,
+): Promise<T> {
+  const before = new Set(await manifestNames(home));
+  const { csv, isNew } = await copy(home, path);
+  try {
+    return await check(csv);
+  } catch (error) {
+    for (const name of await manifestNames(home)) if (!before.has(name)) await takeBack(home, name, csv);
+    if (isNew) await rm(home.pathOf(csv), { force: true });
+    throw error;
+  }
+}
+
+const FOLDER = 'manifests/series';
+
+const manifestNames = (home: Home): Promise<string[]> => readdir(home.path(FOLDER)).catch(() => []);
+
+/** The manifest goes first: one whose file is gone would be a damaged one. */
+async function takeBack(home: Home, name: string, csv: ArtifactReference): Promise<void> {
+  const uri = `${FOLDER}/${name}`;
+  const { inputs, files } = await readManifest(home, await referTo(home, uri));
+  if (inputs[0]?.uri !== csv.uri) return;
+  for (const each of [uri, ...files.map((file) => file.uri)])
+    await rm(home.pathOf({ uri: each }), { force: true });
+}
+
+async function copy(home: Home, path: string): Promise<{ csv: ArtifactReference; isNew: boolean }> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(path, error);
     throw new MissingDataError(`${path} is not there.`, 'Check the path.');
@@ -27,8 +57,9 @@ export async function copyIn(home: Home, path: string): Promise<ArtifactReferenc
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   const uri = `series/files/${hash.digest('hex')}.csv`;
+  const isNew = !existsSync(home.path(uri));
   await placeAtomically(home.path(uri), (temporary) => copyFile(path, temporary));
-  return referTo(home, uri);
+  return { csv: await referTo(home, uri), isNew };
 }
 
 const unreadable = (path: string, cause: NodeJS.ErrnoException) =>

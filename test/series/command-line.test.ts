@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
-import { symlink } from 'node:fs/promises';
+import { readdir, symlink } from 'node:fs/promises';
 import { parseSplit, requireNoCsvFlags, trainOnCsv } from '../../src/cli/csv-training.ts';
 import { openSession } from '../../src/cli/session.ts';
 import { messageOf } from '../../src/errors.ts';
+import type { Home } from '../../src/lake/home.ts';
+import { copyIn } from '../../src/series/copy-in.ts';
+import { readCsvSeries } from '../../src/series/read-stage.ts';
 import { ringwatt, reasonOf } from '../cli/command.ts';
 import { csvOf, hourlyLines, seriesHome } from './files.ts';
+
+/** All that the home holds of series. */
+async function filesOf(home: Home): Promise<string[]> {
+  const entries = await readdir(home.root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /series/.test(entry.parentPath.slice(home.root.length)))
+    .map((entry) => entry.name)
+    .sort();
+}
 
 describe('train --csv', () => {
   it('takes splits in months and in shares, and refuses what is neither', () => {
@@ -44,11 +56,32 @@ describe('train --csv', () => {
     const loop = `${csv}.loop`;
     await symlink(loop, loop);
     assert.match(await refusal({ csv: loop }), /loop cannot be read: ELOOP\. Check its permissions/);
+    assert.match(
+      await refusal({ time: 'load', target: ['time'] }),
+      /^Row 2: "100" in column load is not a time\./,
+    );
     assert.equal(await refusal({ target: ['heat'] }), 'The file has no column heat. It has time, load.');
     assert.equal(
       await refusal({ horizon: 96 }),
       'The series has 300 rows; a context of 336 and a horizon of 96 need at least 432. Give more rows, or a shorter --context or --horizon.',
     );
+    assert.deepEqual(await filesOf(at.home), [], 'what was refused stays in the home');
+  });
+
+  it('keeps what was accepted before when the same file is refused in other words', async () => {
+    await using at = await seriesHome();
+    const path = await at.file('load.csv', csvOf(hourlyLines(300)));
+    const columns = { time: 'time', targets: ['load'], covariates: [], maxGap: 6 };
+    await copyIn(at.home, path, (csv) => readCsvSeries(at.context, { csv, ...columns }));
+    const kept = await filesOf(at.home);
+    assert.equal(kept.length, 3, kept.join(' '));
+    const other = copyIn(at.home, path, async (csv) => {
+      await readCsvSeries(at.context, { csv, ...columns, maxGap: 0 });
+      assert.equal((await filesOf(at.home)).length, 5);
+      throw new Error('too short');
+    });
+    await assert.rejects(other, /too short/);
+    assert.deepEqual(await filesOf(at.home), kept);
   });
 
   it('excludes sequences that were cut before', async () => {

@@ -32,8 +32,10 @@ const text = (rows: number, ahead: number, first = 0) =>
     'time,load,wind',
   );
 
+const accepted = async (csv: ArtifactReference) => csv;
+
 async function read(at: SeriesHome, content: string): Promise<ArtifactReference> {
-  const csv = await copyIn(at.home, await at.file('load.csv', content));
+  const csv = await copyIn(at.home, await at.file('load.csv', content), accepted);
   return (await readCsvSeries(at.context, { csv, ...columns })).dataset;
 }
 
@@ -100,7 +102,7 @@ describe('the stages of a series', () => {
   it('forecast from newer rows: those that go on from the series, or enough of their own', async () => {
     await using at = await seriesHome();
     await registered(at, text(ROWS, 12));
-    const csv = async (content: string) => copyIn(at.home, await at.file('newer.csv', content));
+    const csv = async (content: string) => copyIn(at.home, await at.file('newer.csv', content), accepted);
     const first = async (content: string) => {
       const { rows } = await forecastSeries(at.context, {
         name: 'mine',
@@ -129,9 +131,9 @@ describe('the stages of a series', () => {
       requireSubject(at.home, 'mine', 'grid'),
       /The model mine forecasts a series of its own; this one would forecast the grid's demand\./,
     );
-    await assert.rejects(copyIn(at.home, `${at.folder}/none.csv`), /none\.csv is not there/);
-    await assert.rejects(copyIn(at.home, at.folder), /is not a file/);
-    await assert.rejects(copyIn(at.home, await at.file('empty.csv', '')), /is empty/);
+    await assert.rejects(copyIn(at.home, `${at.folder}/none.csv`, accepted), /none\.csv is not there/);
+    await assert.rejects(copyIn(at.home, at.folder, accepted), /is not a file/);
+    await assert.rejects(copyIn(at.home, await at.file('empty.csv', ''), accepted), /is empty/);
   });
 
   it('cut sequences whose targets are the rows ahead as differences from the level, of the training part alone', async () => {

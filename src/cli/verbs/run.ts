@@ -15,10 +15,10 @@ export function defineRun(program: Command): void {
   );
   addPipelineFlags(verb).action(
     perform<PipelineFlags>(async (session, flags) => {
-      const { pipelineAnswer, pipelineInputOf, runPipeline } = await import('../pipeline.ts');
+      const { pipelineAnswer, pipelineInputFor, runPipeline } = await import('../pipeline.ts');
       const { withTemporal } = await import('../temporal-session.ts');
-      const input = pipelineInputOf(flags);
       const home = await session.home();
+      const input = await pipelineInputFor(home, flags);
       return withTemporal(session, { purpose: 'run', slots: input.training.ringSize }, async (place) => {
         const outcome = await runPipeline(session, place, input);
         return pipelineAnswer(outcome, {

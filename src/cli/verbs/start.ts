@@ -14,10 +14,10 @@ export function defineStart(program: Command): void {
   ).option('--keep', 'leave the services up when the job is done');
   addPipelineFlags(verb).action(
     perform<PipelineFlags & { keep?: boolean }>(async (session, { keep, ...flags }) => {
-      const { pipelineAnswer, pipelineInputOf, runPipeline } = await import('../pipeline.ts');
+      const { pipelineAnswer, pipelineInputFor, runPipeline } = await import('../pipeline.ts');
       const { withTemporal } = await import('../temporal-session.ts');
-      const input = pipelineInputOf(flags);
       const home = await session.home();
+      const input = await pipelineInputFor(home, flags);
       const slots = input.training.ringSize;
       const startedHere = keep ? await keepUp() : false;
       try {
