@@ -8,6 +8,8 @@ import {
 import type { EntityActivities } from '../activities/entities.ts';
 import type { RegistryActivities, RivalModel } from '../activities/registry.ts';
 import type { StageActivities } from '../activities/stages.ts';
+import type { ArtifactReference } from '../src/contracts/artifact.ts';
+import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import { pipelineInput, type PipelineResult } from '../src/contracts/pipeline.ts';
 import { BadInputError, MissingDataError } from '../src/errors.ts';
 import type { SegmentProgress } from '../src/contracts/training.ts';
@@ -73,14 +75,15 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   ]);
   board.describe(control.paused);
 
-  const grid = await stage('ingest', () => children.ingest(input).then(facts.ofIngestion));
+  const { asOf } = input;
+  const grid = await record();
   const ranges = rangesOf(input, grid);
   const { score } = ranges;
   // Runs from before go on without: what they have trained is registered as it is. Remove after 2027-03.
   const fitsForecasters = patched('fit-forecasters');
   if (!fitsForecasters) board.skip('fit');
   const valid = await stage('validate', () =>
-    stages.validateSeries({ dataset: grid.dataset, regions }).then(facts.ofStage),
+    stages.validateSeries({ dataset: grid.dataset, regions, ...(asOf && { asOf }) }).then(facts.ofStage),
   );
   const features = await stage('features', () =>
     stages.engineerFeatures({ dataset: valid.dataset }).then(facts.ofStage),
@@ -92,7 +95,9 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
       .then((outcome) => (input.rolling ? facts.ofRolling(outcome, ranges) : outcome)),
   );
   const trained = await stage('train', () =>
-    children.train({ sequences: sequences.dataset, settings: training }).then(facts.ofTraining),
+    children
+      .train({ sequences: sequences.dataset, ...facts.startOf(input), settings: training })
+      .then(facts.ofTraining),
   );
   const model = fitsForecasters ? (await stage('fit', fit)).dataset : trained.model;
   const tested = await stage('backtest', () =>
@@ -100,26 +105,14 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   );
   const registered = await stage('register', () => register(tested.dataset).then(facts.ofRegistration));
   const promotion = await stage('promote', promote);
-  const { report } = await stage('report', () =>
-    stages
-      .writeReport({
-        grid: grid.dataset,
-        validated: valid.dataset,
-        features: features.dataset,
-        sequences: sequences.dataset,
-        model: trained.model,
-        ...(fitsForecasters ? { forecaster: model } : {}),
-        backtest: tested.dataset,
-        name,
-        version: registered.version,
-      })
-      .then(facts.ofReport),
-  );
+  const report = input.report ? (await stage('report', write)).report : null;
+  if (!input.report) board.skip('report');
   board.close(facts.closing(promotion.text, tested.scores, report));
   return {
     model: { name, version: registered.version, champion: promotion.champion, reused: registered.reused },
     promotion: promotion.text,
     scores: tested.scores,
+    scored: model,
     report,
     stages: board.stages(),
   };
@@ -132,22 +125,53 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
     return board.run(which, work);
   }
 
+  async function record(): Promise<{ dataset: ArtifactReference; account: IngestionOutcome['account'] }> {
+    if (!input.grid) return stage('ingest', () => children.ingest(input).then(facts.ofIngestion));
+    board.skip('ingest');
+    return { dataset: input.grid, account: [] };
+  }
+
   async function fit() {
+    return facts.ofStage(await stages.fitForecaster(fitting(ranges.train.to)));
+  }
+
+  function fitting(through: string) {
     const { members } = input.fit;
     const joins = !members || members.includes('transformer');
     const { seed } = training;
-    const fitted = await stages.fitForecaster({
+    return {
       ...input.fit,
-      ...{ sequences: sequences.dataset, through: ranges.train.to, seed },
+      ...{ sequences: sequences.dataset, through, seed },
       ...(joins ? { training: trained.model } : {}),
-    });
-    return facts.ofStage(fitted);
+    };
+  }
+
+  /** What is put to use has learnt from the scored hours too; what was scored has not. */
+  async function deployable() {
+    if (!input.refit || !fitsForecasters) return model;
+    const refit = await stages.fitForecaster({ ...fitting(score.to), refitOf: model });
+    return refit.dataset;
   }
 
   async function register(backtest: typeof tested.dataset) {
-    const result = await stages.registerModel({ name, model, backtest });
+    const result = await stages.registerModel({ name, model: await deployable(), backtest });
     if (!result.reused) await announceVersion({ name, version: result.version });
     return result;
+  }
+
+  async function write() {
+    const result = await stages.writeReport({
+      grid: grid.dataset,
+      validated: valid.dataset,
+      features: features.dataset,
+      sequences: sequences.dataset,
+      model: trained.model,
+      ...(fitsForecasters ? { forecaster: model } : {}),
+      backtest: tested.dataset,
+      name,
+      version: registered.version,
+    });
+    return facts.ofReport(result);
   }
 
   async function promote(): Promise<StageOutcome<facts.Promotion>> {

@@ -102,7 +102,7 @@ export const ofRolling = (
 
 /** A preset's sequence length, where the input does not say. */
 export function sequenceSettings(input: PipelineInput, { train, score }: Ranges, fitsForecasters: boolean) {
-  const { regions, sequenceLength, training, inputs, fit } = input;
+  const { regions, sequenceLength, training, inputs, fit, goOnFrom } = input;
   return {
     regions,
     inputs,
@@ -110,21 +110,26 @@ export function sequenceSettings(input: PipelineInput, { train, score }: Ranges,
     train: fitsForecasters ? trainedRange(train, fit) : train,
     score,
     sequenceLength: sequenceLength ?? PRESET_SEQUENCE_HOURS[training.preset],
+    ...(goOnFrom && { goOnWith: goOnFrom.normaliser }),
   };
 }
+
+/** The weights that the network begins with, where it does not begin from the seed. */
+export const startOf = ({ goOnFrom }: PipelineInput) => (goOnFrom ? { weights: goOnFrom.weights } : {});
 
 /** What stands below the table when all is done. */
 export function closing(
   promotion: string,
   scores: readonly RegionScore[],
-  report: ArtifactReference,
+  report: ArtifactReference | null,
 ): string {
   const columns = ['model', 'operator', 'persistence48', 'persistence168', 'latestKnown'];
   const rows = scores.map(({ region, mape }) => [
     region,
     ...columns.map((column) => mape[column]?.toFixed(2) ?? '–'),
   ]);
-  return [promotion, table(['MAPE %', ...columns], rows), `Report: \`${report.uri}\``].join('\n\n');
+  const parts = [promotion, table(['MAPE %', ...columns], rows)];
+  return [...parts, ...(report ? [`Report: \`${report.uri}\``] : [])].join('\n\n');
 }
 
 const rounded = (value: number | null | undefined) =>

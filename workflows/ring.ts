@@ -104,7 +104,7 @@ async function gather(run: RingOfRun, runId: string, epoch: number): Promise<[Le
 }
 
 const segmentOf = (
-  { sequences, settings }: RingTrainingInput,
+  { sequences, weights, settings }: RingTrainingInput,
   { runId, checkpoint, secondsUsed }: TrainingPlan,
   { epoch, rank, peers }: { epoch: number; rank: number; peers: Peers },
 ): SegmentInput => ({
@@ -116,6 +116,7 @@ const segmentOf = (
   sequences,
   settings,
   ...(checkpoint ? { checkpoint } : {}),
+  ...(weights ? { weights } : {}),
   secondsUsed,
   segmentSeconds: SEGMENT_SECONDS,
 });

@@ -1,10 +1,12 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import type { PipelineInput, Rolling } from '../src/contracts/pipeline.ts';
-import { fromHourStamp, toHourStamp, type DateRange } from '../src/contracts/time.ts';
+import { fromHourStamp, HOUR_SECONDS, toHourStamp, type DateRange } from '../src/contracts/time.ts';
 import { MissingDataError } from '../src/errors.ts';
 
 const DAY_SECONDS = 86_400;
+/** Demand is published an hour after its hour's end. */
+const DEMAND_DELAY_SECONDS = HOUR_SECONDS;
 
 export interface Ranges {
   train: DateRange;
@@ -13,7 +15,7 @@ export interface Ranges {
 
 /** What is trained on and what is scored: as the input says, or by the end of the record that was just ingested. */
 export function rangesOf(input: PipelineInput, { account }: Pick<IngestionOutcome, 'account'>): Ranges {
-  const { rolling, regions, train, score } = input;
+  const { rolling, regions, train, score, asOf } = input;
   if (train && score) return { train, score };
   if (!rolling) throw new TypeError('An input that is not rolling has its ranges.');
   const ends = regions.map((region) => {
@@ -24,8 +26,11 @@ export function rangesOf(input: PipelineInput, { account }: Pick<IngestionOutcom
       MissingDataError.name,
     );
   });
-  return rollingRanges(rolling, ends);
+  return rollingRanges(rolling, asOf ? [...ends, newestKnownAt(asOf)] : ends);
 }
+
+/** The newest hour whose demand can be known at a moment. */
+export const newestKnownAt = (asOf: string) => toHourStamp(fromHourStamp(asOf) - DEMAND_DELAY_SECONDS);
 
 /**
  * The last whole UTC days that every region has demand of are scored, those before are trained on. `lastHours` are

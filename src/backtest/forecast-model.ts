@@ -20,8 +20,11 @@ export interface LiveModel {
 
 export interface LiveDayAhead {
   issues: IssueDetails;
-  /** For one forecast: a forecaster keeps what it has made of the records that its source was given. */
-  open(): Promise<{ forecaster: FittedForecaster; source: RecordSource }>;
+  /**
+   * For one forecast: a forecaster keeps what it has made of the records that its source was given. `other` is a
+   * forecaster manifest over the same network, in place of the version's own.
+   */
+  open(other?: ArtifactReference): Promise<{ forecaster: FittedForecaster; source: RecordSource }>;
 }
 
 /** Models are read from the disk once a process: their hashes name them. */
@@ -55,9 +58,11 @@ async function load(home: Home, { record, model }: ModelVersion): Promise<LiveMo
     network,
     dayAhead: {
       issues: scaling,
-      open: async () => {
+      open: async (other) => {
         const source = new RecordSource(normaliser);
-        return { source, forecaster: await fitted(home, record, transformer(trained, source)) };
+        const network = transformer(trained, source);
+        if (!other) return { source, forecaster: await fitted(home, record, network) };
+        return { source, forecaster: (await loadForecaster(home, other, [network])).fitted };
       },
     },
   };

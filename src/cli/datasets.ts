@@ -12,6 +12,7 @@ const MADE_BY: Record<ArtifactKind, string> = {
   training: 'train',
   forecaster: 'fit',
   backtest: 'backtest',
+  comparison: 'schedules trigger',
   forecast: 'forecast',
   explanation: 'explain',
   predictions: 'backtest --rolling',

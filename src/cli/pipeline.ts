@@ -118,7 +118,7 @@ export function pipelineAnswer(
   { homeRoot, uiUrl, uiStays }: { homeRoot: string; uiUrl: string | null; uiStays: boolean },
 ): Answer {
   const { name, version, champion, reused } = result.model;
-  const reportPath = resolve(homeRoot, result.report.uri);
+  const reportPath = result.report && resolve(homeRoot, result.report.uri);
   const facts = {
     model: `${name} version ${version}${champion ? ', champion' : ''}${reused ? ' (was there before)' : ''}`,
     promotion: result.promotion,
@@ -130,7 +130,7 @@ export function pipelineAnswer(
             : `${uiUrl} (stopped now; \`npm start -- --keep\` or \`up\` leaves it up)`,
         }
       : {}),
-    report: pathToFileURL(reportPath).href,
+    ...(reportPath ? { report: pathToFileURL(reportPath).href } : {}),
   };
   const reusedStages = result.stages.filter((stage) => stage.reused).map(({ stage }) => stage);
   const done = reusedStages.length > 0 ? [`done before, not done again: ${reusedStages.join(', ')}`] : [];

@@ -27,6 +27,7 @@ export const artifactKind = z.enum([
   'training',
   'forecaster',
   'backtest',
+  'comparison',
   'forecast',
   'explanation',
   'predictions',

@@ -119,6 +119,11 @@ export const fitForecasterInput = fitSettings
       .max(36_600)
       .optional()
       .describe('Learn from the last so many days of the training period; default: all of it'),
+    refitOf: artifactReference
+      .optional()
+      .describe(
+        'A forecaster manifest of these sequences: its weights stay, its members learn anew from all that is known, and its errors since go on to calibrate it',
+      ),
     seed: z.number().int().nonnegative().default(1),
   })
   .superRefine(({ members = [], training }, context) => {

@@ -4,7 +4,8 @@ import { jobOutcome } from './jobs.ts';
 import { regionCodes } from './regions.ts';
 import { retrainingConfig } from './retraining.ts';
 import { modelName } from './stages.ts';
-import { hourStamp } from './time.ts';
+import { dateRange, hourStamp } from './time.ts';
+import { trainingSettings, warmStart } from './training.ts';
 
 const explicitAsOf = hourStamp
   .optional()
@@ -75,9 +76,48 @@ export const compareInput = z.strictObject({
 export type CompareInput = z.infer<typeof compareInput>;
 
 export const comparison = z.strictObject({
+  /** First and last hour that counted; later than was asked for where a version had learnt from the first ones. */
+  from: hourStamp,
+  to: hourStamp,
   hours: z.number().int().nonnegative(),
   /** Mean over regions, percent, on the hours that all of them answered; null where there are none. */
   mape: z.array(z.strictObject({ version: z.number().int().positive(), mape: z.number().nullable() })),
   operatorMape: z.number().nullable(),
+  /** Of the newest demand known of the same hour: what whoever forecasts has to beat. */
+  persistenceMape: z.number().nullable(),
 });
 export type Comparison = z.infer<typeof comparison>;
+
+/** What a learning run goes by before it trains: the moment, the data window, and what there is in it. */
+export const surveyInput = z.strictObject({
+  grid: artifactReference,
+  regions: regionCodes,
+  windowDays: z.number().int().positive(),
+  asOf: hourStamp.optional(),
+  now: hourStamp.describe('What the clock says; without `asOf` a record at rest ends the window before it'),
+});
+export type SurveyInput = z.infer<typeof surveyInput>;
+
+export const survey = z.strictObject({
+  asOf: hourStamp,
+  /** Whole days, UTC. */
+  window: dateRange,
+  /** Hours of demand in the window, by region. */
+  samples: z.record(z.string(), z.number().int().nonnegative()),
+});
+export type Survey = z.infer<typeof survey>;
+
+export const startInput = z.strictObject({
+  name: modelName,
+  regions: regionCodes,
+  settings: trainingSettings,
+});
+export type StartInput = z.infer<typeof startInput>;
+
+/** Whether a training can go on from the champion's weights, and why not. */
+export const startPlan = z.strictObject({
+  champion: z.number().int().positive().nullable(),
+  goOnFrom: warmStart.nullable(),
+  why: z.string(),
+});
+export type StartPlan = z.infer<typeof startPlan>;

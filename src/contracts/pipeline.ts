@@ -4,8 +4,8 @@ import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
 import { HORIZON_HOURS, PRESET_SEQUENCE_HOURS, sequenceHours, spellHours } from './sequence-length.ts';
 import { fitSettings, weighingDays } from './forecasters.ts';
 import { modelName, regionScore, sequencesInput } from './stages.ts';
-import { dateBound, dateRange, firstHourOf, HOUR_SECONDS, lastHourOf } from './time.ts';
-import { trainingSettings } from './training.ts';
+import { dateBound, dateRange, firstHourOf, HOUR_SECONDS, hourStamp, lastHourOf } from './time.ts';
+import { trainingSettings, warmStart } from './training.ts';
 
 const TRAIN = { from: '2015-07', to: '2017' };
 const SCORE = { from: '2018', to: '2018' };
@@ -34,6 +34,26 @@ const pipelineFields = z.strictObject({
   fit: fitSettings
     .prefault({})
     .describe('The forecasters that are fitted beside the network, and how they are weighed'),
+  grid: artifactReference
+    .optional()
+    .describe('A grid manifest of the home to take as the record; default: ingest it from the source'),
+  asOf: hourStamp
+    .optional()
+    .describe(
+      'UTC; the record as known then: nothing later, and what came late counts from its time by rule. Default: each row sees what was known at its own time',
+    ),
+  goOnFrom: warmStart
+    .optional()
+    .describe(
+      'The network goes on from these weights, its inputs scaled as theirs were; default: from the seed',
+    ),
+  refit: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Register what was scored after another fit of its members on all that is known by the end of the scored hours',
+    ),
+  report: z.boolean().default(true),
   promote: z
     .enum(['if-better', 'always', 'never'])
     .default('if-better')
@@ -49,6 +69,11 @@ export const pipelineInput = pipelineFields
     if (!days || given.length === 0) return;
     const message = `the record's end decides what is trained on and scored: leave out ${given.join(' and ')}, or rolling`;
     context.addIssue({ code: 'custom', path: ['rolling'], message });
+  })
+  .superRefine(({ rolling: days, grid }, context) => {
+    if (!days || !grid) return;
+    const message = 'what is ingested decides on the days: leave out grid, or name train and score';
+    context.addIssue({ code: 'custom', path: ['grid'], message });
   })
   .superRefine(({ from, to, train, score }, context) => {
     for (const [name, range] of Object.entries({ '': { from, to }, train, score })) {
@@ -99,7 +124,9 @@ export const pipelineResult = z.strictObject({
   }),
   promotion: z.string().describe('What was decided, and why'),
   scores: z.array(regionScore),
-  report: artifactReference,
+  report: artifactReference.nullable().describe('null where the run was told to write none'),
+  /** What was scored; the version itself where it was not fitted again since. */
+  scored: artifactReference.optional(),
   stages: z.array(
     z.strictObject({
       stage: z.enum(PIPELINE_STAGES),

@@ -80,6 +80,9 @@ export const sequencesInput = z.strictObject({
   normaliser: artifactReference
     .optional()
     .describe('Of a model that is to take these inputs; default: fitted on the training hours'),
+  goOnWith: artifactReference
+    .optional()
+    .describe('A normaliser of before to scale these inputs by; default: fitted on the training hours'),
   purpose: z
     .literal('search')
     .optional()
@@ -133,7 +136,7 @@ export const modelName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, `must be ${M
 export const registerInput = z.strictObject({
   name: modelName.default('day-ahead'),
   model: artifactReference.describe('A forecaster manifest, or a training manifest alone'),
-  backtest: artifactReference.describe('A backtest of that very model'),
+  backtest: artifactReference.describe('A backtest of that very model, or of what it is a refit of'),
 });
 export type RegisterInput = z.infer<typeof registerInput>;
 

@@ -108,8 +108,18 @@ export const trainingSettings = z.strictObject({
 });
 export type TrainingSettings = z.infer<typeof trainingSettings>;
 
+/** Where a network begins that does not begin from the seed. */
+export const warmStart = z.strictObject({
+  weights: artifactReference.describe('A safetensors file of weights, of the very same model'),
+  normaliser: artifactReference.describe('That scaled the inputs which they were trained on'),
+});
+export type WarmStart = z.infer<typeof warmStart>;
+
 export const ringTrainingInput = z.strictObject({
   sequences: artifactReference.describe('A sequences manifest'),
+  weights: artifactReference
+    .optional()
+    .describe('Weights of the very same model to begin with; default: drawn from the seed'),
   settings: trainingSettings.default(trainingSettings.parse({})),
   pool: z
     .string()
@@ -173,8 +183,9 @@ export const segmentInput = z.strictObject({
   peers: z.array(ringPeer),
   sequences: artifactReference,
   settings: trainingSettings,
-  /** A checkpoint file to go on from; absent: begin from the seed. */
+  /** A checkpoint file to go on from; absent: begin with `weights`, or from the seed. */
   checkpoint: artifactReference.optional(),
+  weights: artifactReference.optional(),
   /** Training seconds that earlier segments of the run have used. */
   secondsUsed: z.number().nonnegative(),
   /** Stop (with a checkpoint) after about so many seconds even if the run is not done, so that a run continues as new. */

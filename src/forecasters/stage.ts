@@ -10,12 +10,13 @@ import { detailsOf } from '../backtest/dataset.ts';
 import { firstIssueFrom, issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
 import { issueDetailsOf, readIssueTable } from '../day-ahead/read.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
-import { onceByKey, readManifest, writeContent } from '../lake/artifacts.ts';
+import { onceByKey, readArtifact, readManifest, writeContent } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
 import { PUBLICATION_DELAY } from './cells.ts';
 import type { EnsembleDetails } from './ensemble/details.ts';
 import { fitEnsemble } from './ensemble/ensemble.ts';
+import { FittedEnsemble } from './ensemble/fitted-ensemble.ts';
 import { forecasterDetailsOf } from './load.ts';
 import { openMembers } from './open.ts';
 import { FitThreads } from './parts/threads.ts';
@@ -36,13 +37,13 @@ export async function fitForecaster(
   raw: FitForecasterInput,
 ): Promise<FitForecasterResult> {
   const { home, signal } = context;
-  const { sequences, training, ...settings } = fitForecasterInput.parse(raw);
+  const { sequences, training, refitOf, ...settings } = fitForecasterInput.parse(raw);
   const work = {
     kind: 'forecaster' as const,
     stage: 'fitForecaster',
     version: STAGE_VERSION,
     settings,
-    inputs: training ? [sequences, training] : [sequences],
+    inputs: [sequences, ...(training ? [training] : []), ...(refitOf ? [refitOf] : [])],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const cut = await readManifest(home, sequences, 'sequences');
@@ -55,7 +56,8 @@ export async function fitForecaster(
     await using threads = new FitThreads(context.config.threads ?? availableParallelism());
     const { members, trainedBy } = opened;
     await home.requireFreeSpace(data.tables.length * BYTES_PER_REGION, 'The fit');
-    const fitted = await fitEnsemble(
+    const fit = refitOf ? await refitFrom(home, refitOf) : fitEnsemble;
+    const fitted = await fit(
       data,
       { members, validationDays: settings.validationDays, validationFrom: trainedBy },
       {
@@ -77,6 +79,14 @@ export async function fitForecaster(
     };
   });
   return { dataset: reference, reused, facts: factsOf(forecasterDetailsOf(manifest).ensemble) };
+}
+
+/** The weights of a forecaster over members that learn anew, in place of weighing them again. */
+async function refitFrom(home: Home, reference: ArtifactReference): Promise<typeof fitEnsemble> {
+  const { files } = await readManifest(home, reference, 'forecaster');
+  const contents = new Map<string, Uint8Array>();
+  for (const file of files) if (file.role) contents.set(file.role, await readArtifact(home, file));
+  return (data, { members }, context) => FittedEnsemble.of(contents, members).refit(data, context);
 }
 
 /** Every region's issues up to the moment of the fit. */

@@ -42,7 +42,7 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
   const model = await readManifest(home, input.model);
   const training = lineage.training && (await readManifest(home, lineage.training, 'training'));
   const backtest = await readManifest(home, input.backtest, 'backtest');
-  requireSameModel(input, backtest);
+  const refitOf = requireSameModel(input, model, backtest);
   const document = await readScores(home, backtest);
   const { sequenceLength } = detailsOf(await readManifest(home, lineage.sequences!, 'sequences'));
   return placeVersionFolder(home, input.name, async (draft) => {
@@ -58,7 +58,7 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
       createdAt: new Date().toISOString(),
       ...(catalogue ? { featureCatalogueSha256: catalogue.sha256 } : {}),
       datasetSha256: lineage.sequences!.sha256,
-      lineage,
+      lineage: { ...lineage, ...(refitOf && { refitOf }) },
       sequenceLength,
       metrics: document.regions.map(({ overall }) => overall),
       training: training?.details ?? {},
@@ -93,8 +93,16 @@ async function copyFiles(home: Home, training: Manifest, draft: Draft): Promise<
   return copyManifest(home, training, draft);
 }
 
-function requireSameModel({ model, backtest }: RegisterInput, scored: Manifest): void {
-  if (scored.inputs[0]?.sha256 === model.sha256) return;
+/** What was scored: the model itself, or the forecaster that it is a refit of, which is then named. */
+function requireSameModel(
+  { model, backtest }: RegisterInput,
+  { inputs }: Manifest,
+  scored: Manifest,
+): ArtifactReference | undefined {
+  const subject = scored.inputs[0]?.sha256;
+  if (subject === model.sha256) return undefined;
+  const before = inputs.find(({ uri }) => uri.startsWith('manifests/forecaster/'));
+  if (before && before.sha256 === subject) return before;
   throw new CorruptArtifactError(
     `The backtest ${backtest.uri} is of another model than ${model.uri}.`,
     'Backtest this model, then register it.',

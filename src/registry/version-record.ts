@@ -20,6 +20,8 @@ const recordFields = z.strictObject({
   lineage: z.strictObject({
     /** What was fitted with it and answers; versions from before have none. */
     forecaster: artifactReference.optional(),
+    /** What was scored, where the version was fitted again since on all that was known by the end of those hours. */
+    refitOf: artifactReference.optional(),
     /** What was trained; absent where a baseline of a series errs least, and where no network is a member. */
     training: artifactReference.optional(),
     backtest: artifactReference,

@@ -26,8 +26,8 @@ const VERSION = 5;
 
 /**
  * Cuts the sequences dataset: a safetensors file a region with the inputs of all hours from training to scoring,
- * the normaliser fitted on the training hours, the catalogue, and in the manifest where training sequences start.
- * Sequences are windows on the region's hours, so that the file does not grow with their overlap. With a normaliser
+ * the normaliser fitted on the training hours (or one of before that training goes on with), the catalogue, and in the
+ * manifest where training sequences start. Sequences are windows on the region's hours, so that the file does not grow with their overlap. With a normaliser
  * of before there is nothing to train: the dataset holds the hours to score and a sequence of hours before them.
  */
 export async function cutSequences(context: StageContext, input: SequencesInput): Promise<StageResult> {
@@ -40,7 +40,9 @@ export async function cutSequences(context: StageContext, input: SequencesInput)
     throw new CorruptArtifactError(`${input.dataset.uri} lists no catalogue.`, 'Run `features` again.');
   const entries = JSON.parse((await readArtifact(home, catalogueFile)).toString('utf8')) as CatalogueEntry[];
   const { dataset, ...settings } = input;
-  const before = input.normaliser && (await normaliserFor(home, input.normaliser, entries));
+  const given = input.normaliser ?? input.goOnWith;
+  const before = given && (await normaliserFor(home, given, entries));
+  if (before && input.goOnWith) requireSameIssues(before, input);
   // A model of before issue tables takes none.
   const issues = before ? before.issues : issueDetailsFor(input);
   const weather = issues && (await weatherBehind(issues, input.regions));
@@ -126,6 +128,17 @@ async function normaliserFor(
   throw new BadInputError(
     `The normaliser ${reference.uri} was fitted on another feature catalogue than these features have.`,
     'Train again on features of this version of Ringwatt.',
+  );
+}
+
+/** A network that goes on being trained answers from the columns that it was trained with, and from no others. */
+function requireSameIssues({ issues }: Normaliser, input: SequencesInput): void {
+  const wanted = issueDetails.parse(JSON.parse(canonicalJson(issueDetailsFor(input))));
+  const had = issues && issueDetails.strip().parse(issues);
+  if (had && canonicalJson(had) === canonicalJson(wanted)) return;
+  throw new BadInputError(
+    'The normaliser to go on with was fitted on issue tables of other columns than are asked for.',
+    'Ask for the inputs that the model before was trained with, or begin afresh.',
   );
 }
 

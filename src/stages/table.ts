@@ -38,6 +38,9 @@ export const STAGES = {
   backtestSeries: async () => (await import('../series/backtest-stage.ts')).backtestSeries,
   registerSeries: async () => (await import('../series/register-stage.ts')).registerSeries,
   forecastSeries: async () => (await import('../series/forecast-stage.ts')).forecastSeries,
+  surveyWindow: async () => (await import('../learning/survey-stage.ts')).surveyWindow,
+  planStart: async () => (await import('../learning/start-stage.ts')).planStart,
+  compareVersions: async () => (await import('../learning/compare-stage.ts')).compareVersions,
   writeReport: async () => (await import('../report/stage.ts')).writeReport,
 } as const;
 
@@ -57,6 +60,7 @@ export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
   'recordJob',
   'planSearch',
   'recordAudit',
+  'planStart',
 ]);
 
 type Stages = { [Name in StageName]: Awaited<ReturnType<(typeof STAGES)[Name]>> };

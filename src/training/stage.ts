@@ -14,6 +14,7 @@ import { layoutOf } from '../model/parameters.ts';
 import { namedTensors } from '../model/weights.ts';
 import { encodeSafetensors } from '../lake/safetensors.ts';
 import type { StageContext } from '../stages/context.ts';
+import { readStart } from './start-weights.ts';
 import { readCheckpoint } from './recovery/checkpoint.ts';
 import { deleteCheckpoints } from './recovery/checkpoint-folder.ts';
 import { lostAndFound, readJournal, stepsTaken, type JournalEntry } from './recovery/journal.ts';
@@ -31,6 +32,7 @@ export async function planTraining(context: StageContext, input: RingTrainingInp
   const { details } = await readSequencesManifest(context.home, input.sequences);
   const model = resolveModel(input.settings, details);
   const { runId, work } = workOf(input);
+  if (input.weights) await readStart(context.home, input.weights, model);
   const result = await findExisting(context.home, work);
   const journal = await readJournal(context.home, runId);
   const goOnFrom = await newestCheckpoint(context, runId);
@@ -121,7 +123,7 @@ function diskNeed(model: ModelConfig): number {
   return layoutOf(model).size * Float32Array.BYTES_PER_ELEMENT * (3 * 3 + 1) + HISTORY_BYTES;
 }
 
-function workOf({ sequences, settings }: RingTrainingInput): { runId: string; work: Work } {
+function workOf({ sequences, weights, settings }: RingTrainingInput): { runId: string; work: Work } {
   // How often a run saves itself, and which slots it may go on with, are no part of what it is: a run that waits for
   // slots of its kind can be gone on with by others, and its manifest then says so.
   const {
@@ -136,7 +138,7 @@ function workOf({ sequences, settings }: RingTrainingInput): { runId: string; wo
     stage: 'ring-training',
     version: STAGE_VERSION,
     settings: deciding,
-    inputs: [sequences],
+    inputs: weights ? [sequences, weights] : [sequences],
   };
   const { stage, version, inputs } = work;
   const plain = JSON.parse(canonicalJson(deciding)) as unknown;

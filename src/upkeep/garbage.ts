@@ -15,6 +15,7 @@ const FOLDERS: Record<ArtifactKind, string> = {
   training: 'training',
   forecaster: 'forecasters',
   backtest: 'backtests',
+  comparison: 'comparisons',
   forecast: 'forecasts',
   explanation: 'explanations',
   predictions: 'predictions',

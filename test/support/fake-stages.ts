@@ -65,6 +65,10 @@ export class FakeStages {
   versions: number[] = [];
   audit: AuditEvent[] = [];
   mape = 3;
+  /** Hours of demand that each region has in the data window. */
+  samples = 720;
+  /** What versions are said to err by when they are compared; default: `mape`. */
+  readonly mapeOf: Record<number, number> = {};
   trained = false;
   bitsMayDiffer = false;
   /** What the run's journal says of its broken rings. */
@@ -209,6 +213,20 @@ export class FakeStages {
       forecastSeries: () => {
         throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
       },
+      surveyWindow: ({ asOf = '2019-03-03T02', regions }) => ({
+        asOf,
+        window: { from: '2019-02-01', to: '2019-03-02' },
+        samples: Object.fromEntries(regions.map((region) => [region, this.samples])),
+      }),
+      planStart: () => ({
+        champion: this.champion?.version ?? null,
+        goOnFrom: null,
+        why: 'There is no champion to go on from.',
+      }),
+      compareVersions: ({ versions, from, to }) => ({
+        ...{ from, to, hours: 100, operatorMape: 2, persistenceMape: 5 },
+        mape: versions.map((version) => ({ version, mape: this.mapeOf[version] ?? this.mape })),
+      }),
       writeReport: () => ({ report: reference('report'), reused: this.again('report') }),
     };
   }

@@ -14,6 +14,7 @@ import { newestHeld, requireSameState } from './common-state.ts';
 import type { JournalEntry } from './journal.ts';
 import type { ResolvedTraining } from '../settings.ts';
 import type { TrainingIssues } from '../training-issues.ts';
+import { readStart } from '../start-weights.ts';
 import { warmStart } from '../warm-start.ts';
 
 export interface Beginning {
@@ -65,12 +66,18 @@ async function fromSeed(member: Member): Promise<Checkpoint> {
   return (await newestHeld(ring, own, { atLeast: 0, mixed }))!;
 }
 
-async function seeded({ segment, ring, settings, model, numerics, issues }: Member): Promise<Checkpoint> {
+async function seeded({
+  home,
+  segment,
+  ring,
+  settings,
+  model,
+  numerics,
+  issues,
+}: Member): Promise<Checkpoint> {
   const { runId, epoch, secondsUsed } = segment;
-  const weights = initialWeights(model.layout, randomOf('weights', settings.seed));
-  await warmStart(weights, model.layout, model.config, issues);
   return {
-    optimizer: freshState(weights),
+    optimizer: freshState(await firstWeights({ home, segment, settings, model, issues })),
     state: {
       formatVersion: 1,
       runId,
@@ -84,6 +91,20 @@ async function seeded({ segment, ring, settings, model, numerics, issues }: Memb
       history: [],
     },
   };
+}
+
+/** Those that the run was given to go on from, else drawn from its seed. */
+async function firstWeights({
+  home,
+  segment,
+  settings,
+  model,
+  issues,
+}: Pick<Member, 'home' | 'segment' | 'settings' | 'model' | 'issues'>): Promise<Float32Array> {
+  if (segment.weights) return readStart(home, segment.weights, model.config);
+  const weights = initialWeights(model.layout, randomOf('weights', settings.seed));
+  await warmStart(weights, model.layout, model.config, issues);
+  return weights;
 }
 
 /** A run that is gone on with under its name but with other settings would train what it was never meant to hold. */

@@ -1,0 +1,85 @@
+import { canonicalJson } from '../lake/canonical.ts';
+import { readArtifact } from '../lake/artifacts.ts';
+import type { StartInput, StartPlan } from '../contracts/learning.ts';
+import { sequencesInput } from '../contracts/stages.ts';
+import { catalogue, catalogueHash } from '../features/catalogue.ts';
+import { modelConfig, resolveModel } from '../model/config.ts';
+import { readChampion } from '../registry/champion.ts';
+import { versionFolder } from '../registry/layout.ts';
+import { readVersionRecord, type ModelVersion } from '../registry/versions.ts';
+import { channelNames } from '../sequences/inputs.ts';
+import { issueDetailsFor } from '../sequences/issue-tables.ts';
+import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
+import type { StageContext } from '../stages/context.ts';
+
+/**
+ * The champion's weights to go on from, where the training that is asked for would be of the very same network on the
+ * very same inputs; else why it begins afresh. Asked before anything is cut or trained.
+ */
+export async function planStart({ home }: Pick<StageContext, 'home'>, input: StartInput): Promise<StartPlan> {
+  const champion = await readChampion({ home }, input);
+  if (!champion) return { champion: null, goOnFrom: null, why: 'There is no champion to go on from.' };
+  const version = await readVersionRecord(home, input.name, champion.version);
+  const fresh = (why: string): StartPlan => ({ champion: champion.version, goOnFrom: null, why });
+  const [weights, normaliser] = [fileOf(version, 'weights'), fileOf(version, 'normaliser')];
+  if (!weights || !normaliser) return fresh(`Version ${champion.version} has no network.`);
+  const fitted = parseNormaliser(await readArtifact(home, normaliser), normaliser.uri);
+  const why = otherModel(fitted, version, input);
+  if (why) return fresh(`Version ${champion.version} ${why}.`);
+  return {
+    champion: champion.version,
+    goOnFrom: { weights, normaliser },
+    why: `It goes on from the weights of version ${champion.version}.`,
+  };
+}
+
+function otherModel(
+  fitted: Normaliser,
+  { record }: ModelVersion,
+  { regions, settings }: StartInput,
+): string | undefined {
+  const had = modelConfig.safeParse(record.training['model']);
+  if (!had.success || !fitted.issues) return 'does not say what network it is';
+  if (had.data.regions.join() !== regions.join()) {
+    return `is a network of ${had.data.regions.join(', ')}, not of ${regions.join(', ')}`;
+  }
+  if (fitted.catalogueHash !== catalogueHash(catalogue())) return 'was trained on another feature catalogue';
+  // What the pipeline asks for where nobody says otherwise.
+  const wanted = issueDetailsFor(sequencesInput.parse({ dataset: NOWHERE }));
+  const { columns, horizon, issueHourLocal, operator, weather } = fitted.issues;
+  if (
+    canonicalJson({ columns, horizon, issueHourLocal, operator, weather }) !== canonicalJson(plain(wanted))
+  ) {
+    return 'was trained on other columns than are made now';
+  }
+  const asked = resolveModel(settings, {
+    channels: channelNames(fitted),
+    regions: [...regions],
+    horizon: fitted.horizon,
+    issues: wanted,
+  });
+  return canonicalJson(had.data) === canonicalJson(asked) ? undefined : 'is a network of other sizes';
+}
+
+const NOWHERE = { uri: 'none', sha256: '0'.repeat(64), bytes: 0 };
+
+const plain = ({
+  columns,
+  horizon,
+  issueHourLocal,
+  operator,
+  weather,
+}: ReturnType<typeof issueDetailsFor>) => ({
+  columns,
+  horizon,
+  issueHourLocal,
+  operator,
+  weather,
+});
+
+function fileOf({ record: { name, version, files } }: ModelVersion, role: string) {
+  const found = files.find((file) => file.role === role);
+  if (!found) return undefined;
+  const { file, sha256, bytes } = found;
+  return { uri: `${versionFolder(name, version)}/${file}`, sha256, bytes };
+}
