@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
+import { WITHOUT } from './column-roles.ts';
 import { stageResult } from './stages.ts';
 import { dateBound, firstHourOf, lastHourOf, toHourStamp, HOUR_SECONDS, type DateRange } from './time.ts';
 
@@ -41,7 +42,7 @@ export const ridgeSettings = z.strictObject({
   without: z
     .array(z.string())
     .max(500)
-    .default(['years'])
+    .default(WITHOUT.ridge)
     .describe('Columns that they do not see: a trend that is learnt is one that is believed to go on'),
   rounds: z.number().int().min(0).max(50).default(4).describe('Of reweighting against outliers'),
   huber: z
@@ -65,7 +66,7 @@ export const treesSettings = z.strictObject({
   without: z
     .array(z.string())
     .max(500)
-    .default(['years', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2'])
+    .default(WITHOUT.trees)
     .describe(
       'Columns that they do not see, beside the profiles of whole days: by a date alone trees learn single weeks by heart',
     ),

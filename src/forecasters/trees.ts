@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loadTrees, type TreeData, type TreeModel } from '../baselines/gradient-boosting.ts';
+import { columnsReadBy } from '../contracts/column-roles.ts';
 import { treesSettings, type TreesSettings } from '../contracts/forecasters.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
@@ -34,8 +35,8 @@ export function trees(given: Partial<TreesSettings> = {}): Forecaster {
       const columns = tables[0]!.columns.map((column) => column.name);
       for (const table of tables) requireColumns(table, columns, name);
       const groups = pooled ? [[...tables]] : tables.map((table) => [table]);
-      const used = tables[0]!.columns.flatMap(({ name: column, profile }, f) =>
-        profile || settings.without.includes(column) ? [] : [f],
+      const used = columnsReadBy('trees', tables[0]!.columns).filter(
+        (f) => !settings.without.includes(columns[f]!),
       );
       const { halfLifeDays, pooled: _pooled, without: _without, ...own } = settings;
       const parts = await fitParts(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { columnsReadBy } from '../contracts/column-roles.ts';
 import type { IssueColumn, IssueTable } from '../day-ahead/issue-table.ts';
 import { issueDetails } from '../day-ahead/read.ts';
 import { BadInputError } from '../errors.ts';
@@ -38,14 +39,6 @@ export interface IssueValues {
 
 type Features = Pick<IssueTable, 'features' | 'horizon' | 'columns'>;
 
-/** A trend that is learnt is one that is believed to go on: no network should. */
-const TREND = /^years$/;
-/**
- * An operator's errors hardly know seasons, or what demand of whole days was like: told of them, linear models err by 3 %
- * more on years that they have not seen.
- */
-const NOT_OF_ERRORS = /^(year|summer_time|morning_\d|morning_7d|day_\dd_ago|operator_day_\d)/;
-
 /** The columns that a network takes: those that say something of each hour, and those of the whole day. */
 export function columnsOf(columns: readonly IssueColumn[]): { own: IssueColumn[]; day: IssueColumn[] } {
   const places = placesOf(columns);
@@ -53,11 +46,7 @@ export function columnsOf(columns: readonly IssueColumn[]): { own: IssueColumn[]
 }
 
 function placesOf(columns: readonly IssueColumn[]): { own: number[]; day: number[] } {
-  const ofErrors = columns.some(({ group }) => group === 'operator');
-  const taken = [...columns.keys()].filter((i) => {
-    const { name } = columns[i]!;
-    return !TREND.test(name) && !(ofErrors && NOT_OF_ERRORS.test(name));
-  });
+  const taken = columnsReadBy('network', columns);
   return {
     own: taken.filter((i) => !columns[i]!.profile),
     day: taken.filter((i) => columns[i]!.profile),
