@@ -14,6 +14,13 @@ export class StoppedError extends Error {
   }
 }
 
+/** Somebody else ended the job that this process was following. */
+export class JobCancelledError extends RingwattError {
+  constructor(cause: Error) {
+    super('The job was cancelled.', 'The same command goes on from what was done.', { cause });
+  }
+}
+
 /** Tells a failure in one line on stderr, as one object on stdout too with --json; returns the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) {
@@ -22,7 +29,7 @@ export function reportFailure(error: unknown, json: boolean): number {
     if (json) printError('BadInputError', error.message.replace(/^error: /, ''), 'See --help.');
     return 2;
   }
-  const root = asStorageFailure(rootOf(error));
+  const root = reasonOf(error);
   const line = oneLine(messageOf(root));
   process.stderr.write(`error: ${line}\n`);
   if (json) {
@@ -30,6 +37,13 @@ export function reportFailure(error: unknown, json: boolean): number {
     printError(kindOf(root), own ? oneLine(own.message) : line, own?.cure ?? '');
   }
   return root instanceof StoppedError ? root.exitCode : 1;
+}
+
+/** What a person needs to hear of whatever was thrown. */
+export function reasonOf(error: unknown): unknown {
+  const root = rootOf(error);
+  if (root instanceof Error && root.name === 'CancelledFailure') return new JobCancelledError(root);
+  return asStorageFailure(root);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CsvTable } from './csv-table.ts';
 import { LARGEST_MAGNITUDE, parseNumbers, type Numbers } from './numbers.ts';
 import { regularRows, type RegularRows } from './regular-rows.ts';
 import { fillColumn } from './repair.ts';
-import { parseTimes, secondsOf, spellFrequency, spellTime } from './times.ts';
+import { HOUR_SECONDS, parseTimes, secondsOf, spellFrequency, spellTime } from './times.ts';
 
 /** A regular series without holes. */
 export interface CleanSeries {
@@ -42,7 +42,7 @@ export function cleanSeries(table: CsvTable, columns: SeriesColumns): CleanSerie
   for (const [name, found] of numbers) requireNumbers(name, found, table);
   const placed = new Map([...numbers].map(([name, { values }]) => [name, atPlaces(values, regular)]));
   repairs.push(...oddValues(numbers));
-  return { step: regular.step, ...cut(placed, regular, columns, repairs), repairs };
+  return { step: regular.step, ...cut(placed, { ...regular, zoned }, columns, repairs), repairs };
 }
 
 function requireDistinct({ time, targets, covariates }: SeriesColumns): void {
@@ -85,7 +85,7 @@ function atPlaces(values: Float64Array, { rowAt }: RegularRows): Float64Array {
 /** From the first place at which all columns have begun to the last that has every target. */
 function cut(
   placed: ReadonlyMap<string, Float64Array>,
-  { start, step }: RegularRows,
+  { start, step, zoned }: RegularRows & { zoned: boolean },
   { targets, covariates, maxGap }: SeriesColumns,
   repairs: string[],
 ): Omit<CleanSeries, 'step' | 'repairs'> {
@@ -115,7 +115,13 @@ function cut(
       'Give it to the end and on over the horizon, or leave it out of --covariates.',
     );
   }
-  const gaps = { maxGap, timeOf: (place: number) => timeOf(first + place) };
+  const isSpring = (missing: number) => !zoned && missing * step === HOUR_SECONDS;
+  const gaps = {
+    maxGap,
+    timeOf: (place: number) => timeOf(first + place),
+    hint: (missing: number) =>
+      isSpring(missing) ? ' Where it is the hour that summer time skips, write the times in UTC.' : '',
+  };
   const whole = (name: string, to: number) => {
     const values = placed.get(name)!.slice(first, to);
     const { filled, runs } = fillColumn(name, values, gaps);

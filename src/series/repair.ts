@@ -39,7 +39,7 @@ export function interpolate(values: Float64Array, runs: readonly Run[]): number 
 export function fillColumn(
   name: string,
   values: Float64Array,
-  { maxGap, timeOf }: { maxGap: number; timeOf(place: number): string },
+  { maxGap, timeOf, hint }: { maxGap: number; timeOf(place: number): string; hint?(rows: number): string },
 ): { filled: number; runs: number } {
   const runs = runsOfMissing(values);
   const long = runs.filter(({ from, to }) => to - from > maxGap);
@@ -47,7 +47,7 @@ export function fillColumn(
     const { from, to } = long.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0]!;
     throw new BadInputError(
       `Column ${name} has no value for ${to - from} rows in a row, ${timeOf(from)} to ${timeOf(to - 1)}${long.length > 1 ? `, and ${long.length - 1} more such gaps` : ''}; up to ${maxGap} are interpolated.`,
-      'Fill the gap by something better than a line, give only the rows after it, or allow it with --max-gap.',
+      `Fill the gap by something better than a line, give only the rows after it, or allow it with --max-gap.${hint?.(to - from) ?? ''}`,
     );
   }
   const missing = runs.reduce((sum, { from, to }) => sum + to - from, 0);

@@ -5,6 +5,7 @@ import { BadInputError } from '../errors.ts';
 const UNITS = { s: 1, min: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 type Unit = keyof typeof UNITS;
 
+export const HOUR_SECONDS = UNITS.h;
 export const DAY_SECONDS = UNITS.d;
 
 /** `15min` as seconds. */

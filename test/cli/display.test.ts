@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { followLog, readLog } from '../../src/cli/log-reader.ts';
 import { ProgressDisplay, compact, duration } from '../../src/cli/progress.ts';
 import { scoreTable } from '../../src/cli/score-table.ts';
 import { table } from '../../src/cli/table.ts';
 import { trainingProgress } from '../../src/cli/training-view.ts';
 import { eventually } from '../stack/samples.ts';
+import { messageOf } from '../../src/errors.ts';
 
 /** A screen that keeps what is written on it, and a clock that stands still until it is told. */
 function screen({ isTTY = false } = {}) {
@@ -185,5 +186,16 @@ describe('failures', () => {
       error: { kind: string };
     };
     assert.equal(error.kind, 'MissingDataError');
+  });
+
+  it('say that a job was cancelled, and how it goes on', async () => {
+    const { reasonOf } = await import('../../src/cli/failures.ts');
+    const failed = new Error('Workflow execution cancelled', {
+      cause: new CancelledFailure('Workflow canceled'),
+    });
+    assert.equal(
+      messageOf(reasonOf(failed)),
+      'The job was cancelled. The same command goes on from what was done.',
+    );
   });
 });
