@@ -1,11 +1,18 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { LifecycleEvent, PromoteRequest } from '../src/contracts/lifecycle.ts';
+import type {
+  CanaryRequest,
+  EndCanaryRequest,
+  LifecycleEvent,
+  PromoteRequest,
+  RollbackRequest,
+} from '../src/contracts/lifecycle.ts';
 import type { LeaseOwner } from '../src/contracts/slot-pool.ts';
 import type { StageProgress } from '../src/stages/context.ts';
 import { registeredSignal } from '../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
-import { promoteVersion } from '../src/temporal/runs.ts';
+import { endCanary, promoteVersion, rollbackChampion, startCanary } from '../src/temporal/runs.ts';
+import { activityId } from './audit.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { underHeartbeat } from './heartbeat.ts';
 import { leaseSlots, type LeaseOutcome, type LeaseSlotsInput } from './lease-slots.ts';
@@ -47,10 +54,32 @@ export const entityActivities = ({ heartbeatMs, elasticPatienceMs }: ActivityDep
       });
     }),
 
-  promoteVersion: ({ name, request }: { name: string; request: PromoteRequest }): Promise<LifecycleEvent> =>
-    underHeartbeat<never, LifecycleEvent>(heartbeatMs, () => promoteVersion(clientOfWorker(), name, request)),
+  ...lifecycleRequests(heartbeatMs),
 });
 export type EntityActivities = ReturnType<typeof entityActivities>;
+
+type Ask<Request> = (
+  client: Client,
+  name: string,
+  request: Partial<Request>,
+  asking: { updateId: string },
+) => Promise<LifecycleEvent>;
+
+/** What is asked of a model's lifecycle. A second attempt gets the answer of the first one: the update's id is the same. */
+function lifecycleRequests(heartbeatMs: number) {
+  const asking =
+    <Request>(ask: Ask<Request>) =>
+    ({ name, request }: { name: string; request: Partial<Request> }): Promise<LifecycleEvent> =>
+      underHeartbeat<never, LifecycleEvent>(heartbeatMs, () =>
+        ask(clientOfWorker(), name, request, { updateId: activityId() }),
+      );
+  return {
+    promoteVersion: asking<PromoteRequest>(promoteVersion),
+    rollbackChampion: asking<RollbackRequest>(rollbackChampion),
+    startCanary: asking<CanaryRequest>(startCanary),
+    endCanary: asking<EndCanaryRequest>(endCanary),
+  };
+}
 
 const clientOfWorker = (): Client => Context.current().client;
 

@@ -1,12 +1,15 @@
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
-import type { ChampionRecord, LifecycleEvent } from '../src/contracts/lifecycle.ts';
+import type { Canary, CanaryRecord, ChampionRecord, LifecycleEvent } from '../src/contracts/lifecycle.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { StageInput, StageName, StageOutput } from '../src/stages/table.ts';
+import { activityId } from './audit.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { underHeartbeat } from './heartbeat.ts';
 
 export interface KnownModel {
   champion: ChampionRecord | null;
+  /** As last written; one of before canaries were there has none. */
+  canary?: CanaryRecord | null;
   /** Ascending. */
   versions: number[];
   /** Newest first, at most 50. */
@@ -18,6 +21,11 @@ export interface RivalModel {
   version: number;
   model: ArtifactReference;
   sequences: ArtifactReference;
+}
+
+/** A canary without the hash of its version, which the activity reads. */
+export interface PlacedCanary extends Pick<CanaryRecord, 'name' | 'generation'> {
+  canary: Omit<Canary, 'sha256'> | null;
 }
 
 const EVENTS_SHOWN = 50;
@@ -33,8 +41,10 @@ export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
     async readModel({ name }: { name: string }): Promise<KnownModel> {
       const [listing] = await stage('listModels', { name });
       const events = await stage('readHistory', { name });
+      const canary = await stage('readCanary', { name });
       return {
         champion: listing?.champion ?? null,
+        canary,
         versions: listing?.versions.map(({ version }) => version) ?? [],
         events: events.slice(-EVENTS_SHOWN).toReversed(),
       };
@@ -61,8 +71,21 @@ export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
       return stage('writeChampion', { ...record, sha256 });
     },
 
+    /** Fails likewise; `canary: null` ends what runs. */
+    async placeCanary({ name, generation, canary }: PlacedCanary): Promise<CanaryRecord> {
+      if (!canary) return stage('writeCanary', { name, generation, canary });
+      const { sha256 } = await stage('readVersion', { name, version: canary.version });
+      return stage('writeCanary', { name, generation, canary: { ...canary, sha256 } });
+    },
+
     async recordEvent({ name, event }: { name: string; event: LifecycleEvent }): Promise<void> {
       await stage('appendHistory', { name, event });
+      const { at, kind, by, identity, reason, from = 'signal', version, previous, share } = event;
+      await stage('recordAudit', {
+        ...{ at, who: by, identity, what: kind, subject: `model/${name}`, why: reason, from },
+        details: { version, previous, ...(share !== undefined && { share }) },
+        id: activityId(),
+      });
     },
   };
 }

@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
   log,
@@ -14,17 +13,22 @@ import {
 import { z } from 'zod';
 import type { RegistryActivities } from '../activities/registry.ts';
 import {
-  promoteRequest,
-  rollbackRequest,
+  activeCanary,
+  canaryStatusOf,
+  type Canary,
+  type CanaryRecord,
   type ChampionRecord,
   type LifecycleEvent,
   type LifecycleStatus,
 } from '../src/contracts/lifecycle.ts';
 import { modelName } from '../src/contracts/stages.ts';
-import { BadInputError } from '../src/errors.ts';
 import { failureLine } from '../src/temporal/failures.ts';
-import { parseInput, refusal } from '../src/temporal/input.ts';
+import { parseInput } from '../src/temporal/input.ts';
 import {
+  canarySignal,
+  canaryUpdate,
+  endCanarySignal,
+  endCanaryUpdate,
   lifecycleStatusQuery,
   promoteSignal,
   promoteUpdate,
@@ -35,13 +39,21 @@ import {
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { championAttribute, modelAttribute } from '../src/temporal/search-attributes.ts';
 import { isHistoryLong } from './history.ts';
-import { table } from './markdown.ts';
+import { lifecycleDetails } from './lifecycle-details.ts';
+import {
+  checked,
+  claimsOf,
+  eventOf,
+  refusalOf,
+  refuseUnless,
+  shortened,
+  type Asked,
+  type Wish,
+} from './lifecycle-wishes.ts';
 
 const EVENTS_KEPT = 50;
 /** Characters of up to three bytes: a continuation that carries more than 2 MB is the end of the entity. */
 const INBOX_CARRIED = 500_000;
-const BY_KEPT = 120;
-const REASON_KEPT = 500;
 const PREVIOUS_KEPT = 20;
 /** Some thirty wishes. */
 const EVENTS_BEFORE_CONTINUING = 300;
@@ -49,7 +61,7 @@ const EVENTS_BEFORE_CONTINUING = 300;
 /** Entities that were started before this was asked go on as they began. */
 const REGISTERED_IS_CHECKED = 'registered-is-checked';
 
-const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivities>({
+const { readModel, crownVersion, placeCanary, recordEvent } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 10 },
@@ -57,26 +69,15 @@ const { readModel, crownVersion, recordEvent } = proxyActivities<RegistryActivit
 
 /** `model/<name>` says the name already, so that whoever starts it from the UI need not repeat it. */
 const lifecycleInput = z.strictObject({ name: modelName.optional() });
-const registeredNotice = z.strictObject({ version: z.number().int().positive() });
-
-type WishKind = 'registered' | 'promote' | 'rollback';
-
-/**
- * What somebody asked for, checked when it came, so that what waits is small: what does not fit its contract waits as
- * its own refusal. `ticket` leads the answer of an update back to who waits, and nobody waits for a signal's.
- */
-interface Wish {
-  kind: WishKind;
-  body: unknown;
-  refusal?: string;
-  ticket?: number;
-}
 
 interface Carried {
   inbox: Wish[];
 }
 
-/** The entity that owns a model's versions and who is champion. The files are the truth: it begins by reading them. */
+/**
+ * The entity that owns a model's versions, who is champion, and which canary answers a share beside it. The files are
+ * the truth: it begins by reading them.
+ */
 export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): Promise<never> {
   const input = parseInput(lifecycleInput, raw, WORKFLOWS.modelLifecycle);
   const name = parseInput(modelName, input.name ?? nameFromId(), WORKFLOWS.modelLifecycle);
@@ -84,6 +85,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   const answers = new Map<number, LifecycleEvent>();
   let tickets = 0;
   let champion: ChampionRecord | null = null;
+  let canaryFile: CanaryRecord | null = null;
   let versions: number[] = [];
   let events: LifecycleEvent[] = [];
 
@@ -95,15 +97,28 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   setHandler(rollbackSignal, (body) => push({ kind: 'rollback', body }), {
     description: 'Go back to the champion before this one',
   });
+  setHandler(canarySignal, (body) => push({ kind: 'canary', body }), {
+    description: 'Let a version answer a share of the forecasts: {"version": 3, "share": 0.1, "by": "who"}',
+  });
+  setHandler(endCanarySignal, (body) => push({ kind: 'endCanary', body }), {
+    description: 'Let the champion answer all forecasts again',
+  });
   setHandler(promoteUpdate, (body) => answerTo({ kind: 'promote', body }), {
-    validator: (body) => refuseUnless(promoteRequest, body),
+    validator: refuseUnless('promote'),
   });
   setHandler(rollbackUpdate, (body) => answerTo({ kind: 'rollback', body }), {
-    validator: (body) => refuseUnless(rollbackRequest, body),
+    validator: refuseUnless('rollback'),
+  });
+  setHandler(canaryUpdate, (body) => answerTo({ kind: 'canary', body }), {
+    validator: refuseUnless('canary'),
+  });
+  setHandler(endCanaryUpdate, (body) => answerTo({ kind: 'endCanary', body }), {
+    validator: refuseUnless('endCanary'),
   });
   setHandler(lifecycleStatusQuery, status);
 
-  ({ champion, versions, events } = await readModel({ name }));
+  const known = await readFiles();
+  events = known.events;
   showChampion();
   describe();
   const mayContinueAsNew = () =>
@@ -119,53 +134,105 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
 
   async function serve(wish: Wish): Promise<void> {
     const event = await fulfil(wish);
-    events = [event, ...events].slice(0, EVENTS_KEPT);
-    describe();
-    await recordEvent({ name, event }).catch((error: unknown) =>
-      log.error('An event could not be added to the history file', { event, reason: failureLine(error) }),
-    );
+    await record(event);
+    if (event.kind === 'promoted' || event.kind === 'rolled-back') await endCanaryAfter(event);
     if (wish.ticket !== undefined) answers.set(wish.ticket, event);
   }
 
+  async function record(event: LifecycleEvent): Promise<void> {
+    events = [event, ...events].slice(0, EVENTS_KEPT);
+    describe();
+    await recordEvent({ name, event }).catch((error: unknown) =>
+      log.error('An event could not be added to the history and the audit', {
+        event,
+        reason: failureLine(error),
+      }),
+    );
+  }
+
   /** Never throws: a wish that cannot be fulfilled becomes a `refused` event with the reason. */
-  async function fulfil({ kind, body, refusal: wrong }: Wish): Promise<LifecycleEvent> {
+  async function fulfil(wish: Wish): Promise<LifecycleEvent> {
+    const { kind, body } = wish;
     try {
-      if (wrong !== undefined) throw refusalOf(wrong);
-      if (kind === 'promote') return await promote(promoteRequest.parse(body));
-      if (kind === 'rollback') return await rollBack(rollbackRequest.parse(body));
-      return await register(registeredNotice.parse(body));
+      if (wish.refusal !== undefined) throw refusalOf(wish.refusal);
+      if (kind === 'promote') return await promote(wish, body as Asked<'promote'>);
+      if (kind === 'rollback') return await rollBack(wish, body as Asked<'rollback'>);
+      if (kind === 'canary') return await startCanary(wish, body as Asked<'canary'>);
+      if (kind === 'endCanary') return await endCanary(wish, body as Asked<'endCanary'>);
+      return await register(wish, body as Asked<'registered'>);
     } catch (error) {
-      return refused(kind, body, error);
+      return refused(wish, error);
     }
   }
 
-  async function promote({ version, by, reason }: z.infer<typeof promoteRequest>): Promise<LifecycleEvent> {
+  async function promote(wish: Wish, { version, reason }: Asked<'promote'>): Promise<LifecycleEvent> {
     const previous = champion?.version ?? null;
     if (previous === version) throw refusalOf(`Version ${version} is champion already.`);
     await crown(version, [...(previous === null ? [] : [previous]), ...(champion?.previous ?? [])]);
-    return { ...eventNow('promoted', by, reason), version, previous };
+    return { ...eventOf('promoted', wish, reason), version, previous };
   }
 
-  async function rollBack({ by, reason }: z.infer<typeof rollbackRequest>): Promise<LifecycleEvent> {
+  async function rollBack(wish: Wish, { reason }: Asked<'rollback'>): Promise<LifecycleEvent> {
     const [version, ...earlier] = champion?.previous ?? [];
     if (version === undefined) throw refusalOf('There is no earlier champion to roll back to.');
     const previous = champion!.version;
     await crown(version, earlier);
-    return { ...eventNow('rolled-back', by, reason), version, previous };
+    return { ...eventOf('rolled-back', wish, reason), version, previous };
   }
 
-  async function register({ version }: z.infer<typeof registeredNotice>): Promise<LifecycleEvent> {
+  async function startCanary(wish: Wish, request: Asked<'canary'>): Promise<LifecycleEvent> {
+    const { version, share, reason } = request;
+    if (!champion) throw refusalOf('There is no champion beside which a canary could answer.');
+    if (champion.version === version) throw refusalOf(`Version ${version} is champion: it answers already.`);
+    const before = activeCanary(champion, canaryFile);
+    if (before?.version === version && before.share === share) {
+      throw refusalOf(`Version ${version} is the canary with that share already.`);
+    }
+    const since = new Date().toISOString();
+    const kept = before?.version === version ? before : undefined;
+    await putCanary((generation) => ({
+      version,
+      share,
+      since: kept?.since ?? since,
+      generation: kept?.generation ?? generation,
+      championGeneration: champion!.generation,
+    }));
+    return { ...eventOf('canary-started', wish, reason), version, previous: champion.version, share };
+  }
+
+  async function endCanary(wish: Wish, { reason }: Asked<'endCanary'>): Promise<LifecycleEvent> {
+    const before = activeCanary(champion, canaryFile);
+    if (!before) throw refusalOf('There is no canary to end.');
+    await putCanary(() => null);
+    return {
+      ...eventOf('canary-ended', wish, reason),
+      version: before.version,
+      previous: champion?.version ?? null,
+    };
+  }
+
+  /** By then it answers nothing any more: it counted beside the champion before. This puts the file in order, and says so. */
+  async function endCanaryAfter({ by, from, kind, version }: LifecycleEvent): Promise<void> {
+    const canary = canaryFile?.canary;
+    if (!canary) return;
+    await putCanary(() => null).catch((error: unknown) =>
+      log.error('The record of a canary that is over could not be written', { reason: failureLine(error) }),
+    );
+    const reason =
+      kind === 'promoted' ? `Version ${version} was promoted.` : `Rolled back to version ${version}.`;
+    const ended = eventOf('canary-ended', { body: { by, from } }, reason);
+    await record({ ...ended, version: canary.version, previous: version });
+  }
+
+  async function register(wish: Wish, { version }: Asked<'registered'>): Promise<LifecycleEvent> {
     if (patched(REGISTERED_IS_CHECKED)) {
       ({ versions } = await readModel({ name }));
       if (!versions.includes(version)) throw refusalOf(`The model ${name} has no version ${version}.`);
     } else if (!versions.includes(version)) {
       versions = [...versions, version].sort((a, b) => a - b);
     }
-    return {
-      ...eventNow('registered', 'forecasting pipeline', ''),
-      version,
-      previous: champion?.version ?? null,
-    };
+    const told = { ...wish, body: { by: 'forecasting pipeline' } };
+    return { ...eventOf('registered', told, ''), version, previous: champion?.version ?? null };
   }
 
   async function crown(version: number, previous: number[]): Promise<void> {
@@ -175,13 +242,27 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
       generation: (champion?.generation ?? 0) + 1,
       since: new Date().toISOString(),
       previous: previous.slice(0, PREVIOUS_KEPT),
-    }).catch(async (error: unknown) => {
-      // Somebody else may have written in between; the next wish starts from what is there.
-      ({ champion, versions } = await readModel({ name }));
-      throw error;
-    });
+    }).catch(readAgain);
     if (!versions.includes(version)) ({ versions } = await readModel({ name }));
     showChampion();
+  }
+
+  async function putCanary(made: (generation: number) => Omit<Canary, 'sha256'> | null): Promise<void> {
+    const generation = (canaryFile?.generation ?? 0) + 1;
+    canaryFile = await placeCanary({ name, generation, canary: made(generation) }).catch(readAgain);
+  }
+
+  /** Somebody else may have written in between; the next wish starts from what is there. */
+  async function readAgain(error: unknown): Promise<never> {
+    await readFiles();
+    throw error;
+  }
+
+  async function readFiles() {
+    const known = await readModel({ name });
+    ({ champion, versions } = known);
+    canaryFile = known.canary ?? null;
+    return known;
   }
 
   async function answerTo(wish: Wish): Promise<LifecycleEvent> {
@@ -194,11 +275,10 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     return event;
   }
 
-  function refused(kind: WishKind, body: unknown, error: unknown): LifecycleEvent {
-    const { version, by } = claimsOf(body);
+  function refused(wish: Wish, error: unknown): LifecycleEvent {
     return {
-      ...eventNow('refused', by, shortened(`${kind}: ${failureLine(error)}`, REASON_KEPT)),
-      version,
+      ...eventOf('refused', wish, shortened(`${wish.kind}: ${failureLine(error)}`)),
+      version: claimsOf(wish.body).version,
       previous: champion?.version ?? null,
     };
   }
@@ -208,6 +288,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
       name,
       champion: champion?.version ?? null,
       generation: champion?.generation ?? 0,
+      canary: canaryStatusOf(activeCanary(champion, canaryFile)),
       versions,
       events,
     };
@@ -221,54 +302,8 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   }
 
   function describe(): void {
-    const rows = events.map((event) => [
-      event.at,
-      event.kind,
-      `${event.version ?? '–'}`,
-      `${event.by} (${event.identity})`,
-      event.reason,
-    ]);
-    setCurrentDetails(
-      [
-        `**${name}: ${champion ? `version ${champion.version} is champion since ${champion.since}` : 'no champion yet'}** (versions ${versions.join(', ') || 'none'})`,
-        table(['at', 'what', 'version', 'by', 'why'], rows),
-      ].join('\n\n'),
-    );
+    setCurrentDetails(lifecycleDetails(status(), champion?.since));
   }
 }
 
 const nameFromId = () => workflowInfo().workflowId.replace(/^model\//, '');
-
-const schemaOf = (kind: WishKind) =>
-  kind === 'promote' ? promoteRequest : kind === 'rollback' ? rollbackRequest : registeredNotice;
-
-/** The wish with its body as the contract has it, or with the reason of its refusal and little else of its body. */
-function checked({ kind, body, refusal: wrong, ticket }: Wish): Wish {
-  const schema = schemaOf(kind);
-  const reason = wrong ?? refusal(schema, body);
-  if (reason === undefined) return { kind, body: schema.parse(body ?? {}), ticket };
-  return { kind, body: claimsOf(body), refusal: shortened(reason, REASON_KEPT), ticket };
-}
-
-/** What a request that is wrong says of itself, as far as an event can keep it. */
-function claimsOf(body: unknown): { version: number | null; by: string } {
-  const { version, by } = (body ?? {}) as { version?: unknown; by?: unknown };
-  return {
-    version: Number.isSafeInteger(version) ? (version as number) : null,
-    by: typeof by === 'string' && by !== '' ? shortened(by, BY_KEPT) : 'unknown',
-  };
-}
-
-const shortened = (text: string, length: number) =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;
-
-function eventNow(kind: LifecycleEvent['kind'], by: string, reason: string) {
-  return { at: new Date().toISOString(), kind, by, identity: 'claimed' as const, reason };
-}
-
-const refusalOf = (reason: string) => ApplicationFailure.nonRetryable(reason, BadInputError.name);
-
-function refuseUnless(schema: z.ZodType, body: unknown): void {
-  const reason = refusal(schema, body);
-  if (reason) throw refusalOf(`The request is wrong: ${shortened(reason, REASON_KEPT)}.`);
-}

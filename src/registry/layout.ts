@@ -8,6 +8,7 @@ export const modelFolder = (name: string) => `models/${requireModelName(name)}`;
 export const versionFolder = (name: string, version: number) => `${modelFolder(name)}/${version}`;
 export const versionUri = (name: string, version: number) => `${versionFolder(name, version)}/version.json`;
 export const championUri = (name: string) => `${modelFolder(name)}/champion.json`;
+export const canaryUri = (name: string) => `${modelFolder(name)}/canary.json`;
 export const historyUri = (name: string) => `${modelFolder(name)}/history.jsonl`;
 
 /** Before the names of the files that a version has of its forecaster, beside those of its training. */

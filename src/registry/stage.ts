@@ -1,14 +1,21 @@
-import type { ChampionRecord } from '../contracts/lifecycle.ts';
+import {
+  activeCanary,
+  canaryStatusOf,
+  type CanaryStatus,
+  type ChampionRecord,
+} from '../contracts/lifecycle.ts';
 import type { RegisterInput, RegisterResult, RegionScore } from '../contracts/stages.ts';
 import { CorruptArtifactError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
+import { readCanary } from './canary.ts';
 import { readChampion } from './champion.ts';
 import { modelNames, versionNumbers } from './layout.ts';
 import { withModelLock } from './lock.ts';
 import { placeVersion, versionOfLineage } from './registration.ts';
 import { readVersionRecord } from './versions.ts';
 
+export { readCanary, writeCanary } from './canary.ts';
 export { readChampion, writeChampion } from './champion.ts';
 export { appendHistory, readHistory } from './history.ts';
 export { readVersion, type ModelVersion } from './versions.ts';
@@ -32,6 +39,8 @@ export async function registerModel(context: StageContext, input: RegisterInput)
 export interface ModelListing {
   name: string;
   champion: ChampionRecord | null;
+  /** What answers a share of the forecasts that name no version. */
+  canary: CanaryStatus | null;
   /** Ascending. */
   versions: ListedVersion[];
 }
@@ -55,9 +64,11 @@ export async function listModels(
     names.map(async (model) => {
       const numbers = await versionNumbers(home, model);
       const versions = numbers.map((version) => listed(home, model, version));
+      const champion = await readChampion({ home }, { name: model });
       return {
         name: model,
-        champion: await readChampion({ home }, { name: model }),
+        champion,
+        canary: canaryStatusOf(activeCanary(champion, await readCanary({ home }, { name: model }))),
         versions: await Promise.all(versions),
       };
     }),

@@ -29,9 +29,11 @@ export async function readVersion(
   if (expected !== undefined && expected !== found.sha256) {
     throw damaged(versionUri(name, version), 'its SHA-256 is not the one that champion.json names');
   }
-  for (const { file, sha256: hash, bytes } of found.record.files) {
-    await verifiedPath(home, { uri: `${versionFolder(name, version)}/${file}`, sha256: hash, bytes });
-  }
+  await Promise.all(
+    found.record.files.map(({ file, sha256: hash, bytes }) =>
+      verifiedPath(home, { uri: `${versionFolder(name, version)}/${file}`, sha256: hash, bytes }),
+    ),
+  );
   return found;
 }
 

@@ -1,5 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AcknowledgeRequest, AlertStatus, Observation, SilenceRequest } from '../contracts/alerts.ts';
 import type {
+  CanaryRequest,
+  EndCanaryRequest,
   LifecycleEvent,
   LifecycleStatus,
   PromoteRequest,
@@ -81,7 +84,22 @@ export const promoteSignal = defineSignal<[Partial<PromoteRequest>]>('promote');
 export const rollbackSignal = defineSignal<[Partial<RollbackRequest>]>('rollback');
 export const promoteUpdate = defineUpdate<LifecycleEvent, [Partial<PromoteRequest>]>('promote');
 export const rollbackUpdate = defineUpdate<LifecycleEvent, [Partial<RollbackRequest>]>('rollback');
+export const canarySignal = defineSignal<[Partial<CanaryRequest>]>('canary');
+export const endCanarySignal = defineSignal<[Partial<EndCanaryRequest>]>('endCanary');
+export const canaryUpdate = defineUpdate<LifecycleEvent, [Partial<CanaryRequest>]>('canary');
+export const endCanaryUpdate = defineUpdate<LifecycleEvent, [Partial<EndCanaryRequest>]>('endCanary');
 export const lifecycleStatusQuery = defineQuery<LifecycleStatus>('status');
+
+// alertsWorkflow
+export const observeSignal = defineSignal<[Observation]>('observe');
+export const acknowledgeSignal = defineSignal<[Partial<AcknowledgeRequest>]>('acknowledge');
+export const silenceSignal = defineSignal<[Partial<SilenceRequest>]>('silence');
+/** They answer what came of it, in a sentence. */
+export const acknowledgeUpdate = defineUpdate<string, [Partial<AcknowledgeRequest>]>('acknowledge');
+export const silenceUpdate = defineUpdate<string, [Partial<SilenceRequest>]>('silence');
+/** Somebody else has changed the files, or has seen to something: look again. */
+export const refreshAlertsSignal = defineSignal('refresh');
+export const alertStatusQuery = defineQuery<AlertStatus>('status');
 
 // hyperparameterSearchWorkflow; `stop` ends it with the best so far
 export const leaderboardQuery = defineQuery<SearchStatus>('leaderboard');

@@ -7,7 +7,14 @@ import {
 } from '@temporalio/client';
 import type { z } from 'zod';
 import { ingestionInput, type IngestionOutcome } from '../contracts/ingestion.ts';
-import type { LifecycleEvent, PromoteRequest, RollbackRequest } from '../contracts/lifecycle.ts';
+import type { UpdateDefinition } from '@temporalio/common';
+import type {
+  CanaryRequest,
+  EndCanaryRequest,
+  LifecycleEvent,
+  PromoteRequest,
+  RollbackRequest,
+} from '../contracts/lifecycle.ts';
 import { pipelineInput, type PipelineResult } from '../contracts/pipeline.ts';
 import { seriesPipelineInput, type SeriesPipelineResult } from '../contracts/series.ts';
 import { searchInput, type SearchInput, type SearchResult } from '../contracts/search.ts';
@@ -20,7 +27,7 @@ import { ringTrainingInput, type RingTrainingResult } from '../contracts/trainin
 import { InUseError } from '../errors.ts';
 import { served } from './connection.ts';
 import { fieldsThatDiffer, inputOf } from './running-input.ts';
-import { promoteUpdate, rollbackUpdate } from './messages.ts';
+import { canaryUpdate, endCanaryUpdate, promoteUpdate, rollbackUpdate } from './messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 
 /** What is asked of the workflows from outside, in one place. */
@@ -127,27 +134,30 @@ export const startPipeline = (
     return start<PipelineResult>(client, JOBS.pipeline, options);
   });
 
-export function promoteVersion(
-  client: Client,
-  name: string,
-  request: PromoteRequest,
-): Promise<LifecycleEvent> {
-  const startWorkflowOperation = lifecycleOperation(name);
-  return served(() =>
-    client.workflow.executeUpdateWithStart(promoteUpdate, { args: [request], startWorkflowOperation }),
-  );
+/** Given, the same update asked for again is one: an activity that is tried again gives its own. */
+interface Asking {
+  updateId?: string;
 }
 
-export function rollbackChampion(
-  client: Client,
-  name: string,
-  request: RollbackRequest,
-): Promise<LifecycleEvent> {
-  const startWorkflowOperation = lifecycleOperation(name);
-  return served(() =>
-    client.workflow.executeUpdateWithStart(rollbackUpdate, { args: [request], startWorkflowOperation }),
-  );
-}
+const asked =
+  <Request>(update: UpdateDefinition<LifecycleEvent, [Partial<Request>]>) =>
+  (
+    client: Client,
+    name: string,
+    request: Partial<Request>,
+    { updateId }: Asking = {},
+  ): Promise<LifecycleEvent> => {
+    const startWorkflowOperation = lifecycleOperation(name);
+    return served(() =>
+      client.workflow.executeUpdateWithStart(update, { args: [request], updateId, startWorkflowOperation }),
+    );
+  };
+
+/** Each answers with the event, or fails with the reason of the refusal. */
+export const promoteVersion = asked<PromoteRequest>(promoteUpdate);
+export const rollbackChampion = asked<RollbackRequest>(rollbackUpdate);
+export const startCanary = asked<CanaryRequest>(canaryUpdate);
+export const endCanary = asked<EndCanaryRequest>(endCanaryUpdate);
 
 /** The entity is started where it does not run: after a loss of the server's database it begins by its files. */
 const lifecycleOperation = (name: string) =>

@@ -2,7 +2,7 @@ import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
 import type { JobRecord } from '../../src/contracts/jobs.ts';
 import type { AuditEvent } from '../../src/contracts/audit.ts';
-import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
+import type { CanaryRecord, ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
 import type { SeriesScore } from '../../src/contracts/series.ts';
 import type { RegionScore } from '../../src/contracts/stages.ts';
 import type { LostAndFound, TrainingPlan } from '../../src/contracts/training.ts';
@@ -60,6 +60,7 @@ export class FakeStages {
   readonly calls: { stage: StageName; input: unknown }[] = [];
   readonly made = new Set<string>();
   champion: ChampionRecord | null = null;
+  canary: CanaryRecord | null = null;
   history: LifecycleEvent[] = [];
   jobs: JobRecord[] = [];
   versions: number[] = [];
@@ -178,11 +179,14 @@ export class FakeStages {
         {
           name: name!,
           champion: this.champion,
+          canary: null,
           versions: this.versions.map((version) => ({ version }) as never),
         },
       ],
       readChampion: () => this.champion,
       writeChampion: (record) => (this.champion = record),
+      readCanary: () => this.canary,
+      writeCanary: (record) => (this.canary = record),
       appendHistory: ({ event }) => void this.history.push(event),
       readHistory: () => this.history,
       recordAudit: (event) => void this.audit.push(event),

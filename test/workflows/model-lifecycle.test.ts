@@ -3,6 +3,8 @@ import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle.ts';
 import { rootFailure } from '../../src/temporal/failures.ts';
 import {
+  canaryUpdate,
+  endCanaryUpdate,
   lifecycleStatusQuery,
   promoteSignal,
   promoteUpdate,
@@ -175,6 +177,114 @@ describe('modelLifecycleWorkflow', () => {
         stages.history.map(({ version }) => version),
         [...Array.from({ length: sent }, (_, index) => index + 1), 5000],
       );
+    });
+  });
+
+  it('starts, changes and ends a canary beside the champion, and refuses one that cannot be', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1, 2, 3];
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client);
+      const canary = (request: object) => handle.executeUpdate(canaryUpdate, { args: [request] });
+      const reasonOf = async (update: Promise<unknown>) =>
+        update.then(
+          () => 'accepted',
+          (error: unknown) => (rootFailure(error) as Error).message,
+        );
+      const refusals: [object, RegExp][] = [
+        [{ version: 2, share: 0 }, /share/],
+        [{ version: 2, share: 1.5 }, /share/],
+        [{ version: 2 }, /share/],
+        [{ version: '2', share: 0.1 }, /version/],
+        [{ version: 2, share: 0.1 }, /no champion beside which/],
+      ];
+      for (const [request, reason] of refusals) assert.match(await reasonOf(canary(request)), reason);
+      await handle.executeUpdate(promoteUpdate, { args: [{ version: 1 }] });
+      assert.match(await reasonOf(canary({ version: 1, share: 0.1 })), /is champion: it answers already/);
+      assert.match(await reasonOf(canary({ version: 9, share: 0.1 })), /no version 9/);
+      assert.match(await reasonOf(handle.executeUpdate(endCanaryUpdate, { args: [{}] })), /no canary to end/);
+      assert.equal(stages.canary, null);
+
+      const event = await canary({ version: 2, share: 0.1, by: 'ada', from: 'cli' });
+      assert.deepEqual(
+        [event.kind, event.version, event.share, event.from],
+        ['canary-started', 2, 0.1, 'cli'],
+      );
+      const first = stages.canary!.canary!;
+      assert.equal(first.sha256, '2'.repeat(64));
+      assert.match(await reasonOf(canary({ version: 2, share: 0.1 })), /with that share already/);
+      await canary({ version: 2, share: 0.3 });
+      assert.deepEqual(stages.canary!.canary, { ...first, share: 0.3 });
+      const { canary: shown } = await handle.query(lifecycleStatusQuery);
+      assert.deepEqual([shown!.version, shown!.share], [2, 0.3]);
+      await canary({ version: 3, share: 0.3 });
+      assert.notEqual(stages.canary!.canary!.generation, first.generation);
+
+      await signalByCli('endCanary', '{"by":"bob"}');
+      await until(() => stages.canary!.canary === null);
+      await signalByCli('canary', '{"version":3,"share":0.2}');
+      await until(() => stages.canary!.canary?.version === 3);
+      await handle.executeUpdate(promoteUpdate, { args: [{ version: 3, by: 'ada', reason: 'it held' }] });
+      assert.equal(stages.canary!.canary, null);
+      const { events, canary: over } = await handle.query(lifecycleStatusQuery);
+      assert.equal(over, null);
+      assert.deepEqual(
+        events.slice(0, 3).map(({ kind, version, by, reason }) => [kind, version, by, reason]),
+        [
+          ['canary-ended', 3, 'ada', 'Version 3 was promoted.'],
+          ['promoted', 3, 'ada', 'it held'],
+          ['canary-started', 3, 'unknown', ''],
+        ],
+      );
+    });
+  });
+
+  it('tells the audit of everything that happened and was refused, by which door it came', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1, 2];
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client);
+      await handle.executeUpdate(promoteUpdate, { args: [{ version: 1, by: 'ada', from: 'http' }] });
+      await signalByCli('promote', '{"version":"2","by":"bob","reason":"better"}');
+      await handle.executeUpdate(promoteUpdate, { args: [{ version: 7 }] }).catch(() => {});
+      await until(() => stages.audit.length === 3);
+      assert.deepEqual(
+        stages.audit.map(({ who, what, subject, from, details }) => [who, what, subject, from, details]),
+        [
+          ['ada', 'promoted', 'model/day-ahead', 'http', { version: 1, previous: null }],
+          ['bob', 'refused', 'model/day-ahead', 'signal', { version: null, previous: 1 }],
+          ['unknown', 'refused', 'model/day-ahead', 'update', { version: 7, previous: 1 }],
+        ],
+      );
+      assert.match(stages.audit[1]!.why, /promote: version/);
+      assert.equal(new Set(stages.audit.map(({ id }) => id)).size, 3);
+    });
+  });
+
+  it('goes on with the canary that the files name, and not beside another champion', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1, 2];
+    const crowned = { name: 'day-ahead', version: 1, sha256: 'x', since: '2018', previous: [] };
+    stages.champion = { ...crowned, generation: 4 };
+    const canary = {
+      version: 2,
+      sha256: 'y',
+      share: 0.5,
+      since: '2018',
+      generation: 1,
+      championGeneration: 4,
+    };
+    stages.canary = { name: 'day-ahead', generation: 3, canary };
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client);
+      await until(async () => (await handle.query(lifecycleStatusQuery)).canary?.version === 2);
+      await handle.executeUpdate(endCanaryUpdate, { args: [{}] });
+      assert.deepEqual(stages.canary, { name: 'day-ahead', generation: 4, canary: null });
+      await handle.terminate('lost');
+      stages.canary = { name: 'day-ahead', generation: 5, canary: { ...canary, championGeneration: 3 } };
+      const again = await start(client);
+      await until(async () => (await again.query(lifecycleStatusQuery)).champion === 1);
+      assert.equal((await again.query(lifecycleStatusQuery)).canary, null);
     });
   });
 
