@@ -1,6 +1,7 @@
 import { REGIONS, regionCode, type RegionCode } from '../contracts/regions.ts';
 import { HOUR_SECONDS, toHourStamp } from '../contracts/time.ts';
-import { buildIssueTable, DAY_HOURS } from '../day-ahead/build.ts';
+import { DAY_HOURS } from '../day-ahead/build.ts';
+import { continueIssueTable, type MadeTable } from '../day-ahead/continue.ts';
 import { issuesOf, MEDIAN, type IssueTable } from '../day-ahead/issue-table.ts';
 import type { IssueDetails } from '../day-ahead/read.ts';
 import { MissingDataError } from '../errors.ts';
@@ -58,9 +59,9 @@ export class RecordSource implements SequenceSource {
     this.#made.delete(region);
   }
 
-  async hoursOf(region: string): Promise<{ first: number; hours: number }> {
+  async hoursOf(region: string): Promise<{ first: number; hours: number; record: object }> {
     const { record, hours } = this.#records.get(region)!;
-    return { first: record.rows.first, hours };
+    return { first: record.rows.first, hours, record };
   }
 
   /** Features are what costs: they are made once, from the first rows that are asked for, and cut for all windows. */
@@ -82,12 +83,21 @@ export class RecordSource implements SequenceSource {
   }
 }
 
+/** What answers for the day ahead. */
+export interface DayAhead {
+  forecaster: FittedForecaster;
+  /** Of what the forecaster's network sees. */
+  source: RecordSource;
+  /** The last of each region. */
+  tables: Map<RegionCode, MadeTable>;
+}
+
 /**
  * The day after an issue, hour by hour with its quantiles. A forecaster that follows its recent errors is asked for the
  * last issues too, as a backtest asks it.
  */
 export async function forecastDayAhead(
-  forecaster: FittedForecaster,
+  { forecaster, source, tables }: DayAhead,
   { issueHourLocal, operator, weather, contextHours }: IssueDetails,
   record: RegionRecord,
   issuedAt: number,
@@ -97,12 +107,15 @@ export async function forecastDayAhead(
   const { standardOffsetHours, timeZone } = REGIONS[region];
   const firstHour = issuedAt + (DAY_HOURS - issueHourLocal + 1) * HOUR_SECONDS;
   const followed = followedIssues(forecaster, issuedAt);
-  const whole = buildIssueTable(record.rows, {
+  const made = continueIssueTable(tables.get(region), record.rows, {
     ...{ issueHourLocal, standardOffsetHours, timeZone, operator, contextHours },
     firstHour: firstHour - followed * DAY_SECONDS,
     lastHour: firstHour + DAY_SECONDS - HOUR_SECONDS,
     ...(weather && { weather: runs.find((own) => own.region === region) ?? 'none' }),
   });
+  tables.set(region, made);
+  source.add(record, issuedAt);
+  const whole = made.table;
   const table = issuesOf(whole, { from: followed, to: followed + 1 });
   const levels = forecaster.levels.length;
   const answers = (await forecaster.predict(whole, followed)).subarray(-DAY_HOURS * levels);

@@ -2,6 +2,7 @@ import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { IssueDetails } from '../day-ahead/read.ts';
 import { MissingDataError } from '../errors.ts';
 import type { FittedForecaster, Forecaster } from '../forecasters/forecaster.ts';
+import { keepingAnswers } from '../forecasters/last-answer.ts';
 import { loadForecaster } from '../forecasters/load.ts';
 import { transformer } from '../forecasters/transformer.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
@@ -10,7 +11,7 @@ import { loadPredictor, type Predictor } from '../model/predictor.ts';
 import { versionFolder } from '../registry/layout.ts';
 import type { ModelVersion } from '../registry/versions.ts';
 import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
-import { RecordSource } from './forecast-day-ahead.ts';
+import { RecordSource, type DayAhead } from './forecast-day-ahead.ts';
 
 /** A version in memory: a network that answers hour by hour, something that answers for the day ahead, or both. */
 export interface LiveModel {
@@ -21,11 +22,19 @@ export interface LiveModel {
 export interface LiveDayAhead {
   issues: IssueDetails;
   /**
+  /**
    * For one forecast: a forecaster keeps what it has made of the records that its source was given. `other` is a
    * forecaster manifest over the same network, in place of the version's own.
    */
-  open(other?: ArtifactReference): Promise<{ forecaster: FittedForecaster; source: RecordSource }>;
+  open(other?: ArtifactReference): Promise<DayAhead>;
+  /**
+   * The version's own, for one forecast at a time: what was made for the last is kept for the next, which takes of it
+   * what rests on the same hours.
+   */
+  borrow(): Promise<BorrowedDayAhead>;
 }
+
+export interface BorrowedDayAhead extends DayAhead, Disposable {}
 
 /** Models are read from the disk once a process: their hashes name them. */
 const loaded = new Map<string, Promise<LiveModel>>();
@@ -54,18 +63,20 @@ async function load(home: Home, { record, model }: ModelVersion): Promise<LiveMo
   const scaling = normaliser.issues;
   if (!scaling || !predictor.issueHead) return { network, dayAhead: undefined };
   const trained = { model: predictor, scaling, sequenceLength, trainedBy: Infinity };
-  return {
-    network,
-    dayAhead: {
-      issues: scaling,
-      open: async (other) => {
-        const source = new RecordSource(normaliser);
-        const network = transformer(trained, source);
-        if (!other) return { source, forecaster: await fitted(home, record, network) };
-        return { source, forecaster: (await loadForecaster(home, other, [network])).fitted };
-      },
-    },
+  const open = async (other?: ArtifactReference): Promise<DayAhead> => {
+    const source = new RecordSource(normaliser);
+    const own = transformer(trained, source);
+    const forecaster = other
+      ? (await loadForecaster(home, other, [own])).fitted
+      : await fitted(home, record, own);
+    return { source, forecaster, tables: new Map() };
   };
+  const idle: DayAhead[] = [];
+  const borrow = async () => {
+    const own = idle.pop() ?? (await open());
+    return { ...own, [Symbol.dispose]: () => void idle.push(own) };
+  };
+  return { network, dayAhead: { issues: scaling, open, borrow } };
 }
 
 /** What was fitted with the network, which it may be a member of; else the network as it was trained. */
@@ -80,7 +91,7 @@ async function fitted(
   }
   const { file, sha256, bytes } = own;
   const reference = { uri: `${versionFolder(name, version)}/${file}`, sha256, bytes };
-  return (await loadForecaster(home, reference, [network])).fitted;
+  return (await loadForecaster(home, reference, [network], keepingAnswers)).fitted;
 }
 
 async function normaliserOf(home: Home, model: ArtifactReference): Promise<Normaliser> {

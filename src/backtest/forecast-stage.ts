@@ -4,6 +4,7 @@ import type { ForecastInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { QUANTILES } from '../day-ahead/issue-table.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
+import type { WeatherRuns } from '../features/weather.ts';
 import { readWeatherFolder, SHIPPED_WEATHER } from '../features/weather-folder.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
@@ -16,18 +17,21 @@ import {
   ISSUE_REACH_HOURS,
   isIssueTime,
   newestDayAheadIssue,
+  type DayAhead,
 } from './forecast-day-ahead.ts';
 import { JUDGED_BY, recordAsOf } from './forecast-record.ts';
 import { readForecast, writeForecast } from './forecast-file.ts';
-import { liveModel, type LiveDayAhead, type LiveModel } from './forecast-model.ts';
+import { liveModel, type LiveModel } from './forecast-model.ts';
 import { REACH_HOURS, forecastRegion, type ForecastRow, type RegionRecord } from './forecast.ts';
 import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts';
 import { newestRecord } from './newest-record.ts';
 
 /** Raised when the same model and record would give another forecast. */
-const STAGE_VERSION = 5;
+const STAGE_VERSION = 6;
 /** What the operators forecast ahead of an issue, with room to spare. */
 const AHEAD_HOURS = 8 * 24;
+/** A record begins up to so much before what a forecast needs. */
+const BEGIN_EVERY_SECONDS = 28 * 24 * HOUR_SECONDS;
 
 export interface Answer {
   region: RegionCode;
@@ -83,7 +87,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
   let made: ForecastRow[] | undefined;
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const rows: ForecastRow[] = [];
-    const dayAhead = await model.dayAhead?.open();
+    using dayAhead = await model.dayAhead?.borrow();
     for (const [done, issue] of asked.entries()) {
       context.signal.throwIfAborted();
       context.progress({ stage: 'forecast', done, total: asked.length, unit: 'regions' });
@@ -157,27 +161,35 @@ async function issuesAsked(
 
 async function answerOf(
   { network, dayAhead }: LiveModel,
-  opened: Awaited<ReturnType<LiveDayAhead['open']>> | undefined,
+  borrowed: DayAhead | undefined,
   { issuedAt, by }: Issue,
   record: RegionRecord,
 ): Promise<ForecastRow[]> {
-  if (by === 'hourly' || !dayAhead || !opened) return forecastRegion(network, record, issuedAt);
+  if (by === 'hourly' || !dayAhead || !borrowed) return forecastRegion(network, record, issuedAt);
   const { issues } = dayAhead;
-  const { forecaster, source } = opened;
-  source.add(record, issuedAt);
-  const runs = issues.weather ? await shippedRuns() : [];
-  return forecastDayAhead(forecaster, issues, record, issuedAt, runs);
+  return forecastDayAhead(borrowed, issues, record, issuedAt, issues.weather ? await shippedRuns() : []);
 }
 
-/** Of the regions that any are shipped of. */
-const shippedRuns = () => readWeatherFolder(SHIPPED_WEATHER, REGION_CODES);
+let runs: Promise<WeatherRuns[]> | undefined;
+/** Of the regions that any are shipped of; they come with this version of Ringwatt and are read once a process. */
+async function shippedRuns(): Promise<WeatherRuns[]> {
+  runs ??= readWeatherFolder(SHIPPED_WEATHER, REGION_CODES);
+  return runs.catch((error: unknown) => {
+    runs = undefined;
+    throw error;
+  });
+}
 
-/** The days that a forecast rests on; where the record ends long before the issue, its last ones. */
+/**
+ * The days that a forecast rests on; where the record ends long before the issue, its last ones. They begin where those
+ * of the days before do, so that what was made of these stands to the bit: sums begin at a record's beginning.
+ */
 function periodOf({ issuedAt, validAt }: Issue, sequenceLength: number): DateRange {
   const reach = Math.max(sequenceLength + REACH_HOURS + FOLLOWED_HOURS, ISSUE_REACH_HOURS);
   const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
+  const furthest = Math.min(issuedAt, validAt) - (reach + 24) * HOUR_SECONDS;
   return {
-    from: dateOf(Math.min(issuedAt, validAt) - (reach + 24) * HOUR_SECONDS),
+    from: dateOf(Math.floor(furthest / BEGIN_EVERY_SECONDS) * BEGIN_EVERY_SECONDS),
     to: dateOf(issuedAt + AHEAD_HOURS * HOUR_SECONDS),
   };
 }

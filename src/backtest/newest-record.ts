@@ -10,8 +10,14 @@ import type { Home } from '../lake/home.ts';
 interface Candidate {
   reference: ArtifactReference;
   manifest: Manifest;
+  account: SeriesAccount[];
   writtenAt: number;
 }
+
+type SeriesAccount = z.infer<typeof seriesAccount>;
+type Parsed = Pick<Candidate, 'manifest' | 'account'>;
+/** What the manifests of the last call say, by their hash: each ingestion leaves one, and parsing them all takes longer than reading. */
+let parsed = new Map<string, Parsed>();
 
 /** How far a grid dataset reaches in a region, and how much of it there is. */
 interface Reach {
@@ -51,7 +57,7 @@ export async function newestRecord(
       candidate!.manifest.files.filter((file) => file.region === region),
     );
     const account = chosen.flatMap(({ region, candidate }) =>
-      accountOf(candidate!.manifest).filter((line) => line.region === region),
+      candidate!.account.filter((line) => line.region === region),
     );
     return { files, rows: files.reduce((sum, { rows = 0 }) => sum + rows, 0), details: { account } };
   });
@@ -60,7 +66,7 @@ export async function newestRecord(
 function furthest(candidates: readonly Candidate[], region: RegionCode): Candidate | undefined {
   return candidates
     .flatMap((candidate) => {
-      const reach = reachOf(candidate.manifest, region);
+      const reach = reachOf(candidate, region);
       return reach ? [{ candidate, reach }] : [];
     })
     .sort(
@@ -71,13 +77,14 @@ function furthest(candidates: readonly Candidate[], region: RegionCode): Candida
     )[0]?.candidate;
 }
 
-function reachOf(manifest: Manifest, region: RegionCode): Reach | undefined {
-  const demand = accountOf(manifest).find((line) => line.region === region && line.series === 'D');
+function reachOf({ account }: Candidate, region: RegionCode): Reach | undefined {
+  const demand = account.find((line) => line.region === region && line.series === 'D');
   return demand?.lastHour ? { lastHour: demand.lastHour, present: demand.present } : undefined;
 }
 
-function accountOf(manifest: Manifest) {
-  return z.array(seriesAccount).parse(manifest.details['account'] ?? []);
+async function parse(home: Home, reference: ArtifactReference): Promise<Parsed> {
+  const manifest = await readManifest(home, reference, 'grid');
+  return { manifest, account: z.array(seriesAccount).parse(manifest.details['account'] ?? []) };
 }
 
 async function gridDatasets(home: Home): Promise<Candidate[]> {
@@ -90,13 +97,17 @@ async function gridDatasets(home: Home): Promise<Candidate[]> {
   if (uris.length === 0) {
     throw new MissingDataError(`${home.root} holds no grid record.`, 'Run `ingest` first.');
   }
-  return Promise.all(
+  const candidates = await Promise.all(
     uris.map(async (uri) => {
       const reference = await referTo(home, uri);
-      const manifest = await readManifest(home, reference, 'grid');
+      const known = parsed.get(reference.sha256) ?? (await parse(home, reference));
       const { mtimeMs } = await stat(home.path(uri));
       // As the stage that wrote it refers to it, so that work done on it is found again.
-      return { reference: { ...reference, rows: manifest.rows }, manifest, writtenAt: mtimeMs };
+      return { reference: { ...reference, rows: known.manifest.rows }, ...known, writtenAt: mtimeMs };
     }),
   );
+  parsed = new Map(
+    candidates.map(({ reference, manifest, account }) => [reference.sha256, { manifest, account }]),
+  );
+  return candidates;
 }

@@ -61,12 +61,16 @@ const LEAST_WEIGHT = 1e-3;
 function fadingMeans(values: Float64Array, every: number, keep: number): Float64Array {
   const sums = new Float64Array(values.length);
   const weights = new Float64Array(values.length);
-  return values.map((value, row) => {
+  const means = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
     const there = Number.isFinite(value);
-    sums[row] = keep * (sums[row - every] ?? 0) + (there ? value : 0);
-    weights[row] = keep * (weights[row - every] ?? 0) + Number(there);
-    return weights[row]! > LEAST_WEIGHT ? sums[row]! / weights[row]! : Number.NaN;
-  });
+    const before = row - every;
+    sums[row] = (before < 0 ? 0 : keep * sums[before]!) + (there ? value : 0);
+    weights[row] = (before < 0 ? 0 : keep * weights[before]!) + (there ? 1 : 0);
+    means[row] = weights[row]! > LEAST_WEIGHT ? sums[row]! / weights[row]! : Number.NaN;
+  }
+  return means;
 }
 
 const logarithms = (mw: Float64Array) => mw.map((value) => (value > 0 ? Math.log(value) : Number.NaN));
@@ -79,11 +83,13 @@ class Sums {
   constructor(values: Float64Array) {
     this.#sum = new Float64Array(values.length + 1);
     this.#count = new Float64Array(values.length + 1);
-    values.forEach((value, row) => {
+    const [sums, counts] = [this.#sum, this.#count];
+    for (let row = 0; row < values.length; row++) {
+      const value = values[row]!;
       const there = Number.isFinite(value);
-      this.#sum[row + 1] = this.#sum[row]! + (there ? value : 0);
-      this.#count[row + 1] = this.#count[row]! + Number(there);
-    });
+      sums[row + 1] = sums[row]! + (there ? value : 0);
+      counts[row + 1] = counts[row]! + (there ? 1 : 0);
+    }
   }
 
   /** Of rows `from` to `to`, excluded. */

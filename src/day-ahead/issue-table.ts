@@ -72,6 +72,29 @@ export function issuesOf(table: IssueTable, { from, to }: IssueRange): IssueTabl
   };
 }
 
+/** The issues of one table and, after them, those of another of the same region and columns. */
+export function joinIssues(one: IssueTable, other: IssueTable): IssueTable {
+  const joined = <Values extends Float64Array | Float32Array>(a: Values, b: Values): Values => {
+    const values = new (a.constructor as new (length: number) => Values)(a.length + b.length);
+    values.set(a);
+    values.set(b, a.length);
+    return values;
+  };
+  return {
+    ...other,
+    issuedAt: joined(one.issuedAt, other.issuedAt),
+    standingAt: joined(one.standingAt, other.standingAt),
+    features: joined(one.features, other.features),
+    validAt: joined(one.validAt, other.validAt),
+    base: joined(one.base, other.base),
+    actual: joined(one.actual, other.actual),
+    operator: joined(one.operator, other.operator),
+    latestKnown: joined(one.latestKnown, other.latestKnown),
+    persistence48: joined(one.persistence48, other.persistence48),
+    persistence168: joined(one.persistence168, other.persistence168),
+  };
+}
+
 /** The first issue at or after a moment, in seconds; the number of issues where there is none. */
 export function firstIssueFrom({ issuedAt }: IssueTable, moment: number): number {
   const at = issuedAt.findIndex((issued) => issued >= moment);

@@ -118,6 +118,12 @@ function dayOf({ row, hour }: Cell, said: (row: number) => number): number {
 
 /** NaN where fewer than half have a value. */
 function meanOf(count: number, value: (i: number) => number): number {
-  const there = Array.from({ length: count }, (_, i) => value(i)).filter((each) => !Number.isNaN(each));
-  return 2 * there.length < count ? Number.NaN : there.reduce((sum, each) => sum + each, 0) / there.length;
+  let [sum, there] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const each = value(i);
+    if (Number.isNaN(each)) continue;
+    sum += each;
+    there++;
+  }
+  return 2 * there < count ? Number.NaN : sum / there;
 }

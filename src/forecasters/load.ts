@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
+import { searchSummary } from '../contracts/search.ts';
 import { issueDetails, type IssueDetails } from '../day-ahead/read.ts';
 import { CorruptArtifactError, describeIssues } from '../errors.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
@@ -14,6 +15,7 @@ export const forecasterDetails = z.looseObject({
   ensemble: ensembleDetails,
   /** Of the tables it takes. */
   issues: issueDetails,
+  search: searchSummary.optional(),
 });
 export type ForecasterDetails = z.infer<typeof forecasterDetails>;
 
@@ -34,12 +36,13 @@ export interface LoadedForecaster {
 
 /**
  * The forecaster of a manifest, every file checked against its hash. `given` are members that cannot be read from
- * their own file alone, such as a transformer whose weights lie in a training.
+ * their own file alone, such as a transformer whose weights lie in a training; `as` may stand in for any other.
  */
 export async function loadForecaster(
   home: Home,
   reference: ArtifactReference,
   given: readonly Forecaster[] = [],
+  as = (member: Forecaster): Forecaster => member,
 ): Promise<LoadedForecaster> {
   const manifest = await readManifest(home, reference, 'forecaster');
   const { ensemble: details, issues } = forecasterDetailsOf(manifest);
@@ -48,7 +51,7 @@ export async function loadForecaster(
     if (file.role !== undefined) files.set(file.role, await readArtifact(home, file));
   }
   const architectures = details.members.map(
-    (name) => given.find((member) => member.name === name) ?? memberNamed(name),
+    (name) => given.find((member) => member.name === name) ?? as(memberNamed(name)),
   );
   return { fitted: FittedEnsemble.of(files, architectures), issues, manifest };
 }

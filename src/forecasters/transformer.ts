@@ -14,8 +14,11 @@ const NAME = 'transformer';
 
 /** Where the network's inputs come from: hour by hour, normalised as it was trained. */
 export interface SequenceSource {
-  /** The region's record: the end of its first hour (seconds since 1970) and how many it has. */
-  hoursOf(region: string): Promise<{ first: number; hours: number }>;
+  /**
+   * The region's record: the end of its first hour (seconds since 1970) and how many it has. Where the source is given
+   * another record later, `record` tells them apart: states of one say nothing of the other.
+   */
+  hoursOf(region: string): Promise<{ first: number; hours: number; record?: object }>;
   /** Rows `from` to `to`, excluded; hours × channels. */
   inputsOf(region: string, from: number, to: number): Promise<Float32Array>;
 }
@@ -133,7 +136,7 @@ async function refit(
 class NetworkStates {
   readonly #network: TrainedNetwork;
   readonly #source: SequenceSource;
-  readonly #kept = new Map<string, Map<number, Float32Array>>();
+  readonly #kept = new Map<string, { record: object | undefined; states: Map<number, Float32Array> }>();
 
   constructor(network: TrainedNetwork, source: SequenceSource) {
     this.#network = network;
@@ -148,10 +151,11 @@ class NetworkStates {
   /** M × width for all issues of a table, and which have a state: those whose newest known hour is on record. */
   async at({ region, standingAt }: IssueTable): Promise<{ states: Float32Array; known: boolean[] }> {
     const { model, sequenceLength } = this.#network;
-    const { first, hours } = await this.#source.hoursOf(region);
+    const { first, hours, record } = await this.#source.hoursOf(region);
     const rows = Array.from(standingAt, (at) => (at - first) / HOUR_SECONDS);
-    const kept = this.#kept.get(region) ?? new Map<number, Float32Array>();
-    this.#kept.set(region, kept);
+    const before = this.#kept.get(region);
+    const kept = before?.record === record && before ? before.states : new Map<number, Float32Array>();
+    this.#kept.set(region, { record, states: kept });
     const known = rows.map((row) => row >= 0 && row < hours);
     const missing = rows.filter((_, i) => known[i] && !kept.has(standingAt[i]!));
     const { width } = model.config;

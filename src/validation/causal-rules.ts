@@ -25,15 +25,15 @@ export function firstSeen(
   { first, firstAvailableAt, firstConflict }: Vintages,
   start: number,
 ): FirstSeen {
-  const inTime = (hour: number) =>
-    group !== 'demand' || firstAvailableAt[hour]! <= knownAt(start + hour * 3600);
-  return {
-    name,
-    group,
-    value: first.map((value, hour) => (inTime(hour) ? value : Number.NaN)),
-    availableAt: firstAvailableAt.map((at, hour) => (inTime(hour) ? at : Number.NaN)),
-    conflict: firstConflict,
-  };
+  const value = first.slice();
+  const availableAt = firstAvailableAt.slice();
+  const hours = group === 'demand' ? value.length : 0;
+  for (let hour = 0; hour < hours; hour++) {
+    if (availableAt[hour]! <= knownAt(start + hour * 3600)) continue;
+    value[hour] = Number.NaN;
+    availableAt[hour] = Number.NaN;
+  }
+  return { name, group, value, availableAt, conflict: firstConflict };
 }
 
 /**

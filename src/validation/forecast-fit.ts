@@ -1,7 +1,7 @@
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import type { FirstSeen } from './causal-rules.ts';
 import { knownAt } from './vintages.ts';
-import { effectOf, note, type Judgement } from './judgement.ts';
+import { effectOf, keptValues, note, type Judgement } from './judgement.ts';
 import type { Rules } from './rules.ts';
 
 /** One series with what its rules have said of it. */
@@ -19,10 +19,11 @@ export interface Judged {
  * Bias: the mean absolute relative error, for a forecast of something else than this region's demand.
  */
 export function judgeFit(forecast: Judged, demand: Judged, start: number, rules: Rules): void {
-  const misfits = [-1, 0, 1].map((shift) => changeMisfits(forecast, demand, start, shift, rules));
+  const both = comparable(forecast, demand, start);
+  const misfits = [-1, 0, 1].map((shift) => changeMisfits(both, shift, rules.shifted.limits.clip));
   const everyShift = onCommonHours(misfits);
   const [early, level, late] = everyShift.map(prefixSums) as [PrefixSums, PrefixSums, PrefixSums];
-  const errors = prefixSums(relativeErrors(forecast, demand, start));
+  const errors = prefixSums(relativeErrors(both));
   const shiftEffect = effectOf(rules, 'shifted', 'forecast', 'causal');
   const biasEffect = effectOf(rules, 'biased', 'forecast', 'causal');
   const { gain, ...shiftWindow } = rules.shifted.limits;
@@ -43,53 +44,57 @@ export function judgeFit(forecast: Judged, demand: Judged, start: number, rules:
   }
 }
 
+/** What of two series may be compared: NaN where there is nothing, or it was refused. */
+interface Comparable {
+  forecast: Float64Array;
+  /** Hours from the record's beginning that a forecast was known after, by its own hour; NaN without one. */
+  knownAfter: Float64Array;
+  demand: Float64Array;
+}
+
+function comparable(forecast: Judged, demand: Judged, start: number): Comparable {
+  return {
+    forecast: keptValues(forecast.series.value, forecast.judgement),
+    knownAfter: forecast.series.availableAt.map((at) => (at - knownAt(start)) / HOUR_SECONDS),
+    demand: keptValues(demand.series.value, demand.judgement),
+  };
+}
+
 /**
  * |Δ forecast(i + shift) − Δ demand(i)| as a share of demand, clipped so that one wild hour decides nothing; NaN
  * where a part is missing, refused, or not known one hour after demand of hour i.
  */
-function changeMisfits(
-  forecast: Judged,
-  demand: Judged,
-  start: number,
-  shift: number,
-  rules: Rules,
-): Float64Array {
-  const usable = usableBy(forecast, demand, start);
-  return demand.series.value.map((_value, hour) => {
+function changeMisfits({ forecast, knownAfter, demand }: Comparable, shift: number, clip: number) {
+  const misfits = new Float64Array(demand.length);
+  const inTime = (hour: number, comparedAt: number) =>
+    knownAfter[hour]! <= comparedAt + 1 ? forecast[hour]! : Number.NaN;
+  for (let hour = 0; hour < misfits.length; hour++) {
     const change =
-      usable.forecast(hour + shift, hour) -
-      usable.forecast(hour + shift - 1, hour) -
-      (usable.demand(hour) - usable.demand(hour - 1));
-    return Math.min(rules.shifted.limits.clip, Math.abs(change) / usable.demand(hour));
-  });
+      inTime(hour + shift, hour) - inTime(hour + shift - 1, hour) - (demand[hour]! - demand[hour - 1]!);
+    misfits[hour] = Math.min(clip, Math.abs(change) / demand[hour]!);
+  }
+  return misfits;
 }
 
 /** |forecast / demand − 1| by hour, clipped at 1. */
-function relativeErrors(forecast: Judged, demand: Judged, start: number): Float64Array {
-  const usable = usableBy(forecast, demand, start);
-  return demand.series.value.map((_value, hour) =>
-    Math.min(1, Math.abs(usable.forecast(hour, hour) / usable.demand(hour) - 1)),
-  );
-}
-
-function usableBy(forecast: Judged, demand: Judged, start: number) {
-  const basic = forecast.judgement.rejected.slice();
-  return {
-    forecast: (hour: number, comparedAt: number) => {
-      const deadline = knownAt(start + (comparedAt + 1) * HOUR_SECONDS);
-      const inTime = basic[hour] === 0 && forecast.series.availableAt[hour]! <= deadline;
-      return inTime ? forecast.series.value[hour]! : Number.NaN;
-    },
-    demand: (hour: number) =>
-      demand.judgement.rejected[hour] === 0 ? demand.series.value[hour]! : Number.NaN,
-  };
+function relativeErrors({ forecast, knownAfter, demand }: Comparable): Float64Array {
+  const errors = new Float64Array(demand.length).fill(Number.NaN);
+  for (let hour = 0; hour < errors.length; hour++) {
+    if (knownAfter[hour]! <= hour + 1)
+      errors[hour] = Math.min(1, Math.abs(forecast[hour]! / demand[hour]! - 1));
+  }
+  return errors;
 }
 
 /** Only hours that every shift has a value for are compared. */
-function onCommonHours(arrays: Float64Array[]): Float64Array[] {
-  return arrays.map((array) =>
-    array.map((value, i) => (arrays.some((other) => Number.isNaN(other[i]!)) ? Number.NaN : value)),
-  );
+function onCommonHours(arrays: readonly Float64Array[]): readonly Float64Array[] {
+  const hours = arrays[0]!.length;
+  for (const array of arrays) {
+    for (let hour = 0; hour < hours; hour++) {
+      if (Number.isNaN(array[hour]!)) for (const other of arrays) other[hour] = Number.NaN;
+    }
+  }
+  return arrays;
 }
 
 interface PrefixSums {

@@ -28,6 +28,19 @@ export class SortedWindow {
     this.size--;
   }
 
+  /** `remove` and `insert` at once: moves only what lies between the two. */
+  replace(old: number, value: number): void {
+    const from = this.lowerBound(old);
+    const to = this.lowerBound(value);
+    if (to > from) {
+      this.values.copyWithin(from, from + 1, to);
+      this.values[to - 1] = value;
+    } else {
+      this.values.copyWithin(to + 1, to, from);
+      this.values[to] = value;
+    }
+  }
+
   /** The mean of the two middle values when their number is even; NaN when there is none. */
   median(): number {
     if (this.size === 0) return Number.NaN;
@@ -77,6 +90,15 @@ function windowMedians(
   let entering = 0;
   let leaving = 0;
   for (let i = 0; i < count; i++) {
+    // In the midst of the record one hour enters for one that leaves.
+    if (entering + 1 === i + until && leaving + 1 === i + from && entering < values.length) {
+      const [enters, leaves] = [values[entering]!, values[leaving]!];
+      if (countsForMedian(enters) && countsForMedian(leaves)) {
+        sorted.replace(leaves, enters);
+        entering++;
+        leaving++;
+      }
+    }
     for (; entering < Math.min(values.length, i + until); entering++) {
       if (countsForMedian(values[entering]!)) sorted.insert(values[entering]!);
     }

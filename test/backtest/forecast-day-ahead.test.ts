@@ -147,6 +147,33 @@ describe('a forecast of the day ahead', function () {
     assert.ok('judged' in (madeBy.settings as object));
   });
 
+  it('takes nothing over from the forecast before it where the record has been revised since', async () => {
+    const input = { name: 'follows', version: 1, regions: [REGION] as (typeof REGION)[] };
+    const today = { ...input, issuedAt: '2019-03-28T18' };
+    const before = await forecast(context, { ...input, issuedAt: '2019-03-27T18', grid: made.grid });
+    const asKnown = await forecast(context, { ...today, grid: made.grid });
+    // One hour of an issue that is followed.
+    const rows = await shippedRows();
+    const hour = fromHourStamp('2019-03-20T20');
+    const demand = rows.labels.indexOf('D');
+    const value = rows.value.map((mw, i) =>
+      rows.validAt[i] === hour && rows.series[i] === demand ? 1.08 * mw : mw,
+    );
+    const grid = await writeGrid(context, { ...rows, value }, 'a followed hour revised');
+    const revised = await forecast(context, { ...today, grid });
+    assert.notDeepEqual(revised.rows, asKnown.rows);
+    for (const [asked, warm] of [
+      [{ ...today, grid }, revised],
+      [{ ...today, grid: made.grid }, asKnown],
+      [{ ...input, issuedAt: '2019-03-27T18', grid: made.grid }, before],
+    ] as const) {
+      await rm(context.home.pathOf(warm.dataset));
+      forgetGrid();
+      forgetModels();
+      assert.deepEqual((await forecast(context, asked)).rows, warm.rows);
+    }
+  });
+
   it('is issued when the newest hour that it stands at has been seen', () => {
     const details = { issueHourLocal: 10 } as IssueDetails;
     const issue = fromHourStamp(ISSUE);
