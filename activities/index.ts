@@ -1,5 +1,6 @@
 import type { ActivityDependencies } from './dependencies.ts';
 import { auditActivities } from './audit.ts';
+import { alertActivities } from './alerts.ts';
 import { backtestActivities } from './backtest.ts';
 import { entityActivities } from './entities.ts';
 import { ingestionActivities } from './ingestion.ts';
@@ -17,6 +18,7 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...trainingActivities(dependencies),
   ...registryActivities(dependencies),
   ...jobActivities(dependencies),
+  ...alertActivities(dependencies),
   ...entityActivities(dependencies),
   ...seriesActivities(dependencies),
   ...searchActivities(dependencies),

@@ -72,6 +72,17 @@ export class CheckpointUnwrittenError extends StorageError {
   override readonly retryable: boolean = true;
 }
 
+/** A notice is not out yet: its channel failed, or somebody else is at it. It is tried again from `until`, in milliseconds. */
+export class DeliveryWaitsError extends RingwattError {
+  override readonly retryable: boolean = true;
+  readonly until: number;
+
+  constructor(message: string, until: number) {
+    super(message, 'It is tried again for a day; `alerts check` says what is wrong.');
+    this.until = until;
+  }
+}
+
 /** Someone asked for the step in hand to be dropped; the last checkpoint stands. */
 export class SegmentAbortedError extends RingwattError {
   override readonly retryable: boolean = true;

@@ -90,6 +90,26 @@ export const configSchema = z.strictObject({
     .max(65_535)
     .optional()
     .describe('Port of the embedded Temporal UI; default: a free one; RINGWATT_UI_PORT'),
+  smtpPassword: z
+    .string()
+    .optional()
+    .describe('Of email channels whose file names a user and no password; RINGWATT_SMTP_PASSWORD'),
+  slackWebhookUrl: z
+    .string()
+    .optional()
+    .describe(
+      'A Slack-compatible webhook; without a file of channels it makes the channel slack, docs/alerts.md; RINGWATT_SLACK_WEBHOOK_URL',
+    ),
+  pagerRoutingKey: z
+    .string()
+    .optional()
+    .describe(
+      "A pager service's key, Events API v2; without a file of channels it makes the channel pager; RINGWATT_PAGER_ROUTING_KEY",
+    ),
+  webhookSecret: z
+    .string()
+    .optional()
+    .describe('Signs what webhook channels send whose file names no secret; RINGWATT_WEBHOOK_SECRET'),
 });
 export type Config = z.infer<typeof configSchema>;
 
@@ -113,6 +133,10 @@ export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   kernel: 'RINGWATT_KERNEL',
   threads: 'RINGWATT_THREADS',
   uiPort: 'RINGWATT_UI_PORT',
+  smtpPassword: 'RINGWATT_SMTP_PASSWORD',
+  slackWebhookUrl: 'RINGWATT_SLACK_WEBHOOK_URL',
+  pagerRoutingKey: 'RINGWATT_PAGER_ROUTING_KEY',
+  webhookSecret: 'RINGWATT_WEBHOOK_SECRET',
 };
 
 const NUMERIC = new Set<keyof Config>([

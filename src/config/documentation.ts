@@ -17,8 +17,9 @@ object with these fields; a field that is not listed here is refused by its name
 `;
 
 const ENDING = `
-Secrets: \`EIA_API_KEY\` belongs into the environment or a file only its user can read; it appears in no log, history,
-stored reply or error.
+Secrets: \`EIA_API_KEY\` and what channels of alerts are told by (\`smtpPassword\`, \`slackWebhookUrl\`,
+\`pagerRoutingKey\`, \`webhookSecret\`) belong into the environment or a file only its user can read; they appear in no
+log, history, stored reply or error.
 
 Two variables of others are read as well: \`PATH\`, where the Temporal CLI and Go are looked for, and
 \`XDG_CACHE_HOME\` (default \`~/.cache\`), under which \`ringwatt/\` keeps a Temporal CLI that was brought once.

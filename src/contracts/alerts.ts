@@ -5,7 +5,9 @@ export const severity = z.enum(['info', 'warning', 'critical']);
 export type Severity = z.infer<typeof severity>;
 
 /** What expressions name, and what separates one incident of a rule from another. */
-export const alertFacts = z.record(z.string().min(1).max(60), z.union([z.number(), z.string(), z.boolean()]));
+export const alertFacts = z
+  .record(z.string().min(1).max(60), z.union([z.number(), z.string().max(500), z.boolean()]))
+  .refine((facts) => Object.keys(facts).length <= 100, { error: 'has more than 100 facts' });
 export type AlertFacts = z.infer<typeof alertFacts>;
 
 /** ISO 8601, or an hour as stages write it: `2019-03-01T02`, which is UTC. */

@@ -57,8 +57,7 @@ function inJavaScript(tree: Expression): string {
   if (tree.op === 'number' || tree.op === 'truth') return `(${tree.value})`;
   if (tree.op === 'text') return JSON.stringify(tree.value);
   if (tree.op === 'name') return `facts[${JSON.stringify(tree.name)}]`;
-  if (tree.op === 'negate') return `(-${inJavaScript(tree.of)})`;
-  if (tree.op === 'not') return `(!${inJavaScript(tree.of)})`;
+  if ('of' in tree) return `(${tree.op === 'not' ? '!' : '-'}${inJavaScript(tree.of)})`;
   const sides = [inJavaScript(tree.left), inJavaScript(tree.right)] as const;
   if (tree.op === 'and') return `(${sides.join('&&')})`;
   if (tree.op === 'or') return `(${sides.join('||')})`;

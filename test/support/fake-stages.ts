@@ -1,3 +1,4 @@
+import type { AlertMessage, AlertTurn } from '../../src/contracts/alerts.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import type { IngestionWindow } from '../../src/contracts/ingestion.ts';
 import type { JobRecord } from '../../src/contracts/jobs.ts';
@@ -52,6 +53,14 @@ export const seriesScoreOf = (forecaster: string, mse: number): SeriesScore => (
   targets: [],
 });
 
+/** Nothing fires and nothing waits. */
+export const quietTurn = (): AlertTurn => ({
+  status: { at: '2026-01-01', firing: [], count: 0, undecided: [], silences: [], pending: 0, recent: [] },
+  pending: [],
+  nextAt: null,
+  answers: [],
+});
+
 /**
  * Stages without data: they remember what they were asked, say that nothing is new the second time, and keep a
  * model's files in memory. A test replaces the one it is about.
@@ -83,6 +92,8 @@ export class FakeStages {
   };
   /** Which fits of rolling backtests are done. */
   readonly rolling = new FakeBacktest();
+  /** What the alerts were told. */
+  readonly alerts: AlertMessage[] = [];
   readonly table: Fakes;
 
   constructor(replaced: Partial<Fakes> = {}) {
@@ -195,6 +206,11 @@ export class FakeStages {
         throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
       },
       explain: this.stage('explanation'),
+      turnAlerts: ({ messages }) => {
+        this.alerts.push(...messages);
+        return quietTurn();
+      },
+      deliverAlert: () => ({ state: 'sent', says: '' }),
       planSearch: fakeSearchPlan,
       scoreTrial: ({ forecaster, settings, share }) => fakeTrialScore(forecaster, settings, share),
       finishSearch: fakeSearchResult,

@@ -1,0 +1,68 @@
+import got, { RequestError, type Response } from 'got';
+import { messageOf, SourceFaultError } from '../../errors.ts';
+import { redact } from '../../sources/redaction.ts';
+
+const MOST_BYTES = 64 * 1024;
+const SHOWN = 120;
+
+/** Nothing is followed and nothing repeated: the outbox tries again, and an address may be a secret of its host alone. */
+const client = got.extend({
+  retry: { limit: 0 },
+  throwHttpErrors: false,
+  followRedirect: false,
+  headers: { 'user-agent': 'ringwatt' },
+  timeout: { connect: 10_000, response: 20_000, request: 30_000 },
+});
+
+export interface Post {
+  url: string;
+  body: string;
+  headers?: Record<string, string>;
+  /** Taken out of whatever is said about it. */
+  secrets: readonly string[];
+  signal: AbortSignal;
+}
+
+/**
+ * Posts JSON and answers the body of a 2xx. Whatever else happens is told without the address, which may be all that it
+ * takes to write to a channel, and without what the receiver repeats of it.
+ */
+export async function post({ url, body, headers, secrets, signal }: Post): Promise<string> {
+  const { host } = new URL(url);
+  const clean = (text: string) => redact(Buffer.from(text), [...secrets, url]).toString('utf8');
+  const failure = (what: string) =>
+    new SourceFaultError(`${host} did not take it: ${clean(what).slice(0, 300)}.`, 'It is tried again.');
+  let answer: Awaited<ReturnType<typeof exchange>>;
+  try {
+    answer = await exchange(url, {
+      body,
+      headers: { 'content-type': 'application/json', ...headers },
+      signal,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failure(error instanceof RequestError ? `${error.code} ${error.message}` : messageOf(error));
+  }
+  if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
+  throw failure(`HTTP ${answer.statusCode} ${JSON.stringify(answer.body.slice(0, SHOWN))}`);
+}
+
+/** Reads as much of an answer as anybody needs. */
+async function exchange(
+  url: string,
+  options: { body: string; headers: Record<string, string>; signal: AbortSignal },
+): Promise<{ statusCode: number; body: string }> {
+  const stream = client.stream.post(url, options);
+  const answered: { response?: Response } = {};
+  stream.once('response', (response: Response) => (answered.response = response));
+  const pieces: Buffer[] = [];
+  let length = 0;
+  // Leaving the loop destroys the stream, and the connection with it.
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > MOST_BYTES) break;
+  }
+  const body = Buffer.concat(pieces).toString('utf8');
+  return { statusCode: answered.response!.statusCode, body };
+}

@@ -1,0 +1,47 @@
+import { oneLine } from '../../errors.ts';
+import type { Notice } from '../state.ts';
+
+const KINDS: Record<Notice['kind'], string> = {
+  fired: 'fires',
+  repeated: 'still fires',
+  escalated: 'still fires, and nobody has acknowledged it',
+  acknowledged: 'is acknowledged',
+  recovered: 'has recovered',
+  test: 'is only a test',
+};
+
+const FACTS_SHOWN = 12;
+
+/** `high_drift`, and what of: `day-ahead retrain`. */
+const subjectOf = ({ model, labels }: Notice) => [model, ...Object.values(labels)].join(' ');
+
+/** In one line, for a subject or a pager. */
+export function headline(notice: Notice): string {
+  const { rule, severity, kind } = notice;
+  return oneLine(`[${severity}] ${rule} of ${subjectOf(notice)} ${KINDS[kind]}`);
+}
+
+/** What there is to know, a line each. */
+export function sentences(notice: Notice, deliveryId: string): string[] {
+  const { says, condition, facts, since, asOf, at, simulated, incident } = notice;
+  const named = Object.entries(facts).toSorted(
+    ([a], [b]) => Number(condition.includes(b)) - Number(condition.includes(a)),
+  );
+  return [
+    says,
+    condition === '' ? '' : `Condition: ${condition}`,
+    named.length === 0
+      ? ''
+      : `Facts: ${named
+          .slice(0, FACTS_SHOWN)
+          .map(([name, value]) => `${name} = ${shown(value)}`)
+          .join(', ')}`,
+    `Since ${since}, as of ${asOf}${simulated ? ' (simulated)' : ''}; told ${at}`,
+    `Incident ${incident}, delivery ${deliveryId}`,
+  ]
+    .filter((line) => line !== '')
+    .map(oneLine);
+}
+
+const shown = (value: number | string | boolean) =>
+  typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { CorruptArtifactError, describeIssues } from '../errors.ts';
+import { writeFileAtomic } from '../lake/atomic-write.ts';
+import { withLock } from '../lake/file-lock.ts';
+import type { Home } from '../lake/home.ts';
+import { readFailure } from '../lake/storage-failure.ts';
+import { appendAudit } from '../audit/append.ts';
+import { alertState, bounded, emptyState, type AlertState } from './state.ts';
+
+export const STATE_URI = 'alerts/state.json';
+
+export async function readAlerts(home: Home): Promise<AlertState> {
+  const path = home.path(STATE_URI);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState(randomUUID());
+    throw readFailure(error, path) ?? error;
+  }
+  const parsed = alertState.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  throw new CorruptArtifactError(
+    `${path} is no state of alerts: ${describeIssues(parsed.error.issues.slice(0, 3))}.`,
+    'Restore it from a backup, or move it away: what fires is then told once more.',
+  );
+}
+
+/**
+ * Changes the state while nobody else does, workers, watchdog or command line. What is written is on the disk before
+ * anything of it is sent or told to the audit, so that a process that dies in between has nothing to forget.
+ */
+export async function changeAlerts<Result>(
+  home: Home,
+  change: (state: AlertState) => { state: AlertState; result: Result },
+): Promise<Result> {
+  const path = home.path(STATE_URI);
+  return withLock(path, "the home's alerts", async () => {
+    const before = await readAlerts(home);
+    const { state, result } = change(before);
+    const after = bounded(state);
+    if (JSON.stringify(after) !== JSON.stringify(before))
+      await writeFileAtomic(path, `${JSON.stringify(after)}\n`);
+    return result;
+  });
+}
+
+/** Hands the audit what it has not heard of. It takes the same event twice as one, so this may die anywhere. */
+export async function tellAudit(home: Home): Promise<void> {
+  const { unaudited } = await readAlerts(home);
+  if (unaudited.length === 0) return;
+  for (const event of unaudited) await appendAudit(home, event);
+  const told = new Set(unaudited.map(({ id }) => id));
+  await changeAlerts(home, (state) => ({
+    state: { ...state, unaudited: state.unaudited.filter(({ id }) => !told.has(id)) },
+    result: undefined,
+  }));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import type { AlertMessage, AlertStatus, AlertTurn, Observation } from '../contracts/alerts.ts';
+import type { Home } from '../lake/home.ts';
+import type { ChannelSecrets } from './channel.ts';
+import { channelsInForce } from './channels.ts';
+import { nextMoment, step, type Change, type World } from './machine/step.ts';
+import { silencedUntil } from './machine/desk.ts';
+import { rulesInForce } from './rules.ts';
+import type { AlertState } from './state.ts';
+import { changeAlerts, tellAudit } from './store.ts';
+
+export interface TurnOptions {
+  home: Home;
+  config: ChannelSecrets;
+  /** The real clock, in milliseconds. */
+  now: number;
+}
+
+/**
+ * Takes in messages and looks at the time, under the lock of the file: what every worker, the watchdog and the command
+ * line do. A message that was taken in already counts once.
+ */
+export async function turnAlerts(
+  { home, config, now }: TurnOptions,
+  messages: readonly AlertMessage[],
+): Promise<AlertTurn> {
+  const { world, troubles } = await worldOf({ home, config, now });
+  const turn = await changeAlerts(home, (before) => {
+    let state = before;
+    const answers: AlertTurn['answers'] = [];
+    const take = (change: Change, id?: string) => {
+      const { state: after, says, refused } = step(state, change, world);
+      state = after;
+      if (id !== undefined && change.kind !== 'observe') answers.push({ id, says, refused });
+    };
+    for (const { id, ...change } of messages) {
+      if (state.applied.includes(id)) {
+        answers.push({ id, says: 'It was taken in before.', refused: false });
+        continue;
+      }
+      take(change, id);
+      state = { ...state, applied: [...state.applied, id] };
+    }
+    for (const body of troublesToTell(state, troubles, now)) take({ kind: 'observe', body });
+    take({ kind: 'time' });
+    const next = nextMoment(state, world);
+    const result = {
+      status: statusOf(state, now),
+      pending: state.outbox.filter((each) => each.state === 'waiting').map(({ id }) => id),
+      nextAt: next === null ? null : new Date(next).toISOString(),
+      answers,
+    };
+    return { state, result };
+  });
+  await tellAudit(home);
+  return turn;
+}
+
+interface Troubles {
+  'rules.yaml': string | null;
+  'channels.yaml': string | null;
+}
+
+async function worldOf({ home, config, now }: TurnOptions): Promise<{ world: World; troubles: Troubles }> {
+  const [{ rules, trouble: wrongRules }, { channels, trouble: wrongChannels }] = await Promise.all([
+    rulesInForce(home),
+    channelsInForce(home, config),
+  ]);
+  const kinds = new Map([...channels].map(([name, { kind }]) => [name, kind]));
+  return {
+    world: { rules, channels: kinds, now },
+    troubles: { 'rules.yaml': wrongRules, 'channels.yaml': wrongChannels },
+  };
+}
+
+/** A file that cannot be read is an alert like any other, by the shipped rules: as long as it lasts. */
+function troublesToTell(state: AlertState, troubles: Troubles, now: number): Observation[] {
+  const fires = (file: string) =>
+    state.tracks.some(
+      (each) => each.incident && each.rule === 'alerts_unreadable' && each.labels['file'] === file,
+    );
+  return Object.entries(troubles).flatMap(([file, trouble]: [string, string | null]) =>
+    (trouble !== null) === fires(file)
+      ? []
+      : [
+          {
+            model: 'alerts',
+            asOf: new Date(now).toISOString(),
+            source: 'alerts',
+            facts: { file, unreadable: trouble !== null },
+            note: trouble ?? `${file} can be read again`,
+            simulated: false,
+          },
+        ],
+  );
+}
+
+const SHOWN = { firing: 100, undecided: 50, silences: 50, recent: 20 };
+
+/** What the files say, for people and queries. */
+export function statusOf(state: AlertState, now: number): AlertStatus {
+  const firing = state.tracks.flatMap((track) => {
+    if (!track.incident) return [];
+    const { id, severity, since, lastAsOf, says, acknowledged, notSent } = track.incident;
+    const clock = track.simulated ? (state.simulatedNow ?? track.asOf) : now;
+    return [
+      {
+        incident: id,
+        rule: track.rule,
+        model: track.model,
+        labels: track.labels,
+        severity,
+        since: new Date(since).toISOString(),
+        asOf: new Date(lastAsOf).toISOString(),
+        says,
+        acknowledgedBy: acknowledged?.by ?? null,
+        silencedUntil: silencedUntil(state, track, clock),
+        notSent,
+      },
+    ];
+  });
+  return {
+    at: new Date(now).toISOString(),
+    firing: firing.slice(0, SHOWN.firing),
+    count: firing.length,
+    undecided: state.tracks
+      .flatMap(({ rule, model, undecided }) => (undecided === null ? [] : [{ rule, model, why: undecided }]))
+      .slice(0, SHOWN.undecided),
+    silences: state.silences.slice(0, SHOWN.silences),
+    pending: state.outbox.filter((each) => each.state === 'waiting').length,
+    recent: state.events.slice(0, SHOWN.recent),
+  };
+}
