@@ -3,13 +3,12 @@ import { REGION_CODES, type RegionCode } from '../contracts/regions.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { QUANTILES } from '../day-ahead/issue-table.ts';
-import { BadInputError, MissingDataError } from '../errors.ts';
+import { BadInputError } from '../errors.ts';
 import type { WeatherRuns } from '../features/weather.ts';
 import { readWeatherFolder, SHIPPED_WEATHER } from '../features/weather-folder.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { readChampion } from '../registry/champion.ts';
-import { readVersion, type ModelVersion } from '../registry/versions.ts';
+import { answeringVersion, type Answering } from '../registry/answering.ts';
 import type { StageContext } from '../stages/context.ts';
 import {
   FOLLOWED_HOURS,
@@ -45,6 +44,8 @@ export interface ForecastResult {
   dataset: ArtifactReference;
   reused: boolean;
   model: { name: string; version: number };
+  /** Why this version and no other. */
+  answeredBy: Pick<Answering, 'role' | 'why'>;
   answers: Answer[];
   /** Of the rows' quantiles; none where all was answered hour by hour. */
   levels: number[];
@@ -58,7 +59,8 @@ export interface ForecastResult {
  */
 export async function forecast(context: StageContext, input: ForecastInput): Promise<ForecastResult> {
   const { home } = context;
-  const version = await chosenVersion(home, input);
+  const answering = await chosenVersion(home, input);
+  const { version } = answering;
   const { record } = version;
   const known = record.metrics.map(({ region }) => region);
   const regions = input.regions ?? known;
@@ -121,6 +123,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     dataset: reference,
     reused,
     model: { name: record.name, version: record.version },
+    answeredBy: { role: answering.role, why: answering.why },
     answers,
     levels,
     rows,
@@ -194,12 +197,15 @@ function periodOf({ issuedAt, validAt }: Issue, sequenceLength: number): DateRan
   };
 }
 
-async function chosenVersion(home: Home, { name, version }: ForecastInput): Promise<ModelVersion> {
-  if (version !== undefined) return readVersion({ home }, { name, version });
-  const champion = await readChampion({ home }, { name });
-  if (champion) return readVersion({ home }, champion);
-  throw new MissingDataError(
-    `The model ${name} has no champion.`,
-    'Promote a version, or name one with --model-version; `models` lists them.',
-  );
+/** Who answers, where the call names no version: of an issue that is not named either, the newest one. */
+function chosenVersion(home: Home, input: ForecastInput): Promise<Answering> {
+  return answeringVersion(home, input, async ({ record }) => {
+    const regions = input.regions ?? record.metrics.map(({ region }) => region);
+    if (input.issuedAt !== undefined) return { regions, issuedAt: input.issuedAt };
+    const grid = input.grid
+      ? await readManifest(home, input.grid, 'grid')
+      : (await newestRecord(home, regions)).manifest;
+    const newest = await Promise.all(regions.map((region) => newestDemand(home, grid, region)));
+    return { regions, issuedAt: toHourStamp(newestIssue(newest)) };
+  });
 }

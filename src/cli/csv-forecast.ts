@@ -11,6 +11,7 @@ interface Choice {
   name: string;
   version?: number;
   csv?: string;
+  user?: string;
 }
 
 /** Whether a registered model forecasts a person's own series; a name that nobody has is for the verb to refuse. */
@@ -39,7 +40,7 @@ export async function forecastOwnSeries(
     callStage(session, 'forecastSeries', checkInput(seriesForecastInput, { ...choice, csv: newer }));
   const result = await (csv === undefined ? forecast() : copyIn(await session.home(), csv, forecast));
   const { name, version, chosen } = result.model;
-  const head = `${name} version ${version} (${chosen}), ${result.dataset.uri}`;
+  const head = `${name} version ${version} (${chosen}; ${result.answeredBy.why}), ${result.dataset.uri}`;
   return { json: result, text: [head, '', table(HEADER, result.rows.map(cells))] };
 }
 

@@ -14,7 +14,7 @@ import { defineGc } from './verbs/gc.ts';
 import { defineIngest } from './verbs/ingest.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
-import { definePromote, defineRollback } from './verbs/promote.ts';
+import { defineCanary, definePromote, defineRollback } from './verbs/promote.ts';
 import { defineRun } from './verbs/run.ts';
 import { defineSchedules } from './verbs/schedules.ts';
 import { defineSearch } from './verbs/search.ts';
@@ -47,6 +47,7 @@ const VERBS = [
   defineModels,
   definePromote,
   defineRollback,
+  defineCanary,
   defineSchedules,
   defineArchiveServer,
   defineLogs,

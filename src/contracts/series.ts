@@ -118,6 +118,12 @@ export const seriesForecastInput = z.strictObject({
   csv: artifactReference
     .optional()
     .describe('Newer rows of the same columns; default: those of the training'),
+  user: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Who asks: while a canary runs, its share is then one of the users too'),
 });
 export type SeriesForecastInput = z.infer<typeof seriesForecastInput>;
 

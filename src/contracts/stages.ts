@@ -175,5 +175,11 @@ export const forecastInput = z.strictObject({
   grid: artifactReference
     .optional()
     .describe('Default: for each region the dataset of the home that reaches furthest'),
+  user: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Who asks: while a canary runs, its share is then one of the users too'),
 });
 export type ForecastInput = z.infer<typeof forecastInput>;

@@ -1,11 +1,11 @@
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import type { SeriesForecastInput } from '../contracts/series.ts';
-import { BadInputError, MissingDataError } from '../errors.ts';
+import { BadInputError } from '../errors.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { readChampion } from '../registry/champion.ts';
+import { answeringVersion, type Answering } from '../registry/answering.ts';
 import { versionFolder } from '../registry/layout.ts';
-import { readVersion, type ModelVersion } from '../registry/versions.ts';
+import type { ModelVersion } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
 import { candidateNamed, candidatesOf } from './candidates.ts';
 import type { CleanSeries } from './clean.ts';
@@ -25,6 +25,8 @@ export interface SeriesForecastResult {
   dataset: ArtifactReference;
   reused: boolean;
   model: { name: string; version: number; chosen: string };
+  /** Why this version and no other. */
+  answeredBy: Pick<Answering, 'role' | 'why'>;
   rows: SeriesForecastRow[];
 }
 
@@ -34,7 +36,8 @@ export async function forecastSeries(
   input: SeriesForecastInput,
 ): Promise<SeriesForecastResult> {
   const { home } = context;
-  const version = await chosenVersion(home, input);
+  const answering = await chosenVersion(home, input);
+  const { version } = answering;
   const { record } = version;
   if (!record.series) {
     throw new BadInputError(
@@ -68,18 +71,21 @@ export async function forecastSeries(
   });
   const rows = await readForecastRows(await verifiedPath(home, manifest.files[0]!));
   const { name, version: number, series } = record;
-  return { dataset: reference, reused, model: { name, version: number, chosen: series.chosen }, rows };
+  return {
+    dataset: reference,
+    reused,
+    model: { name, version: number, chosen: series.chosen },
+    answeredBy: { role: answering.role, why: answering.why },
+    rows,
+  };
 }
 
-async function chosenVersion(home: Home, { name, version }: SeriesForecastInput): Promise<ModelVersion> {
-  if (version !== undefined) return readVersion({ home }, { name, version });
-  const champion = await readChampion({ home }, { name });
-  if (champion) return readVersion({ home }, champion);
-  throw new MissingDataError(
-    `The model ${name} has no champion.`,
-    'Promote a version, or name one with --model-version; `models` lists them.',
-  );
-}
+/** Of the same rows the same version answers, while a canary stands. */
+const chosenVersion = (home: Home, input: SeriesForecastInput): Promise<Answering> =>
+  answeringVersion(home, input, async () => ({
+    regions: [],
+    issuedAt: input.csv?.sha256 ?? 'the rows of the training',
+  }));
 
 /** Rows of the same columns and frequency as those of the training. */
 async function readNewer(

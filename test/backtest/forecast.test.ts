@@ -93,6 +93,7 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     });
     const first = await forecast(context, { name: NAME, regions: [REGION] });
     assert.deepEqual([first.model.version, first.reused, first.rows.length], [version, false, 48]);
+    assert.equal(first.answeredBy.role, 'champion');
     first.rows.forEach(({ issuedAt, hour, lead, forecastMw, latestKnownMw }, i) => {
       assert.equal(issuedAt, '2019-04-01T01');
       assert.equal(lead, i);

@@ -17,6 +17,7 @@ interface Options {
   issuedAt?: string;
   grid?: string;
   csv?: string;
+  user?: string;
 }
 
 export function defineForecast(program: Command): void {
@@ -41,9 +42,10 @@ export function defineForecast(program: Command): void {
       'a grid manifest of the home (default: for each region the one that reaches furthest)',
     )
     .option('--csv <file>', 'newer rows, for a model of a series of your own (`train --csv`)')
+    .option('--user <id>', 'who asks: while a canary runs, the share it answers is drawn by user too')
     .action(
-      perform<Options>(async (session, { modelVersion, regions, issuedAt, grid, csv }, [name]) => {
-        const asked = { name: checkModelName(name) ?? 'day-ahead', version: modelVersion, csv };
+      perform<Options>(async (session, { modelVersion, regions, issuedAt, grid, csv, user }, [name]) => {
+        const asked = { name: checkModelName(name) ?? 'day-ahead', version: modelVersion, csv, user };
         if (csv !== undefined || (await isSeriesModel(session, asked))) {
           return forecastOwnSeries(session, asked, {
             '--regions': regions,
@@ -56,6 +58,7 @@ export function defineForecast(program: Command): void {
           version: modelVersion,
           regions: checkRegions(regions),
           issuedAt,
+          user,
         };
         const input = checkInput(forecastInput, {
           ...choice,
@@ -71,7 +74,9 @@ export function defineForecast(program: Command): void {
           ),
         ]);
         const issued = result.answers.map(({ region, issuedAt, by }) => `${region} ${issuedAt} (${by})`);
-        const head = `${model} version ${version}, ${result.dataset.uri}\nissued at ${issued.join(', ')}`;
+        const { role, why } = result.answeredBy;
+        const who = role === 'canary' ? `canary: ${why}` : why;
+        const head = `${model} version ${version} (${who}), ${result.dataset.uri}\nissued at ${issued.join(', ')}`;
         return { json: result, text: [head, '', table(HEADER, rows)] };
       }),
     );

@@ -4,6 +4,7 @@ import { checkModelName } from '../input.ts';
 import { defineVerb } from '../flags.ts';
 import { registeredModels } from '../registered-models.ts';
 import { perform } from '../session.ts';
+import type { ModelListing } from '../../registry/stage.ts';
 import { callStage } from '../stage-call.ts';
 import { table } from '../table.ts';
 
@@ -23,7 +24,7 @@ export function defineModels(program: Command): void {
           const rows = models.flatMap((model) =>
             model.versions.map(({ version, createdAt, scores }) => [
               `${model.name} v${version}`,
-              model.champion?.version === version ? 'champion' : '',
+              roleOf(model, version),
               meanMape(scores),
               createdAt?.slice(0, 16) ?? 'damaged',
             ]),
@@ -49,6 +50,11 @@ export function defineModels(program: Command): void {
         return { json: { models, events }, text: lines.length > 0 ? lines : 'nothing has happened yet' };
       }),
     );
+}
+
+function roleOf({ champion, canary }: ModelListing, version: number): string {
+  if (champion?.version === version) return 'champion';
+  return canary?.version === version ? `canary, share ${canary.share}` : '';
 }
 
 function meanMape(scores: RegionScore[]): string {

@@ -1,17 +1,32 @@
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
-import { promoteRequest, rollbackRequest, type LifecycleEvent } from '../../contracts/lifecycle.ts';
+import {
+  canaryRequest,
+  endCanaryRequest,
+  promoteRequest,
+  rollbackRequest,
+  type LifecycleEvent,
+} from '../../contracts/lifecycle.ts';
 import { BadInputError } from '../../errors.ts';
-import { defineVerb } from '../flags.ts';
+import { decimal, defineVerb } from '../flags.ts';
 import { checkInput, checkModelName } from '../input.ts';
 import { registeredModels } from '../registered-models.ts';
 import { perform, type Answer, type Session } from '../session.ts';
-import { withTemporal } from '../temporal-session.ts';
+import { withTemporal, type TemporalPlace } from '../temporal-session.ts';
 
 interface Options {
   by?: string;
   reason?: string;
 }
+
+interface CanaryOptions extends Options {
+  share?: number;
+  end?: boolean;
+}
+
+type Client = TemporalPlace['client'];
+
+const DEFAULT_SHARE = 0.1;
 
 export function definePromote(program: Command): void {
   defineVerb(program, 'promote <name> <version>', 'Make a registered version of a model its champion.', [
@@ -27,11 +42,37 @@ export function definePromote(program: Command): void {
           { ...claim(options), version: versionNumber(version) },
           { version: 'the version' },
         );
-        await checkRegistered(session, name);
-        return withTemporal(session, { purpose: 'promote' }, async ({ client }) => {
-          const { promoteVersion } = await import('../../temporal/runs.ts');
-          return answerOf(name ?? '', await promoteVersion(client, name ?? '', request));
-        });
+        return ask(session, name ?? '', (client, { promoteVersion }) =>
+          promoteVersion(client, name ?? '', request),
+        );
+      }),
+    );
+}
+
+export function defineCanary(program: Command): void {
+  defineVerb(
+    program,
+    'canary <name> [version]',
+    'Let a version answer a share of the forecasts that name none, beside the champion; --end ends it.',
+    ['canary day-ahead 3 --share 0.1', 'canary day-ahead --end'],
+  )
+    .option('--share <share>', 'above 0, at most 1 (default: 0.1)', decimal)
+    .option('--end', 'let the champion answer all forecasts again')
+    .option('--by <who>', 'who asks (default: the name of this user)')
+    .option('--reason <text>', 'kept in the history')
+    .action(
+      perform<CanaryOptions>(async (session, { end, share, ...options }, [given, version]) => {
+        const name = checkModelName(given) ?? '';
+        if (end) {
+          if (version !== undefined || share !== undefined) {
+            throw new BadInputError('--end takes no version and no share.', 'Leave them out.');
+          }
+          const request = checkInput(endCanaryRequest, claim(options));
+          return ask(session, name, async (client, { endCanary }) => endCanary(client, name, request));
+        }
+        const asked = { ...claim(options), version: versionNumber(version), share: share ?? DEFAULT_SHARE };
+        const request = checkInput(canaryRequest, asked, { version: 'the version' });
+        return ask(session, name, async (client, { startCanary }) => startCanary(client, name, request));
       }),
     );
 }
@@ -46,11 +87,9 @@ export function defineRollback(program: Command): void {
       perform<Options>(async (session, options, [name]) => {
         checkModelName(name);
         const request = checkInput(rollbackRequest, claim(options));
-        await checkRegistered(session, name);
-        return withTemporal(session, { purpose: 'rollback' }, async ({ client }) => {
-          const { rollbackChampion } = await import('../../temporal/runs.ts');
-          return answerOf(name ?? '', await rollbackChampion(client, name ?? '', request));
-        });
+        return ask(session, name ?? '', (client, { rollbackChampion }) =>
+          rollbackChampion(client, name ?? '', request),
+        );
       }),
     );
 }
@@ -65,12 +104,30 @@ function versionNumber(text = ''): number {
   return Number(text);
 }
 
-const claim = ({ by, reason }: Options) => ({ by: by ?? userInfo().username, reason });
+const claim = ({ by, reason }: Options) => ({ by: by ?? userInfo().username, reason, from: 'cli' });
+
+async function ask(
+  session: Session,
+  name: string,
+  work: (client: Client, runs: typeof import('../../temporal/runs.ts')) => Promise<LifecycleEvent>,
+): Promise<Answer> {
+  await checkRegistered(session, name);
+  return withTemporal(session, { purpose: 'lifecycle' }, async ({ client }) =>
+    answerOf(name, await work(client, await import('../../temporal/runs.ts'))),
+  );
+}
 
 /** The entity answers a request it does not grant with an event as well: for the person that is a failure. */
 function answerOf(name: string, event: LifecycleEvent): Answer {
   if (event.kind === 'refused')
     throw new BadInputError(`${name}: refused: ${event.reason}`, 'Look at `models`.');
+  if (event.kind === 'canary-started') {
+    const text = `${name}: version ${event.version} answers ${event.share} of the forecasts beside version ${event.previous}`;
+    return { json: event, text };
+  }
+  if (event.kind === 'canary-ended') {
+    return { json: event, text: `${name}: version ${event.version} is canary no longer` };
+  }
   const from = event.previous === null ? '' : ` (was version ${event.previous})`;
   return { json: event, text: `${name}: version ${event.version ?? '-'} is champion${from}` };
 }

@@ -31,12 +31,15 @@ export function defineStatus(program: Command): void {
       const place = services?.temporal.address ?? session.config.temporalAddress;
       const temporal =
         place === undefined ? null : await overview(session, place, services?.temporal.namespace);
-      const models = (await callStage(session, 'listModels', {})).map(({ name, champion, versions }) => ({
-        name,
-        champion: champion?.version ?? null,
-        since: champion?.since ?? null,
-        versions: versions.map(({ version }) => version),
-      }));
+      const models = (await callStage(session, 'listModels', {})).map(
+        ({ name, champion, canary, versions }) => ({
+          name,
+          champion: champion?.version ?? null,
+          since: champion?.since ?? null,
+          canary,
+          versions: versions.map(({ version }) => version),
+        }),
+      );
       const sick = services?.services.some(({ state }) => state !== 'ready') ?? false;
       const text = [
         services ? describeStack(home, services) : `no services run on ${home.root}; \`up\` starts them`,
@@ -45,11 +48,12 @@ export function defineStatus(program: Command): void {
         models.length === 0
           ? 'models: none registered yet'
           : table(
-              ['model', 'champion', 'since', 'versions'],
-              models.map(({ name, champion, since, versions }) => [
+              ['model', 'champion', 'since', 'canary', 'versions'],
+              models.map(({ name, champion, since, canary, versions }) => [
                 name,
                 String(champion ?? '-'),
                 since?.slice(0, 16) ?? '-',
+                canary ? `${canary.version}, share ${canary.share}` : '-',
                 String(versions.length),
               ]),
             ),

@@ -1,0 +1,90 @@
+import { activeCanary, type Canary, type ChampionRecord } from '../contracts/lifecycle.ts';
+import { MissingDataError } from '../errors.ts';
+import { canonicalJson, sha256 } from '../lake/canonical.ts';
+import type { Home } from '../lake/home.ts';
+import { readCanary } from './canary.ts';
+import { readChampion } from './champion.ts';
+import { readVersion, readVersionRecord, type ModelVersion } from './versions.ts';
+
+/** What a call asks for. The same call is always answered by the same version while the canary stands. */
+export interface Call {
+  /** None of a series of one's own. */
+  regions: readonly string[];
+  /** The hour of the issue, or what else says of what moment the forecast is. */
+  issuedAt: string;
+}
+
+export interface Answering {
+  version: ModelVersion;
+  role: 'named' | 'champion' | 'canary';
+  /** In words: why this version answers and no other. */
+  why: string;
+}
+
+interface Asked {
+  name: string;
+  version?: number;
+  /** Whoever asks, where the same call shall not be answered alike for all. */
+  user?: string;
+}
+
+/**
+ * The version that answers: the one that is named; else, while a canary runs, the canary for its share of the calls and
+ * the champion for the rest. `callOf` is asked only where it matters.
+ */
+export async function answeringVersion(
+  home: Home,
+  { name, version, user }: Asked,
+  callOf: (champion: ModelVersion) => Promise<Call>,
+): Promise<Answering> {
+  if (version !== undefined) {
+    return {
+      version: await readVersion({ home }, { name, version }),
+      role: 'named',
+      why: 'it was asked for',
+    };
+  }
+  const champion = await readChampion({ home }, { name });
+  if (!champion) throw noChampion(name);
+  const canary = activeCanary(champion, await readCanary({ home }, { name }));
+  if (!canary) return byChampion(home, champion, 'it is the champion');
+  const call = await callOf(await readVersionRecord(home, name, champion.version));
+  const unknown = await unknownRegion(home, name, canary, call);
+  if (unknown !== undefined) {
+    return byChampion(home, champion, `the canary, version ${canary.version}, does not know ${unknown}`);
+  }
+  const drawn = draw(name, canary.generation, call, user);
+  const isCanary = drawn < canary.share;
+  const why = `this call drew ${drawn.toFixed(4)} and the canary, version ${canary.version}, answers below ${canary.share}`;
+  if (!isCanary) return byChampion(home, champion, why);
+  return { version: await readVersion({ home }, { name, ...canary }), role: 'canary', why };
+}
+
+/** A number from 0 to 1 of its own for each call; as the share grows, whom the canary answered it goes on answering. */
+export function draw(name: string, generation: number, { regions, issuedAt }: Call, user?: string): number {
+  const call = [name, generation, regions.toSorted(), issuedAt, user ?? null];
+  return Number.parseInt(sha256(canonicalJson(call)).slice(0, 12), 16) / 2 ** 48;
+}
+
+async function byChampion(home: Home, champion: ChampionRecord, why: string): Promise<Answering> {
+  return { version: await readVersion({ home }, champion), role: 'champion', why };
+}
+
+/** A canary that learnt fewer regions leaves the others to the champion. */
+async function unknownRegion(
+  home: Home,
+  name: string,
+  { version }: Canary,
+  { regions }: Call,
+): Promise<string | undefined> {
+  if (regions.length === 0) return undefined;
+  const { record } = await readVersionRecord(home, name, version);
+  const known = new Set<string>(record.metrics.map(({ region }) => region));
+  return regions.find((region) => !known.has(region));
+}
+
+const noChampion = (name: string) =>
+  new MissingDataError(
+    `The model ${name} has no champion.`,
+    'Promote a version, or name one with --model-version; `models` lists them.',
+  );
