@@ -43,7 +43,8 @@ describe('ringTrainingWorkflow, when a ring breaks', () => {
           held.push((await leasesOf(client)).map(({ requestId }) => requestId));
           return listen(...args);
         };
-        const result = await (await startTraining(client, 'broken')).result();
+        const handle = await startTraining(client, 'broken');
+        const result = await handle.result();
         assert.deepEqual([result.restarts, result.stepsLost], [1, 3], 'as the journal says');
         const [before, after] = slots[0]!.segments;
         assert.ok(after!.epoch > before!.epoch);
@@ -51,6 +52,12 @@ describe('ringTrainingWorkflow, when a ring breaks', () => {
         assert.equal(after!.secondsUsed, 9);
         assert.equal(held[0]!.length, 1);
         assert.deepEqual(held[0], held[1], 'the same lease');
+        // The server takes a second for the shortest of timers.
+        const { events } = await handle.fetchHistory();
+        const lengths = events!.flatMap(
+          ({ timerStartedEventAttributes: timer }) => timer?.startToFireTimeout ?? [],
+        );
+        assert.ok(!lengths.some(({ seconds, nanos }) => !Number(seconds) && (nanos ?? 0) < 1e9 / 2));
       },
       slots,
     );
