@@ -5,6 +5,7 @@ import { backtestActivities } from './backtest.ts';
 import { entityActivities } from './entities.ts';
 import { ingestionActivities } from './ingestion.ts';
 import { jobActivities } from './jobs.ts';
+import { learningActivities } from './learning.ts';
 import { registryActivities } from './registry.ts';
 import { searchActivities } from './search.ts';
 import { seriesActivities } from './series.ts';
@@ -23,5 +24,6 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...seriesActivities(dependencies),
   ...searchActivities(dependencies),
   ...backtestActivities(dependencies),
+  ...learningActivities(dependencies),
   ...auditActivities(dependencies),
 });

@@ -2,9 +2,11 @@
 export { alertsWorkflow } from './alerts.ts';
 export { backtestWorkflow } from './backtest.ts';
 export { backtestBatchWorkflow } from './backtest-batch.ts';
+export { continuousLearningWorkflow } from './continuous-learning.ts';
 export { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
 export { hyperparameterSearchWorkflow } from './hyperparameter-search.ts';
 export { ingestionWorkflow } from './ingestion.ts';
+export { modelDeploymentWorkflow } from './model-deployment.ts';
 export { modelLifecycleWorkflow } from './model-lifecycle.ts';
 export { ringTrainingWorkflow } from './ring-training.ts';
 export { seriesPipelineWorkflow } from './series-pipeline.ts';

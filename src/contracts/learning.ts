@@ -16,6 +16,12 @@ const explicitAsOf = hourStamp
 export const learningInput = z.strictObject({
   config: retrainingConfig.prefault({ model_name: 'day-ahead' }),
   asOf: explicitAsOf,
+  collectMinutes: z
+    .number()
+    .positive()
+    .max(1440)
+    .default(60)
+    .describe('A source that has not answered after so long is down'),
 });
 export type LearningInput = z.infer<typeof learningInput>;
 
@@ -33,6 +39,28 @@ export const learningResult = z.strictObject({
 });
 export type LearningResult = z.infer<typeof learningResult>;
 
+const phaseLine = z.strictObject({
+  stage: learningPhase,
+  state: z.enum(['waiting', 'running', 'done', 'reused', 'failed', 'skipped']),
+  seconds: z.number(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+
+export const learningStatus = z.strictObject({
+  model: modelName,
+  /** The moment that the run stands for, once it is known. */
+  asOf: hourStamp.nullable(),
+  phase: learningPhase.nullable(),
+  phases: z.array(phaseLine),
+  /** Why it ended as it did; null while it runs. */
+  result: learningResult.nullable(),
+});
+export type LearningStatus = z.infer<typeof learningStatus>;
+
+/** Moves the clock of a run that was given an explicit `asOf`. */
+export const clockNews = z.strictObject({ asOf: hourStamp });
+export type ClockNews = z.infer<typeof clockNews>;
+
 /** From a candidate that passed validation to a champion that has stood its watch. */
 export const deploymentInput = z.strictObject({
   config: retrainingConfig,
@@ -45,6 +73,16 @@ export type DeploymentInput = z.infer<typeof deploymentInput>;
 export const deploymentPhase = z.enum(['approval', 'canary', 'promotion', 'watch', 'closed']);
 export type DeploymentPhase = z.infer<typeof deploymentPhase>;
 
+/** What somebody asked of a deployment, and what became of it. */
+export const deploymentRequest = z.strictObject({
+  at: z.string(),
+  kind: z.enum(['approve', 'reject', 'supersede']),
+  by: z.string(),
+  /** Why it was refused; null where it was taken. */
+  refusal: z.string().nullable(),
+});
+export type DeploymentRequest = z.infer<typeof deploymentRequest>;
+
 export const deploymentStatus = z.strictObject({
   model: modelName,
   version: z.number().int().positive(),
@@ -53,6 +91,8 @@ export const deploymentStatus = z.strictObject({
   /** What it waits for, or why it ended, in a sentence. */
   says: z.string(),
   outcome: jobOutcome.nullable(),
+  /** Newest first, at most 20. */
+  requests: z.array(deploymentRequest),
 });
 export type DeploymentStatus = z.infer<typeof deploymentStatus>;
 
@@ -62,6 +102,13 @@ export const approvalRequest = z.strictObject({
   reason: z.string().max(500).default(''),
 });
 export type ApprovalRequest = z.infer<typeof approvalRequest>;
+
+/** A newer candidate takes the place of the one that is being deployed. */
+export const supersedeRequest = z.strictObject({
+  version: z.number().int().positive(),
+  by: z.string().min(1).max(120).default('unknown'),
+});
+export type SupersedeRequest = z.infer<typeof supersedeRequest>;
 
 /** Several versions of a model on the same hours, as of each issue in them, by the newest record. */
 export const compareInput = z.strictObject({
@@ -119,5 +166,7 @@ export const startPlan = z.strictObject({
   champion: z.number().int().positive().nullable(),
   goOnFrom: warmStart.nullable(),
   why: z.string(),
+  /** Steps that such a training takes where nobody says. */
+  maxSteps: z.number().int().positive(),
 });
 export type StartPlan = z.infer<typeof startPlan>;

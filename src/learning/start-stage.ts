@@ -11,6 +11,10 @@ import { channelNames } from '../sequences/inputs.ts';
 import { issueDetailsFor } from '../sequences/issue-tables.ts';
 import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
 import type { StageContext } from '../stages/context.ts';
+import { resolveTraining } from '../training/settings.ts';
+
+/** Of the steps of a training from the seed: the trunk has been found, what has changed since is to be learnt. */
+const WARM_SHARE = 0.25;
 
 /**
  * The champion's weights to go on from, where the training that is asked for would be of the very same network on the
@@ -18,9 +22,12 @@ import type { StageContext } from '../stages/context.ts';
  */
 export async function planStart({ home }: Pick<StageContext, 'home'>, input: StartInput): Promise<StartPlan> {
   const champion = await readChampion({ home }, input);
-  if (!champion) return { champion: null, goOnFrom: null, why: 'There is no champion to go on from.' };
+  const { maxSteps } = resolveTraining(input.settings);
+  const fresh = (why: string): StartPlan => ({
+    ...{ champion: champion?.version ?? null, goOnFrom: null, why, maxSteps },
+  });
+  if (!champion) return fresh('There is no champion to go on from.');
   const version = await readVersionRecord(home, input.name, champion.version);
-  const fresh = (why: string): StartPlan => ({ champion: champion.version, goOnFrom: null, why });
   const [weights, normaliser] = [fileOf(version, 'weights'), fileOf(version, 'normaliser')];
   if (!weights || !normaliser) return fresh(`Version ${champion.version} has no network.`);
   const fitted = parseNormaliser(await readArtifact(home, normaliser), normaliser.uri);
@@ -30,6 +37,7 @@ export async function planStart({ home }: Pick<StageContext, 'home'>, input: Sta
     champion: champion.version,
     goOnFrom: { weights, normaliser },
     why: `It goes on from the weights of version ${champion.version}.`,
+    maxSteps: Math.ceil(maxSteps * WARM_SHARE),
   };
 }
 

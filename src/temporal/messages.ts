@@ -28,6 +28,14 @@ import type {
 } from '../contracts/slot-pool.ts';
 import type { SearchStatus } from '../contracts/search.ts';
 import type { BacktestProgress, UnitNews } from '../contracts/rolling-backtest.ts';
+import type {
+  ApprovalRequest,
+  ClockNews,
+  DeploymentRequest,
+  DeploymentStatus,
+  LearningStatus,
+  SupersedeRequest,
+} from '../contracts/learning.ts';
 import type { SeriesProgress } from '../contracts/series.ts';
 import type { SegmentProgress } from '../contracts/training.ts';
 
@@ -108,3 +116,19 @@ export const leaderboardQuery = defineQuery<SearchStatus>('leaderboard');
 /** A batch of fits says that one is done. */
 export const unitNewsSignal = defineSignal<[UnitNews]>('unitNews');
 export const backtestProgressQuery = defineQuery<BacktestProgress>('progress');
+
+// continuousLearningWorkflow and modelDeploymentWorkflow
+/** Moves the clock of a run that stands for an explicit moment. */
+export const clockSignal = defineSignal<[ClockNews]>('clock');
+
+// continuousLearningWorkflow
+export const learningStatusQuery = defineQuery<LearningStatus>('status');
+
+// modelDeploymentWorkflow
+export const approveSignal = defineSignal<[Partial<ApprovalRequest>]>('approve');
+export const rejectSignal = defineSignal<[Partial<ApprovalRequest>]>('reject');
+export const approveUpdate = defineUpdate<DeploymentRequest, [Partial<ApprovalRequest>]>('approve');
+export const rejectUpdate = defineUpdate<DeploymentRequest, [Partial<ApprovalRequest>]>('reject');
+/** A newer candidate has come: this one makes way. */
+export const supersedeSignal = defineSignal<[SupersedeRequest]>('supersede');
+export const deploymentStatusQuery = defineQuery<DeploymentStatus>('status');

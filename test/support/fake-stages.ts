@@ -79,6 +79,8 @@ export class FakeStages {
   samples = 720;
   /** What versions are said to err by when they are compared; default: `mape`. */
   readonly mapeOf: Record<number, number> = {};
+  /** On how many hours. */
+  comparedHours = 240;
   trained = false;
   bitsMayDiffer = false;
   /** What the run's journal says of its broken rings. */
@@ -242,9 +244,10 @@ export class FakeStages {
         champion: this.champion?.version ?? null,
         goOnFrom: null,
         why: 'There is no champion to go on from.',
+        maxSteps: 500,
       }),
       compareVersions: ({ versions, from, to }) => ({
-        ...{ from, to, hours: 100, operatorMape: 2, persistenceMape: 5 },
+        ...{ from, to, hours: this.comparedHours, operatorMape: 2, persistenceMape: 5 },
         mape: versions.map((version) => ({ version, mape: this.mapeOf[version] ?? this.mape })),
       }),
       writeReport: () => ({ report: reference('report'), reused: this.again('report') }),

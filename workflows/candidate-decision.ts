@@ -1,0 +1,45 @@
+import type { Comparison } from '../src/contracts/learning.ts';
+import type { RegionScore } from '../src/contracts/stages.ts';
+
+export interface Verdict {
+  good: boolean;
+  /** A sentence, with the figures. */
+  reason: string;
+  facts: Record<string, number>;
+}
+
+/** Regions in which some persistence errs less; a model without scores beats nobody. */
+export function losingRegions(scores: readonly RegionScore[]): string[] {
+  if (scores.length === 0) return ['all regions'];
+  return scores.filter(({ beatsBaselines }) => !beatsBaselines).map(({ region }) => region);
+}
+
+/**
+ * Whether a version may stand where another one stands: it errs by no more than a share of the other's error above
+ * it. A candidate that is level has learnt from newer hours, and whether it is better shows only in hours to come:
+ * to ask for more than level would refuse half of the models that are as good, by chance.
+ */
+export function judge(
+  { mape, hours, from, to }: Comparison,
+  [challenger, holder]: readonly [number, number],
+  threshold: number,
+): Verdict | null {
+  const of = (version: number) => mape.find((line) => line.version === version)?.mape ?? null;
+  const [ours, theirs] = [of(challenger), of(holder)];
+  if (ours === null || theirs === null || hours === 0) return null;
+  const worse = ours / theirs - 1;
+  const figures = `MAPE ${ours.toFixed(3)} % against ${theirs.toFixed(3)} % of version ${holder} on ${hours} hours from ${from} to ${to}`;
+  const facts = {
+    mape: round(ours),
+    baseline_mape: round(theirs),
+    accuracy: round(1 - ours / 100),
+    baseline_accuracy: round(1 - theirs / 100),
+    worse_by: round(worse),
+    hours,
+  };
+  if (worse <= threshold) return { good: true, reason: `Version ${challenger}: ${figures}.`, facts };
+  const by = `${(100 * worse).toFixed(1)} % worse, where ${(100 * threshold).toFixed(1)} % are allowed`;
+  return { good: false, reason: `Version ${challenger} is ${by}: ${figures}.`, facts };
+}
+
+const round = (value: number) => Number(value.toFixed(5));

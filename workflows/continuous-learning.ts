@@ -1,0 +1,321 @@
+import {
+  CancellationScope,
+  isCancellation,
+  ParentClosePolicy,
+  proxyActivities,
+  setHandler,
+  sleep,
+  startChild,
+  upsertSearchAttributes,
+  workflowInfo,
+  getExternalWorkflowHandle,
+} from '@temporalio/workflow';
+import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { LearningActivities } from '../activities/learning.ts';
+import type { ArtifactReference } from '../src/contracts/artifact.ts';
+import type { DriftInput, DriftResult } from '../src/contracts/drift.ts';
+import {
+  learningInput,
+  type LearningResult,
+  type StartPlan,
+  type Survey,
+} from '../src/contracts/learning.ts';
+import type { PipelineResult } from '../src/contracts/pipeline.ts';
+import { trainingSettings } from '../src/contracts/training.ts';
+import { firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../src/contracts/time.ts';
+import { BadInputError, SourceFaultError } from '../src/errors.ts';
+import { failureLine, rootFailure } from '../src/temporal/failures.ts';
+import { parseInput } from '../src/temporal/input.ts';
+import { learningStatusQuery, supersedeSignal } from '../src/temporal/messages.ts';
+import { WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
+import { modelAttribute, regionsAttribute } from '../src/temporal/search-attributes.ts';
+import { judge, losingRegions } from './candidate-decision.ts';
+import { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
+import { ingestionWorkflow } from './ingestion.ts';
+import { recordEnding, type Ending } from './job-ending.ts';
+import { LearningBoard } from './learning-board.ts';
+import { LearningClock } from './learning-clock.ts';
+import { modelDeploymentWorkflow } from './model-deployment.ts';
+import { whenFree } from './pipeline-children.ts';
+import type { StageOutcome } from './stage-table.ts';
+
+const { surveyWindow, planStart, compareVersions } = proxyActivities<LearningActivities>({
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 5 },
+});
+
+const { checkDrift } = proxyActivities<{ checkDrift(input: DriftInputAsked): Promise<DriftResult> }>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 3 },
+});
+type DriftInputAsked = Omit<DriftInput, 'thresholds'>;
+
+const DAY_SECONDS = 86_400;
+/** How often a deployment that is to make way is asked, a second apart. */
+const PATIENCE_ATTEMPTS = 300;
+
+/** What there is to learn from, and as of when. */
+interface Collected extends Survey {
+  grid: ArtifactReference;
+}
+
+/**
+ * Keeps a model fresh: collects what is new, looks for drift, trains, holds the candidate against the champion on the
+ * same hours, and hands it to its deployment. However it ends, the ledger says why.
+ */
+export async function continuousLearningWorkflow(raw?: unknown): Promise<LearningResult> {
+  const input = parseInput(learningInput, raw, WORKFLOWS.continuousLearning);
+  const { config } = input;
+  const { model_name: name, regions } = config;
+  const startedAt = new Date().toISOString();
+  const clock = new LearningClock(input.asOf);
+  const board = new LearningBoard(name, input.asOf);
+  clock.listen();
+  setHandler(learningStatusQuery, () => board.status(), {
+    description: 'Its phases, and why it ended as it did',
+  });
+  upsertSearchAttributes([
+    { key: modelAttribute, value: name },
+    { key: regionsAttribute, value: regions },
+  ]);
+  board.describe(false);
+  const job = { model: name, job: 'retrain' as const, clock, startedAt };
+  let candidate: number | null = null;
+  try {
+    return await end(await learn());
+  } catch (error) {
+    const reason = isCancellation(error) ? 'It was cancelled.' : failureLine(error);
+    await CancellationScope.nonCancellable(() =>
+      end({ outcome: 'failed', reason, version: candidate, facts: { phase: board.status().phase } }),
+    );
+    throw error;
+  }
+
+  async function learn(): Promise<Ending & { deployment?: string }> {
+    const collected = await board.run('collect', collect);
+    board.standFor(collected.asOf);
+    const samples = Object.values(collected.samples).reduce((sum, hours) => sum + hours, 0);
+    const { window } = collected;
+    if (samples < config.min_samples_threshold) {
+      return skipped(
+        `Too few samples: ${samples} hours of demand from ${window.from} to ${window.to}, where ${config.min_samples_threshold} are asked for.`,
+      );
+    }
+    const plan = await planStart({ name, regions, settings: settingsOf() });
+    const drift = await board.run('drift', () => lookForDrift(collected, plan));
+    if (config.retrain === 'on-drift' && drift && !drift.drifted) {
+      return skipped(`No drift from ${window.from} to ${window.to}, and the model is trained on drift only.`);
+    }
+    const trained = await board.run('train', () => train(collected, plan));
+    const { version } = trained.model;
+    candidate = version;
+    if (version === plan.champion) {
+      return {
+        ...skipped(`There is nothing new to learn: what was trained is the champion, version ${version}.`),
+        version,
+      };
+    }
+    const verdict = await board.run('validate', () => validate(trained, collected, plan.champion));
+    if (!verdict.good) return { outcome: 'refused', version, reason: verdict.reason, facts: verdict.facts };
+    const deployment = await board.run('deploy', () => deploy(version, collected, verdict.reason));
+    return { outcome: 'done', version, reason: verdict.reason, facts: verdict.facts, deployment };
+  }
+
+  async function end({
+    deployment = null,
+    ...ending
+  }: Ending & { deployment?: string | null }): Promise<LearningResult> {
+    const { outcome, reason, version } = ending;
+    const result = { outcome, reason, version, deployment };
+    board.close(result);
+    await recordEnding(job, ending);
+    return result;
+  }
+
+  function skipped(reason: string): Ending {
+    return { outcome: 'skipped', reason, version: null };
+  }
+
+  async function collect(): Promise<StageOutcome<Collected>> {
+    const { dataset: grid, pages, pagesReused } = await ingest();
+    const surveyed = await surveyWindow({
+      ...{ grid, regions, windowDays: config.data_window_days },
+      ...{ asOf: input.asOf, now: clock.stamp },
+    });
+    const { window, samples } = surveyed;
+    return {
+      result: { ...surveyed, grid },
+      reused: pages === pagesReused,
+      facts: { window: spelled(window), ...samples },
+    };
+  }
+
+  /** What fails for a while is tried again in there; a source that stays away ends the run, which says so. */
+  async function ingest() {
+    try {
+      return await CancellationScope.withTimeout(60_000 * input.collectMinutes, async () => {
+        const child = await whenFree(() =>
+          startChild(ingestionWorkflow, {
+            workflowId: workflowIds.ingestion(regions, 'first..last'),
+            args: [{ regions }],
+            staticSummary: `The hourly record of ${regions.join(', ')}`,
+          }),
+        );
+        const result = await child.result();
+        if (result.failedWindows === 0) return result;
+        throw ApplicationFailure.nonRetryable(
+          `${result.failedWindows} windows could not be fetched.`,
+          SourceFaultError.name,
+        );
+      });
+    } catch (error) {
+      if (CancellationScope.current().consideredCancelled) throw error;
+      const why = isCancellation(error)
+        ? `it has not answered for ${input.collectMinutes} minutes`
+        : failureLine(error);
+      throw ApplicationFailure.nonRetryable(`The source is down: ${why}`, SourceFaultError.name);
+    }
+  }
+
+  /** Without a champion there is nothing that could have drifted. Where every run trains, drift is only to be known. */
+  async function lookForDrift(
+    { asOf, grid }: Collected,
+    { champion }: StartPlan,
+  ): Promise<StageOutcome<DriftResult | null>> {
+    if (champion === null) return { result: null, reused: false, facts: { champion: 'none' } };
+    try {
+      const result = await checkDrift({
+        ...{ name, version: champion, regions, asOf, grid },
+        windowDays: config.data_window_days,
+      });
+      const what = result.findings.map((finding) => finding.what).slice(0, 3);
+      return {
+        result,
+        reused: result.reused,
+        facts: { drifted: result.drifted, what: what.join('; ') || null },
+      };
+    } catch (error) {
+      if (isCancellation(error) || config.retrain === 'on-drift') throw error;
+      return { result: null, reused: false, facts: { unknown: failureLine(error) } };
+    }
+  }
+
+  async function train(collected: Collected, plan: StartPlan): Promise<StageOutcome<PipelineResult>> {
+    const warm = config.start === 'warm' ? plan.goOnFrom : null;
+    const begins = config.start === 'fresh' ? 'It was told to begin afresh.' : plan.why;
+    const result = await pipeline(collected, warm, plan.maxSteps).catch((error: unknown) => {
+      const root = rootFailure(error);
+      const unfit = root instanceof ApplicationFailure && root.type === BadInputError.name;
+      if (!warm || !unfit) throw error;
+      return null;
+    });
+    const trained = result ?? (await pipeline(collected, null));
+    return {
+      result: trained,
+      reused: trained.model.reused,
+      facts: { version: trained.model.version, start: result ? begins : 'Afresh: the weights did not fit.' },
+    };
+  }
+
+  async function pipeline(
+    { asOf, window, grid }: Collected,
+    goOnFrom: StartPlan['goOnFrom'],
+    warmSteps?: number,
+  ): Promise<PipelineResult> {
+    const maxSteps = config.max_steps ?? (goOnFrom ? warmSteps : undefined);
+    const child = await whenFree(() =>
+      startChild(forecastingPipelineWorkflow, {
+        workflowId: workflowIds.pipeline(name, `${asOf}${goOnFrom ? '' : '-afresh'}`),
+        args: [
+          {
+            ...{ model: name, regions, grid, asOf, score: window, train: before(window, config.train_days) },
+            training: { ...settingsOf(), ...(maxSteps !== undefined && { maxSteps }) },
+            ...(goOnFrom && { goOnFrom }),
+            ...{ refit: true, report: false, promote: 'never' },
+          },
+        ],
+        staticSummary: `A candidate for ${name}, as of ${asOf}`,
+      }),
+    );
+    return child.result();
+  }
+
+  function settingsOf() {
+    return trainingSettings.parse({ preset: config.preset });
+  }
+
+  async function validate(
+    trained: PipelineResult,
+    { window, asOf, grid }: Collected,
+    champion: number | null,
+  ) {
+    const { version } = trained.model;
+    const verdict = await decide();
+    return { result: verdict, reused: false, facts: { good: verdict.good, ...verdict.facts } };
+
+    async function decide(): Promise<Omit<Ending, 'outcome' | 'version'> & { good: boolean }> {
+      const losing = losingRegions(trained.scores);
+      if (losing.length > 0) {
+        return {
+          good: false,
+          reason: `Version ${version} is not deployed: a persistence is better in ${losing.join(', ')}.`,
+        };
+      }
+      if (champion === null) {
+        return {
+          good: true,
+          reason: `Version ${version} beats every persistence in every region, and there is no champion.`,
+        };
+      }
+      const found = await compareVersions({
+        ...{ name, versions: [champion, version], regions, grid, asOf },
+        from: toHourStamp(firstHourOf(window.from)),
+        to: toHourStamp(lastHourOf(window.to)),
+      });
+      return (
+        judge(found, [version, champion], config.performance_threshold) ?? {
+          good: false,
+          reason: `Version ${version} is not deployed: there is no hour from ${window.from} to ${window.to} that neither it nor the champion, version ${champion}, has learnt from.`,
+        }
+      );
+    }
+  }
+
+  /** The deployment lives on by itself; one of an older candidate makes way. */
+  async function deploy(version: number, { asOf }: Collected, reason: string): Promise<StageOutcome<string>> {
+    const workflowId = workflowIds.deployment(name);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await startChild(modelDeploymentWorkflow, {
+          workflowId,
+          args: [{ config, version, reason, ...(input.asOf && { asOf: clock.stamp }) }],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          staticSummary: `Version ${version} of ${name}, on its way to champion`,
+        });
+        return { result: workflowId, reused: false, facts: { version, asOf } };
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError) || attempt === PATIENCE_ATTEMPTS)
+          throw error;
+      }
+      if (attempt === 0) {
+        const by = workflowInfo().workflowId;
+        // It may just have ended by itself.
+        await getExternalWorkflowHandle(workflowId)
+          .signal(supersedeSignal, { version, by })
+          .catch(() => {});
+      }
+      await sleep('1 second');
+    }
+  }
+}
+
+const spelled = ({ from, to }: DateRange) => `${from} to ${to}`;
+
+/** The days before a window. */
+function before({ from }: DateRange, days: number): DateRange {
+  const first = firstHourOf(from);
+  const date = (seconds: number) => toHourStamp(seconds).slice(0, 10);
+  return { from: date(first - days * DAY_SECONDS), to: date(first - DAY_SECONDS) };
+}

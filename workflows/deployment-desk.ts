@@ -1,0 +1,174 @@
+import { log, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/common';
+import type { AuditActivities } from '../activities/audit.ts';
+import {
+  approvalRequest,
+  supersedeRequest,
+  type ApprovalRequest,
+  type DeploymentInput,
+  type DeploymentPhase,
+  type DeploymentRequest,
+} from '../src/contracts/learning.ts';
+import { BadInputError } from '../src/errors.ts';
+import { failureLine } from '../src/temporal/failures.ts';
+import { refusal } from '../src/temporal/input.ts';
+import {
+  approveSignal,
+  approveUpdate,
+  rejectSignal,
+  rejectUpdate,
+  supersedeSignal,
+} from '../src/temporal/messages.ts';
+
+const { recordAudit } = proxyActivities<AuditActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 10 },
+});
+
+const REQUESTS_KEPT = 20;
+const TEXT_KEPT = 500;
+const BY_KEPT = 120;
+
+type Door = 'signal' | 'update';
+type Decision = ApprovalRequest & { kind: 'approve' | 'reject' };
+
+/** What was asked of a deployment, for the run that it continues as. */
+export interface CarriedDesk {
+  requests: DeploymentRequest[];
+  decision: Decision | null;
+  supersededBy: number | null;
+}
+
+/** Where approvals, rejections and newer candidates come in; who may, and when, is decided here. */
+export class DeploymentDesk {
+  decision: Decision | null;
+  supersededBy: number | null;
+  readonly requests: DeploymentRequest[];
+  private readonly input: DeploymentInput;
+  private readonly phase: () => DeploymentPhase;
+  private readonly onChange: () => void;
+
+  constructor(
+    input: DeploymentInput,
+    { phase, onChange }: { phase: () => DeploymentPhase; onChange: () => void },
+    carried?: CarriedDesk,
+  ) {
+    this.input = input;
+    this.phase = phase;
+    this.onChange = onChange;
+    this.requests = carried?.requests ?? [];
+    this.decision = carried?.decision ?? null;
+    this.supersededBy = carried?.supersededBy ?? null;
+  }
+
+  listen(): void {
+    const { version } = this.input;
+    const example = `{"version": ${version}, "by": "who", "reason": "why"}`;
+    for (const [kind, signal, update] of [
+      ['approve', approveSignal, approveUpdate],
+      ['reject', rejectSignal, rejectUpdate],
+    ] as const) {
+      setHandler(signal, async (body) => void (await this.hear(kind, body, 'signal')), {
+        description: `${kind === 'approve' ? 'Let it go on to the canary' : 'Put it aside'}: ${example}`,
+      });
+      setHandler(update, (body) => this.answer(kind, body), {
+        // What is not a request at all is turned away before it becomes part of the history.
+        validator: (body) => {
+          const reason = refusal(approvalRequest, body);
+          if (reason) throw refused(`The request is wrong: ${shortened(reason, TEXT_KEPT)}.`);
+        },
+      });
+    }
+    setHandler(supersedeSignal, (body) => this.makeWay(body));
+  }
+
+  carry(): CarriedDesk {
+    const { requests, decision, supersededBy } = this;
+    return { requests, decision, supersededBy };
+  }
+
+  private async answer(kind: Decision['kind'], body: unknown): Promise<DeploymentRequest> {
+    const request = await this.hear(kind, body, 'update');
+    if (request.refusal !== null) throw refused(request.refusal);
+    return request;
+  }
+
+  /** Decided at once, before anything is waited for: of two that come together the first one counts. */
+  private async hear(kind: Decision['kind'], body: unknown, door: Door): Promise<DeploymentRequest> {
+    const wrong = refusal(approvalRequest, body);
+    const asked = wrong === undefined ? approvalRequest.parse(body) : claimsOf(body);
+    const reason =
+      wrong === undefined
+        ? this.objection(kind, asked)
+        : `The request is wrong: ${shortened(wrong, TEXT_KEPT)}.`;
+    if (reason === null) this.decision = { kind, ...asked };
+    const request = this.keep({ kind, by: asked.by, refusal: reason });
+    await this.tell(request, asked, door);
+    return request;
+  }
+
+  private objection(kind: Decision['kind'], { version, by }: ApprovalRequest): string | null {
+    const { config, version: own } = this.input;
+    if (version !== own) return `Version ${version} is not what is being deployed: that is version ${own}.`;
+    const { approvers } = config;
+    if (approvers.length > 0 && !approvers.includes(by)) {
+      return `${by} is none of those who may: ${approvers.join(', ')}.`;
+    }
+    if (this.decision) {
+      const { kind: before, by: who } = this.decision;
+      if (!(before === 'approve' && kind === 'reject'))
+        return `It was decided on already: ${before} by ${who}.`;
+    }
+    const phase = this.phase();
+    const open = kind === 'approve' ? ['approval'] : ['approval', 'canary'];
+    return open.includes(phase) ? null : `It is too late to ${kind}: the deployment is at ${phase}.`;
+  }
+
+  private makeWay(body: unknown): void {
+    const parsed = supersedeRequest.safeParse(body);
+    if (!parsed.success) return;
+    this.supersededBy = parsed.data.version;
+    this.keep({ kind: 'supersede', by: parsed.data.by, refusal: null });
+  }
+
+  private keep(asked: Omit<DeploymentRequest, 'at'>): DeploymentRequest {
+    const request = { at: new Date().toISOString(), ...asked };
+    this.requests.unshift(request);
+    this.requests.splice(REQUESTS_KEPT);
+    this.onChange();
+    return request;
+  }
+
+  private async tell(
+    { at, kind, by, refusal: reason }: DeploymentRequest,
+    asked: ApprovalRequest,
+    door: Door,
+  ) {
+    const { config, version } = this.input;
+    const what = reason === null ? (kind === 'approve' ? 'approved' : 'rejected') : 'refused';
+    await recordAudit({
+      ...{ at, who: by, identity: 'claimed', what, subject: `model/${config.model_name}` },
+      why: reason === null ? asked.reason : `${kind}: ${reason}`,
+      from: `${door} ${workflowInfo().workflowId}`,
+      details: { version, asked: asked.version },
+    }).catch((error: unknown) =>
+      log.error('The audit could not be told', { kind, by, reason: failureLine(error) }),
+    );
+  }
+}
+
+/** What a request that is wrong says of itself, as far as it can be kept. */
+function claimsOf(body: unknown): ApprovalRequest {
+  const { version, by } = (body ?? {}) as { version?: unknown; by?: unknown };
+  return {
+    version: Number.isSafeInteger(version) ? (version as number) : 0,
+    by: typeof by === 'string' && by !== '' ? shortened(by, BY_KEPT) : 'unknown',
+    reason: '',
+  };
+}
+
+const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, BadInputError.name);
+
+const shortened = (text: string, length: number) =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text;

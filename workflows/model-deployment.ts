@@ -1,0 +1,291 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  ContinueAsNew,
+  isCancellation,
+  log,
+  proxyActivities,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LearningActivities } from '../activities/learning.ts';
+import type { RegistryActivities } from '../activities/registry.ts';
+import { deploymentInput, type DeploymentPhase, type DeploymentStatus } from '../src/contracts/learning.ts';
+import type { LifecycleEvent } from '../src/contracts/lifecycle.ts';
+import { HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
+import { failureLine } from '../src/temporal/failures.ts';
+import { parseInput } from '../src/temporal/input.ts';
+import { deploymentStatusQuery } from '../src/temporal/messages.ts';
+import { WORKFLOWS } from '../src/temporal/names.ts';
+import { modelAttribute, stageAttribute } from '../src/temporal/search-attributes.ts';
+import { judge, type Verdict } from './candidate-decision.ts';
+import { DeploymentBoard, type CarriedBoard } from './deployment-board.ts';
+import { DeploymentDesk, type CarriedDesk } from './deployment-desk.ts';
+import { isHistoryLong } from './history.ts';
+import { recordEnding, tellAlerts, type Ending } from './job-ending.ts';
+import { LearningClock } from './learning-clock.ts';
+
+const { compareVersions } = proxyActivities<LearningActivities>({
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 5 },
+});
+
+const { readModel } = proxyActivities<RegistryActivities>({
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 10 },
+});
+
+interface Asked {
+  by: string;
+  reason: string;
+  from: string;
+}
+
+interface LifecycleRequests {
+  promoteVersion(input: { name: string; request: Asked & { version: number } }): Promise<LifecycleEvent>;
+  rollbackChampion(input: { name: string; request: Asked }): Promise<LifecycleEvent>;
+  startCanary(input: {
+    name: string;
+    request: Asked & { version: number; share: number };
+  }): Promise<LifecycleEvent>;
+  endCanary(input: { name: string; request: Asked }): Promise<LifecycleEvent>;
+}
+
+const { promoteVersion, rollbackChampion, startCanary, endCanary } = proxyActivities<LifecycleRequests>({
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 5 },
+});
+
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+/** Two versions differ by chance on fewer hours, a region: a rollback would follow the weather of a day. */
+const LEAST_WATCHED_HOURS = 48;
+/** A check of the watch is a dozen events. */
+const EVENTS_BEFORE_CONTINUING = 300;
+
+export interface CarriedDeployment {
+  asOf: string | undefined;
+  startedAt: string;
+  desk: CarriedDesk;
+  board: CarriedBoard;
+  watch: Watch;
+}
+
+/** A champion under watch; moments in seconds since 1970. */
+interface Watch {
+  previous: number;
+  since: number;
+  until: number;
+  next: number;
+}
+
+/**
+ * From a candidate that passed validation to a champion that has stood its watch: approval, canary, promotion, watch,
+ * and the way back where the hours that come say that it errs more than whom it followed.
+ */
+export async function modelDeploymentWorkflow(
+  raw?: unknown,
+  carried?: CarriedDeployment,
+): Promise<DeploymentStatus> {
+  const input = parseInput(deploymentInput, raw, WORKFLOWS.deployment);
+  const { config, version } = input;
+  const { model_name: name, regions, performance_threshold: threshold } = config;
+  const startedAt = carried?.startedAt ?? new Date().toISOString();
+  const clock = new LearningClock(carried?.asOf ?? input.asOf);
+  const board = new DeploymentBoard(name, version, clock, carried?.board);
+  const desk = new DeploymentDesk(
+    input,
+    { phase: () => board.phase, onChange: () => board.describe(desk.requests) },
+    carried?.desk,
+  );
+  const by = WORKFLOWS.deployment;
+  const from = workflowInfo().workflowId;
+  let hasCanary = false;
+
+  clock.listen(() => board.describe(desk.requests));
+  setHandler(deploymentStatusQuery, () => board.status(desk.requests), {
+    description: 'Phase, what it waits for or why it ended, and who asked for what',
+  });
+  desk.listen();
+  upsertSearchAttributes([{ key: modelAttribute, value: name }]);
+  const enter = (phase: DeploymentPhase, says: string) => {
+    board.enter(phase, says);
+    upsertSearchAttributes([{ key: stageAttribute, value: phase }]);
+    board.describe(desk.requests);
+  };
+
+  try {
+    return await close(carried ? await standWatch(carried.watch) : await deploy());
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    const reason = isCancellation(error) ? 'It was cancelled.' : failureLine(error);
+    await CancellationScope.nonCancellable(async () => {
+      await takeCanaryBack(reason);
+      await close({ outcome: 'failed', reason, version, facts: { phase: board.phase } });
+    });
+    throw error;
+  }
+
+  async function deploy(): Promise<Ending> {
+    const { champion } = await readModel({ name });
+    const before = champion?.version ?? null;
+    if (before === version) return ended('skipped', `Version ${version} is champion already.`);
+    const stopped = (await approval()) ?? (before === null ? undefined : await canary(before));
+    if (stopped) return stopped;
+    return promotion(before);
+  }
+
+  async function approval(): Promise<Ending | undefined> {
+    const isApproved = () => desk.decision?.kind === 'approve';
+    if (config.auto_deploy || isApproved()) return undefined;
+    const until = clock.now + config.approval_hours * HOUR_SECONDS;
+    const who = config.approvers.length > 0 ? config.approvers.join(' or ') : 'anybody';
+    enter('approval', `It waits for the approval of ${who} until ${toHourStamp(until)}. ${input.reason}`);
+    await clock.until(until, () => desk.decision !== null || desk.supersededBy !== null);
+    if (isApproved()) return undefined;
+    return stoppedByPeople() ?? ended('refused', `Nobody approved it within ${config.approval_hours} hours.`);
+  }
+
+  function stoppedByPeople(): Ending | undefined {
+    if (desk.decision?.kind === 'reject') {
+      const { by: who, reason } = desk.decision;
+      return ended('refused', `Rejected by ${who}${reason ? `: ${reason}` : '.'}`);
+    }
+    if (desk.supersededBy === null) return undefined;
+    return ended('skipped', `Superseded by version ${desk.supersededBy} at ${board.phase}.`);
+  }
+
+  /** The hours of the canary tell more than the calls it answered: both versions are asked for all of them. */
+  async function canary(champion: number): Promise<Ending | undefined> {
+    const { canary_share: share, canary_hours: hours } = config;
+    if (share === 0 || hours === 0) return stoppedByPeople();
+    const since = clock.now;
+    const until = since + hours * HOUR_SECONDS;
+    hasCanary = true;
+    const reason = `Canary before promotion, until ${toHourStamp(until)}.`;
+    await startCanary({ name, request: { version, share, by, reason, from } });
+    enter('canary', `It answers ${Math.round(100 * share)} % of the forecasts until ${toHourStamp(until)}.`);
+    await clock.until(until, () => desk.decision?.kind === 'reject' || desk.supersededBy !== null);
+    const stopped = stoppedByPeople() ?? (await canaryVerdict(champion, since));
+    if (stopped) await takeCanaryBack(stopped.reason);
+    return stopped;
+  }
+
+  async function canaryVerdict(champion: number, since: number): Promise<Ending | undefined> {
+    const { champion: now } = await readModel({ name });
+    if (now?.version !== champion) {
+      return ended('skipped', `Version ${now?.version ?? 'none'} became champion meanwhile.`);
+    }
+    const verdict = await compared([version, champion], since);
+    if (verdict && !verdict.good) {
+      return {
+        outcome: 'refused',
+        version,
+        reason: `Its canary was worse. ${verdict.reason}`,
+        facts: verdict.facts,
+      };
+    }
+    return undefined;
+  }
+
+  async function promotion(previous: number | null): Promise<Ending> {
+    enter('promotion', 'It is being promoted.');
+    const reason = input.reason || `Version ${version} passed validation.`;
+    await promoteVersion({ name, request: { version, by, reason: reason.slice(0, 500), from } });
+    // Whoever is champion ends the canary beside the one before.
+    hasCanary = false;
+    const since = clock.now;
+    const until = since + config.watch_hours * HOUR_SECONDS;
+    if (previous === null || config.watch_hours === 0)
+      return ended('done', `Version ${version} is champion.`);
+    return standWatch({ previous, since, until, next: Math.min(until, since + DAY_SECONDS) });
+  }
+
+  async function standWatch(watch: Watch): Promise<Ending> {
+    const { previous, since, until } = watch;
+    let { next } = watch;
+    for (;;) {
+      enter('watch', `Its errors are held against those of version ${previous} until ${toHourStamp(until)}.`);
+      const superseded = await clock.until(next, () => desk.supersededBy !== null);
+      const { champion } = await readModel({ name });
+      if (champion?.version !== version) {
+        return ended(
+          'done',
+          `It was champion; version ${champion?.version ?? 'none'} is now, by somebody else.`,
+        );
+      }
+      const verdict = await compared([version, previous], since);
+      if (verdict) await tellAlerts(name, clock, 'deployment', verdict.facts, verdict.reason);
+      if (verdict && !verdict.good) return worse(verdict, previous);
+      const stood = `Version ${version} is champion`;
+      const figures = verdict ? ` ${verdict.reason}` : '';
+      if (superseded) {
+        return {
+          ...ended('done', `${stood}; version ${desk.supersededBy} ended its watch.${figures}`),
+          facts: verdict?.facts ?? {},
+        };
+      }
+      if (clock.now >= until) {
+        return {
+          ...ended('done', `${stood} and has stood its watch.${figures}`),
+          facts: verdict?.facts ?? {},
+        };
+      }
+      next = Math.min(until, clock.now + DAY_SECONDS);
+      if (!isHistoryLong(EVENTS_BEFORE_CONTINUING)) continue;
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof modelDeploymentWorkflow>(input, {
+        ...{ asOf: clock.carry(), startedAt, desk: desk.carry(), board: board.carry() },
+        watch: { previous, since, until, next },
+      });
+    }
+  }
+
+  async function worse({ reason, facts }: Verdict, previous: number): Promise<Ending> {
+    if (!config.rollback_on_failure) {
+      return { outcome: 'done', version, reason: `Left in place, as it was told to. ${reason}`, facts };
+    }
+    const why = `Rolled back to version ${previous}. ${reason}`;
+    await rollbackChampion({ name, request: { by, reason: why.slice(0, 500), from } });
+    return { outcome: 'rolled-back', version, reason: why, facts };
+  }
+
+  /** Null where there are too few hours to tell: then what validation said stands. */
+  async function compared(pair: [number, number], since: number): Promise<Verdict | null> {
+    const to = clock.now - HOUR_SECONDS;
+    if (to <= since) return null;
+    const found = await compareVersions({
+      ...{ name, versions: pair, regions, asOf: clock.stamp },
+      ...{ from: toHourStamp(since + HOUR_SECONDS), to: toHourStamp(to) },
+    });
+    return found.hours < (LEAST_WATCHED_HOURS * regions.length) / 2 ? null : judge(found, pair, threshold);
+  }
+
+  /** Whatever ends a deployment on the way, the champion alone answers again. */
+  async function takeCanaryBack(reason: string): Promise<void> {
+    if (!hasCanary) return;
+    await endCanary({ name, request: { by, reason: reason.slice(0, 500), from } }).catch((error: unknown) =>
+      log.error('The canary could not be ended', { reason: failureLine(error) }),
+    );
+    hasCanary = false;
+  }
+
+  function ended(outcome: Ending['outcome'], reason: string): Ending {
+    return { outcome, reason, version };
+  }
+
+  async function close(ending: Ending): Promise<DeploymentStatus> {
+    const { outcome, reason } = ending;
+    board.close(outcome, reason);
+    upsertSearchAttributes([{ key: stageAttribute, value: 'closed' }]);
+    board.describe(desk.requests);
+    await recordEnding({ model: name, job: 'deployment', clock, startedAt }, ending);
+    await condition(allHandlersFinished);
+    return board.status(desk.requests);
+  }
+}
