@@ -7,6 +7,7 @@ import { BadInputError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { requireSubject } from '../registry/version-folder.ts';
 import { follow } from './follow.ts';
+import { fromSearch, type FromSearch } from './from-search.ts';
 import { inputsOf, type InputFlags } from './input-flags.ts';
 import { checkInput, checkModelName, checkPeriod, checkRegions, parseRange } from './input.ts';
 import { duration } from './progress.ts';
@@ -31,10 +32,11 @@ export interface PipelineFlags extends TrainingFlags, InputFlags {
   members?: string[];
   validationDays?: number;
   promote?: string;
+  fromSearch?: string | true;
 }
 
-/** The main job's input from flags: what is not given is the contract's business. */
-export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
+/** The main job's input from flags: what is not given a search has found, or is the contract's business. */
+export function pipelineInputOf(flags: PipelineFlags, found?: FromSearch): PipelineInput {
   const given = {
     model: checkModelName(flags.model),
     regions: checkRegions(flags.regions),
@@ -42,21 +44,23 @@ export function pipelineInputOf(flags: PipelineFlags): PipelineInput {
     train: parseRange(flags.train, '--train'),
     score: parseRange(flags.score, '--score'),
     rolling: rollingOf(flags),
-    sequenceLength: flags.sequenceLength,
+    sequenceLength: flags.sequenceLength ?? found?.sequenceLength,
     inputs: inputsOf(flags),
-    training: checkInput(trainingSettings, settingsOf(flags)),
-    fit: { members: flags.members, validationDays: flags.validationDays },
+    training: checkInput(trainingSettings, { ...found?.training, ...settingsOf(flags) }),
+    fit: { members: flags.members, validationDays: flags.validationDays, search: found?.reference },
     promote: flags.promote,
   };
   const input = checkInput(pipelineInput, given);
   const { train, score } = input;
   if (train && score) requireUnseenScore(train, score);
+  if (train && found) requireLearntFrom(train, found.validation);
   return input;
 }
 
 /** The same, and that the model of this name in the home, if there is one, forecasts the grid too. */
 export async function pipelineInputFor(home: Home, flags: PipelineFlags): Promise<PipelineInput> {
-  const input = pipelineInputOf(flags);
+  const found = flags.fromSearch === undefined ? undefined : await fromSearch(home, flags.fromSearch);
+  const input = pipelineInputOf(flags, found);
   await requireSubject(home, input.model, 'grid');
   return input;
 }
@@ -68,6 +72,15 @@ function requireUnseenScore(train: DateRange, score: DateRange): void {
   throw new BadInputError(
     `--score ${score.from}..${score.to} overlaps --train ${train.from}..${train.to}.`,
     'Score hours that the model has not seen.',
+  );
+}
+
+/** The fit would refuse it too: what it knows of later hours by its settings could be scored. */
+function requireLearntFrom(train: DateRange, validation: DateRange): void {
+  if (lastHourOf(validation.to) <= lastHourOf(train.to)) return;
+  throw new BadInputError(
+    `The search chose its settings on ${validation.from} to ${validation.to}, later than what is trained on (to ${train.to}).`,
+    'Train on all days that it was validated on and score later ones, or search on earlier ones.',
   );
 }
 

@@ -97,6 +97,11 @@ export const fitSettings = z.strictObject({
     .max(3660)
     .default(VALIDATION_DAYS)
     .describe('Last days known that weights and intervals are fitted on; at most a quarter of them'),
+  search: artifactReference
+    .optional()
+    .describe(
+      'A search manifest to go on from: ridge and trees take its best settings in place of those here, and further trials of its ensemble become members, such as trees-t02',
+    ),
   ridge: ridgeSettings.omit({ pooled: true }).prefault({}),
   trees: treesSettings.omit({ pooled: true }).prefault({}),
 });

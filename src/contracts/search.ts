@@ -175,6 +175,8 @@ export const searchPlan = z.strictObject({
   scored: dateRange,
   sequenceLength: sequenceHours,
   maxSteps: z.number().int().positive(),
+  /** What all transformers have in common; searches from before do not say. */
+  training: trialTraining.optional(),
   brackets: z.array(searchBracket).min(1),
 });
 export type SearchPlan = z.infer<typeof searchPlan>;
@@ -279,6 +281,25 @@ export const searchEnsemble = z.strictObject({
   bestMember: z.number(),
 });
 export type SearchEnsemble = z.infer<typeof searchEnsemble>;
+
+/** The file of role `leaderboard`: a search's result for whoever goes on from it. */
+export const searchDocument = z.object({
+  name: modelName,
+  plan: searchPlan,
+  leaderboard: z.array(leaderboardLine.omit({ seconds: true })),
+  ensemble: searchEnsemble.nullable(),
+});
+export type SearchDocument = z.infer<typeof searchDocument>;
+
+/** What a fit says of the search that it went on from. */
+export const searchSummary = z.strictObject({
+  name: modelName,
+  manifest: z.string(),
+  validation: dateRange,
+  /** By member the trial that it is. */
+  members: z.record(z.string(), z.strictObject({ trial: z.string(), settings: trialSettings })),
+});
+export type SearchSummary = z.infer<typeof searchSummary>;
 
 export const searchResult = z.strictObject({
   /** A search manifest: the leaderboard. */

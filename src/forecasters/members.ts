@@ -11,13 +11,20 @@ import { trees } from './trees.ts';
 export interface MemberSettings {
   ridge?: Partial<Omit<RidgeSettings, 'pooled'>>;
   trees?: Partial<Omit<TreesSettings, 'pooled'>>;
+  /** Of further trials of a search, by their names as members. */
+  trials?: Record<string, object>;
 }
+
+/** A further trial of a search's ensemble as a member, such as `trees-t02`. */
+const TRIAL = /^(ridge|trees)-t\d+$/;
 
 /** What an ensemble is made of where nobody says. */
 export const DEFAULT_MEMBERS = ['climatology', 'ridge', 'ridge-own', 'trees'] as const satisfies MemberName[];
 
 /** A forecaster of medians by its name: what ensembles are made of. The transformer lies in a training manifest. */
 export function memberNamed(name: string, settings: MemberSettings = {}): Forecaster {
+  const family = TRIAL.exec(name)?.[1];
+  if (family) return (family === 'ridge' ? ridge : trees)(settings.trials?.[name], name);
   switch (name as MemberName) {
     case 'operator':
     case 'latestKnown':

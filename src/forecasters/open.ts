@@ -6,7 +6,8 @@ import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import type { Forecaster } from './forecaster.ts';
 import { forecasterDetailsOf, loadForecaster, type LoadedForecaster } from './load.ts';
-import { DEFAULT_MEMBERS, memberNamed } from './members.ts';
+import { readFound, type Found } from '../search/found.ts';
+import { DEFAULT_MEMBERS, memberNamed, type MemberSettings } from './members.ts';
 
 const TRANSFORMER = 'transformer';
 
@@ -15,23 +16,39 @@ export interface OpenMembers extends AsyncDisposable {
   members: Forecaster[];
   /** Seconds: a network that was trained elsewhere has seen outcomes up to here; −Infinity without one. */
   trainedBy: number;
+  /** What a search found, where the fit goes on from one: its settings know outcomes up to the end of its validation. */
+  found?: Found;
 }
 
 /** The members that a fit was asked for, to be fitted on whatever is known. */
 export async function openMembers(home: Home, raw: FitForecasterInput): Promise<OpenMembers> {
-  const { members, training, sequences, ...settings } = fitForecasterInput.parse(raw);
-  const names = members ?? [...DEFAULT_MEMBERS, ...(training ? [TRANSFORMER] : [])];
+  const { members, training, sequences, search, ...settings } = fitForecasterInput.parse(raw);
+  const found = search && (await readFound(home, search));
+  const further = found?.further.map(({ member }) => member) ?? [];
+  const names = members ?? [...DEFAULT_MEMBERS, ...further, ...(training ? [TRANSFORMER] : [])];
   const network = training && names.includes(TRANSFORMER) && (await openNetwork(home, training, sequences));
+  const searched = found && settingsFrom(found, settings);
+  // What no trial was, such as ridge-own, keeps the settings that it has anyway.
+  const settingsOf = (name: string) =>
+    searched && (name === 'ridge' || name === 'trees' || further.includes(name)) ? searched : settings;
   return {
     members: names.map((name) =>
-      network && name === TRANSFORMER ? network.member : memberNamed(name, settings),
+      network && name === TRANSFORMER ? network.member : memberNamed(name, settingsOf(name)),
     ),
     trainedBy: network ? network.trainedBy : -Infinity,
+    ...(found && { found }),
     [Symbol.asyncDispose]: async () => {
       if (network) await network[Symbol.asyncDispose]();
     },
   };
 }
+
+/** What a search found, over what it did not try. */
+const settingsFrom = ({ best, further }: Found, { ridge, trees }: MemberSettings): MemberSettings => ({
+  ridge: { ...ridge, ...best.ridge?.settings },
+  trees: { ...trees, ...best.trees?.settings },
+  trials: Object.fromEntries(further.map(({ member, settings }) => [member, settings])),
+});
 
 /** A loaded forecaster with whatever its members hold open. */
 export interface OpenForecaster extends LoadedForecaster, AsyncDisposable {}

@@ -20,6 +20,7 @@ import { FittedEnsemble } from './ensemble/fitted-ensemble.ts';
 import { forecasterDetailsOf } from './load.ts';
 import { openMembers } from './open.ts';
 import { FitThreads } from './parts/threads.ts';
+import { summaryOf, type Found } from '../search/found.ts';
 
 /** Raised when the same settings and inputs would give another fit. */
 const STAGE_VERSION = 1;
@@ -37,13 +38,13 @@ export async function fitForecaster(
   raw: FitForecasterInput,
 ): Promise<FitForecasterResult> {
   const { home, signal } = context;
-  const { sequences, training, refitOf, ...settings } = fitForecasterInput.parse(raw);
+  const { sequences, training, refitOf, search, ...settings } = fitForecasterInput.parse(raw);
   const work = {
     kind: 'forecaster' as const,
     stage: 'fitForecaster',
     version: STAGE_VERSION,
     settings,
-    inputs: [sequences, ...(training ? [training] : []), ...(refitOf ? [refitOf] : [])],
+    inputs: [sequences, ...[training, refitOf, search].filter((input) => input !== undefined)],
   };
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const cut = await readManifest(home, sequences, 'sequences');
@@ -54,7 +55,8 @@ export async function fitForecaster(
     const data = { tables: await tablesOf(home, cut, { from, to: knownBy }), knownBy };
     await using opened = await openMembers(home, raw);
     await using threads = new FitThreads(context.config.threads ?? availableParallelism());
-    const { members, trainedBy } = opened;
+    const { members, trainedBy, found } = opened;
+    if (found && found.knows > knownBy) throw searchedLater(found, settings.through ?? train.to);
     await home.requireFreeSpace(data.tables.length * BYTES_PER_REGION, 'The fit');
     const fit = refitOf ? await refitFrom(home, refitOf) : fitEnsemble;
     const fitted = await fit(
@@ -75,7 +77,13 @@ export async function fitForecaster(
     return {
       files,
       rows: data.tables.reduce((sum, { issuedAt }) => sum + issuedAt.length, 0),
-      details: JSON.parse(JSON.stringify({ ensemble: fitted.details, issues: issueDetailsOf(cut) })),
+      details: JSON.parse(
+        JSON.stringify({
+          ensemble: fitted.details,
+          issues: issueDetailsOf(cut),
+          ...(found && search && { search: summaryOf(found, search, fitted.details.members) }),
+        }),
+      ),
     };
   });
   return { dataset: reference, reused, facts: factsOf(forecasterDetailsOf(manifest).ensemble) };
@@ -125,6 +133,13 @@ async function requireTrainedOn(
     'Give the sequences that it was trained on.',
   );
 }
+
+/** Such settings would know of hours that a backtest of this fit may score. */
+const searchedLater = ({ name, validation }: Found, through: string) =>
+  new BadInputError(
+    `The search ${name} chose its settings on ${validation.from} to ${validation.to}, later than the last day to learn from (${through}).`,
+    'Learn from all days that it was validated on, or search on earlier ones.',
+  );
 
 function factsOf({ regions, weights, scores }: EnsembleDetails): FitForecasterResult['facts'] {
   const rounded = (value: number) => Number(value.toFixed(2));

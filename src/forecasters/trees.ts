@@ -24,10 +24,10 @@ const facts = z.strictObject({
 type Facts = z.infer<typeof facts>;
 
 /** Gradient-boosted trees over all target hours of a region, of ln(actual/base), with the place in the horizon as a column. */
-export function trees(given: Partial<TreesSettings> = {}): Forecaster {
+export function trees(given: Partial<TreesSettings> = {}, called?: string): Forecaster {
   const settings = treesSettings.parse(given);
   const { pooled } = settings;
-  const name = pooled ? 'trees-pooled' : 'trees';
+  const name = called ?? (pooled ? 'trees-pooled' : 'trees');
   return {
     name,
     async fit({ tables, knownBy }, context) {

@@ -1,4 +1,5 @@
 import type { Manifest } from '../contracts/artifact.ts';
+import type { SearchSummary } from '../contracts/search.ts';
 import type { RollingRegionScores } from '../backtest/rolling/document.ts';
 import type { RegionScores, ScoresDocument } from '../backtest/scores.ts';
 import { forecasterDetailsOf } from '../forecasters/load.ts';
@@ -33,6 +34,8 @@ export interface ModelCard {
   /** By region and member. */
   weights: Record<string, Record<string, number>> | null;
   validation: { from: string; to: string } | null;
+  /** That its settings come from; null where nobody searched. */
+  search: SearchSummary | null;
   scores: CardScore[];
   settings: Manifest['madeBy']['settings'];
   intendedUse: string;
@@ -74,6 +77,7 @@ export function modelCard(
     validation: fitted
       ? { from: day(fitted.ensemble.validation.from), to: day(fitted.ensemble.validation.to) }
       : null,
+    search: fitted?.search ?? null,
     scores: document.regions.map(scoreOf),
     settings: model.madeBy.settings,
     intendedUse:
@@ -106,6 +110,11 @@ function scoreOf(scores: RegionScores): CardScore {
   };
 }
 
+function searchLine({ name, manifest, validation, members }: SearchSummary): string {
+  const trials = Object.entries(members).map(([member, { trial }]) => `${member} is its ${trial}`);
+  return `- Settings found by the search ${name} on ${validation.from} to ${validation.to} (${manifest}): ${trials.join(', ') || 'those of the network'}`;
+}
+
 /** `card.md`: the same for reading. */
 export function cardText(card: ModelCard): string {
   const percent = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(2) : '–');
@@ -133,6 +142,7 @@ export function cardText(card: ModelCard): string {
       ...(card.validation
         ? [`- Weighed and calibrated on ${card.validation.from} to ${card.validation.to}`]
         : []),
+      ...(card.search ? [searchLine(card.search)] : []),
     ].join('\n'),
     ...(weights.length > 0 ? ['## Weights', weights.join('\n')] : []),
     '## How well it does',

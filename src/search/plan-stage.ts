@@ -44,6 +44,7 @@ export async function planSearch({ home }: StageContext, input: SearchInput): Pr
     scored,
     sequenceLength,
     maxSteps: wholeSteps(input),
+    training: input.training,
     brackets: bracketsOf(input),
   };
 }

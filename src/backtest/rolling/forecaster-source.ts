@@ -37,7 +37,11 @@ async function asFitted(
 ): Promise<Forecaster & AsyncDisposable> {
   const { madeBy, inputs } = await readManifest(home, reference, 'forecaster');
   const training = inputs.find(({ uri }) => uri.startsWith('manifests/training/'));
-  const parsed = fitForecasterInput.safeParse({ ...(madeBy.settings as object), sequences, training, seed });
+  const search = inputs.find(({ uri }) => uri.startsWith('manifests/search/'));
+  const parsed = fitForecasterInput.safeParse({
+    ...(madeBy.settings as object),
+    ...{ sequences, training, search, seed },
+  });
   if (!parsed.success) {
     throw new CorruptArtifactError(
       `${reference.uri} does not say how it was fitted.`,
@@ -45,11 +49,13 @@ async function asFitted(
     );
   }
   const opened = await openMembers(home, parsed.data);
-  const { members, trainedBy: validationFrom } = opened;
-  if (validationFrom > fromHourStamp(stretch.from)) {
+  const { members, trainedBy: validationFrom, found } = opened;
+  const begins = fromHourStamp(stretch.from);
+  const seenBy = validationFrom > begins ? 'The network' : 'The search';
+  if (validationFrom > begins || (found && found.knows > begins)) {
     await opened[Symbol.asyncDispose]();
     throw new BadInputError(
-      `The network of ${reference.uri} was trained on hours after ${stretch.from}.`,
+      `${seenBy} behind ${reference.uri} has seen hours after ${stretch.from}.`,
       'Score a period that it has not seen.',
     );
   }

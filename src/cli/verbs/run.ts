@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { LONGEST_SEQUENCE_HOURS } from '../../contracts/sequence-length.ts';
 import { defineVerb, integer, list, regionList } from '../flags.ts';
 import { perform } from '../session.ts';
+import { addFromSearchFlag } from '../from-search.ts';
 import { addInputFlags } from '../input-flags.ts';
 import { addTrainingFlags } from '../training-flags.ts';
 import type { PipelineFlags } from '../pipeline.ts';
@@ -33,7 +34,7 @@ export function defineRun(program: Command): void {
 
 export function addPipelineFlags(command: Command): Command {
   return addTrainingFlags(
-    addInputFlags(command)
+    addFromSearchFlag(addInputFlags(command))
       .option('--model <name>', 'the name under which the result is registered (default: day-ahead)')
       .option('--regions <codes>', 'comma-separated (default: all distinct ones)', regionList)
       .option('--from <date>', 'first hours to ingest (default: all that the source has)')

@@ -126,5 +126,6 @@ function searchText({
     ...(crossRegion.length > 0 ? ['', crossRegionTable(crossRegion)] : []),
     '',
     `dataset  ${dataset.uri}`,
+    `use it   fit --from-search ${dataset.uri}, or run --from-search ${dataset.uri}`,
   ];
 }

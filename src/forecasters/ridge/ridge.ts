@@ -34,10 +34,10 @@ interface RegionModel {
  * A ridge regression a target hour, of ln(actual/base) on the standardised columns; missing values count as the mean,
  * with an indicator where a column often lacks them.
  */
-export function ridge(given: Partial<RidgeSettings> = {}): Forecaster {
+export function ridge(given: Partial<RidgeSettings> = {}, called?: string): Forecaster {
   const settings = ridgeSettings.parse(given);
   const { pooled } = settings;
-  const name = pooled ? 'ridge-pooled' : 'ridge';
+  const name = called ?? (pooled ? 'ridge-pooled' : 'ridge');
   return {
     name,
     async fit({ tables, knownBy }, context) {
