@@ -16,7 +16,11 @@ export interface DeliverOptions {
   /** Names who sends, so that of two processes one does. */
   by: string;
   signal: AbortSignal;
+  /** Milliseconds that a receiver may take for each of its steps. */
+  patienceMs?: number;
 }
+
+const PATIENCE_MS = 20_000;
 
 /**
  * One attempt to send what waits in the outbox. It is marked as sent only after the channel has taken it: whoever dies
@@ -32,10 +36,11 @@ export async function deliver(options: DeliverOptions, id: string): Promise<Deli
   if (claimed.kind === 'settled') return outcomeOf(claimed.delivery);
   if (claimed.kind === 'wait') throw new DeliveryWaitsError(`${id}: ${claimed.why}.`, claimed.until);
   const { delivery } = claimed;
+  let says: string;
   try {
     const channel = (await readChannels(home, config)).get(delivery.channel);
     if (!channel) throw new Error(`no channel ${delivery.channel}`);
-    await send(channel, delivery, signal);
+    says = await send(channel, delivery, { signal, patienceMs: options.patienceMs ?? PATIENCE_MS });
   } catch (error) {
     if (signal.aborted) {
       await changeAlerts(home, (state) => ({ state: release(state, id), result: undefined }));
@@ -44,8 +49,8 @@ export async function deliver(options: DeliverOptions, id: string): Promise<Deli
     return failed(options, id, messageOf(error));
   }
   return changeAlerts(home, (state) => ({
-    state: settleSent(state, id, now()),
-    result: { state: 'sent' as const, says: '' },
+    state: settleSent(state, id, now(), says),
+    result: { state: 'sent' as const, says },
   }));
 }
 

@@ -54,9 +54,9 @@ export const dueDeliveries = (state: AlertState, by: string, now: number): strin
     where === 'waiting' && !waitOf(state, at, by, now) ? [id] : [],
   );
 
-export const settleSent = (before: AlertState, id: string, now: number): AlertState =>
+export const settleSent = (before: AlertState, id: string, now: number, says = ''): AlertState =>
   changed(before, id, (delivery) => {
-    Object.assign(delivery, { state: 'sent', settledAt: now, attempts: delivery.attempts + 1, says: '' });
+    Object.assign(delivery, { state: 'sent', settledAt: now, attempts: delivery.attempts + 1, says });
   });
 
 /** It failed: it is tried again, later each time, or given up after a day of that. */

@@ -2,11 +2,10 @@ import { SourceFaultError, messageOf } from '../../errors.ts';
 import { redact } from '../../sources/redaction.ts';
 import { secretsOf, type EmailChannel } from '../channel.ts';
 import type { Delivery } from '../state.ts';
+import type { Sending } from './post.ts';
 import { headline, sentences } from './wording.ts';
 
-const TIMEOUT_MS = 20_000;
-
-async function transportTo({ host, port, security, user, password }: EmailChannel) {
+async function transportTo({ host, port, security, user, password }: EmailChannel, patienceMs: number) {
   const { createTransport } = await import('nodemailer');
   return createTransport({
     host,
@@ -15,9 +14,9 @@ async function transportTo({ host, port, security, user, password }: EmailChanne
     requireTLS: security === 'starttls',
     ignoreTLS: security === 'none',
     ...(user === undefined ? {} : { auth: { user, pass: password } }),
-    connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
-    socketTimeout: TIMEOUT_MS,
+    connectionTimeout: patienceMs,
+    greetingTimeout: patienceMs,
+    socketTimeout: patienceMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -27,9 +26,9 @@ async function transportTo({ host, port, security, user, password }: EmailChanne
 export async function sendByEmail(
   channel: EmailChannel,
   { id, notice }: Delivery,
-  signal: AbortSignal,
+  sending: Sending,
 ): Promise<void> {
-  await withTransport(channel, signal, async (transport) => {
+  await withTransport(channel, sending, async (transport) => {
     const sent = await transport.sendMail({
       from: channel.from,
       to: channel.to,
@@ -39,28 +38,28 @@ export async function sendByEmail(
       references: `<${notice.incident}@ringwatt>`,
       headers: { 'X-Ringwatt-Delivery': id, 'Auto-Submitted': 'auto-generated' },
     });
-    // The server takes a message that only some of its recipients will get.
+    // The others have it: to try again would tell them once more, for a day.
     const refused = sent.rejected.length;
-    if (refused > 0) throw new Error(`${refused} of ${channel.to.length} recipients were refused`);
+    return refused === 0 ? '' : `${refused} of ${channel.to.length} recipients were refused by the server`;
   });
 }
 
 /** Whether the server lets us in; nothing is sent. */
-export const verifyEmail = (channel: EmailChannel, signal: AbortSignal): Promise<void> =>
-  withTransport(channel, signal, async (transport) => {
+export const verifyEmail = (channel: EmailChannel, sending: Sending): Promise<void> =>
+  withTransport(channel, sending, async (transport) => {
     await transport.verify();
   });
 
-async function withTransport(
+async function withTransport<Result>(
   channel: EmailChannel,
-  signal: AbortSignal,
-  work: (transport: Awaited<ReturnType<typeof transportTo>>) => Promise<void>,
-): Promise<void> {
-  const transport = await transportTo(channel);
+  { signal, patienceMs }: Sending,
+  work: (transport: Awaited<ReturnType<typeof transportTo>>) => Promise<Result>,
+): Promise<Result> {
+  const transport = await transportTo(channel, patienceMs);
   const close = () => transport.close();
   signal.addEventListener('abort', close, { once: true });
   try {
-    await work(transport);
+    return await work(transport);
   } catch (error) {
     signal.throwIfAborted();
     const what = redact(Buffer.from(messageOf(error)), secretsOf(channel))

@@ -1,6 +1,6 @@
 import { secretsOf, type PagerChannel } from '../channel.ts';
 import type { Delivery, Notice } from '../state.ts';
-import { post } from './post.ts';
+import { post, type Sending } from './post.ts';
 import { headline, sentences } from './wording.ts';
 
 const ACTIONS: Record<Notice['kind'], 'trigger' | 'acknowledge' | 'resolve'> = {
@@ -19,7 +19,7 @@ const MOST_LETTERS = 1024;
 export async function sendToPager(
   channel: PagerChannel,
   { id, notice }: Delivery,
-  signal: AbortSignal,
+  sending: Sending,
 ): Promise<void> {
   const { incident, rule, model, severity, asOf, at, facts, labels, simulated } = notice;
   const body = {
@@ -38,5 +38,5 @@ export async function sendToPager(
       custom_details: { delivery: id, as_of: asOf, simulated, labels, facts, lines: sentences(notice, id) },
     },
   };
-  await post({ url: channel.url, body: JSON.stringify(body), secrets: secretsOf(channel), signal });
+  await post({ url: channel.url, body: JSON.stringify(body), secrets: secretsOf(channel), sending });
 }

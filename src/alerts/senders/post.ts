@@ -1,4 +1,4 @@
-import got, { RequestError, type Response } from 'got';
+import got, { RequestError, type Delays, type Response } from 'got';
 import { messageOf, SourceFaultError } from '../../errors.ts';
 import { redact } from '../../sources/redaction.ts';
 
@@ -11,7 +11,6 @@ const client = got.extend({
   throwHttpErrors: false,
   followRedirect: false,
   headers: { 'user-agent': 'ringwatt' },
-  timeout: { connect: 10_000, response: 20_000, request: 30_000 },
 });
 
 export interface Post {
@@ -20,14 +19,21 @@ export interface Post {
   headers?: Record<string, string>;
   /** Taken out of whatever is said about it. */
   secrets: readonly string[];
+  sending: Sending;
+}
+
+/** How an attempt ends before its time: it is stopped, or the receiver's time is up. */
+export interface Sending {
   signal: AbortSignal;
+  /** Milliseconds that a receiver may take for each of its steps. */
+  patienceMs: number;
 }
 
 /**
  * Posts JSON and answers the body of a 2xx. Whatever else happens is told without the address, which may be all that it
  * takes to write to a channel, and without what the receiver repeats of it.
  */
-export async function post({ url, body, headers, secrets, signal }: Post): Promise<string> {
+export async function post({ url, body, headers, secrets, sending }: Post): Promise<string> {
   const { host } = new URL(url);
   const clean = (text: string) => redact(Buffer.from(text), [...secrets, url]).toString('utf8');
   const failure = (what: string) =>
@@ -37,10 +43,11 @@ export async function post({ url, body, headers, secrets, signal }: Post): Promi
     answer = await exchange(url, {
       body,
       headers: { 'content-type': 'application/json', ...headers },
-      signal,
+      signal: sending.signal,
+      timeout: { connect: sending.patienceMs, response: sending.patienceMs, request: 2 * sending.patienceMs },
     });
   } catch (error) {
-    signal.throwIfAborted();
+    sending.signal.throwIfAborted();
     throw failure(error instanceof RequestError ? `${error.code} ${error.message}` : messageOf(error));
   }
   if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
@@ -50,7 +57,7 @@ export async function post({ url, body, headers, secrets, signal }: Post): Promi
 /** Reads as much of an answer as anybody needs. */
 async function exchange(
   url: string,
-  options: { body: string; headers: Record<string, string>; signal: AbortSignal },
+  options: { body: string; headers: Record<string, string>; signal: AbortSignal; timeout: Delays },
 ): Promise<{ statusCode: number; body: string }> {
   const stream = client.stream.post(url, options);
   const answered: { response?: Response } = {};

@@ -1,7 +1,7 @@
 import { SourceFaultError } from '../../errors.ts';
 import { secretsOf, type SlackChannel } from '../channel.ts';
 import type { Delivery, Notice } from '../state.ts';
-import { post } from './post.ts';
+import { post, type Sending } from './post.ts';
 import { headline, sentences } from './wording.ts';
 
 const MARKS: Record<Notice['severity'], string> = {
@@ -16,7 +16,7 @@ const MOST_LETTERS = 2900;
 export async function sendToSlack(
   channel: SlackChannel,
   { id, notice }: Delivery,
-  signal: AbortSignal,
+  sending: Sending,
 ): Promise<void> {
   const mark = notice.kind === 'recovered' ? ':large_green_circle:' : MARKS[notice.severity];
   const title = escaped(headline(notice));
@@ -37,7 +37,7 @@ export async function sendToSlack(
     url: channel.url,
     body: JSON.stringify(body),
     secrets: secretsOf(channel),
-    signal,
+    sending,
   });
   // Slack says ok in words; others answer nothing, or JSON. A page of HTML is a proxy or a wrong address.
   if (!/^\s*</.test(answer)) return;

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { secretsOf, type WebhookChannel } from '../channel.ts';
 import type { Delivery } from '../state.ts';
-import { post } from './post.ts';
+import { post, type Sending } from './post.ts';
 import { headline } from './wording.ts';
 
 /**
@@ -11,7 +11,7 @@ import { headline } from './wording.ts';
 export async function sendToWebhook(
   channel: WebhookChannel,
   { id, notice }: Delivery,
-  signal: AbortSignal,
+  sending: Sending,
 ): Promise<void> {
   const body = JSON.stringify({ delivery: id, headline: headline(notice), ...notice });
   const timestamp = String(Math.floor(Date.now() / 1000));
@@ -25,6 +25,6 @@ export async function sendToWebhook(
       'x-ringwatt-signature': `v1=${signature}`,
     },
     secrets: secretsOf(channel),
-    signal,
+    sending,
   });
 }
