@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobKind } from './jobs.ts';
+import { jobKind, type JobKind } from './jobs.ts';
 import { modelName } from './stages.ts';
 
 export const appliedSchedule = z.strictObject({
@@ -24,3 +24,21 @@ export const appliedSchedules = z.strictObject({
   schedules: z.array(appliedSchedule),
 });
 export type AppliedSchedules = z.infer<typeof appliedSchedules>;
+
+/** What a schedule does for a model; deployments follow a retrain and have none of their own. */
+export type ScheduledJob = Exclude<JobKind, 'deployment'>;
+
+/**
+ * How late a run that was missed may still start; the server's own default is a year. What starts later than this was
+ * asked for by a person: a backfill.
+ */
+export const CATCH_UP_HOURS: Readonly<Record<ScheduledJob, number>> = {
+  // A cluster that was down over the weekend still retrains on Monday; after that the next Sunday is near enough.
+  retrain: 48,
+  // One run fetches the newest days whole, so of all that were missed the first one makes good the rest.
+  ingestion: 12,
+  // After half a day the next check is nearer than the missed one.
+  drift: 12,
+  // From 19:00 UTC to before midnight in MISO, where the next day begins first: what comes later forecasts the past.
+  forecast: 9,
+};

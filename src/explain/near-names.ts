@@ -11,7 +11,7 @@ export function nearNames(name: string, known: readonly string[], most = 4): str
 }
 
 /** Letters to put in, take out or change (Levenshtein 1966). */
-function edits(a: string, b: string): number {
+export function edits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

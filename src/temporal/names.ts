@@ -39,6 +39,7 @@ export const workflowIds = {
   deployment: (model: string) => `deployment/${model}`,
   drift: (model: string) => `drift/${model}`,
   forecast: (model: string) => `forecast/${model}`,
+  scheduledIngestion: (model: string) => `scheduled-ingestion/${model}`,
   /** One for a home: who is told what. */
   alerts: () => 'alerts',
   abTest: (name: string) => `ab-test/${name}`,

@@ -45,7 +45,11 @@ describe('the services, from the command line', function () {
     );
 
     const applied = await ringwatt(['schedules', 'apply', '--json', '--home', root]);
-    assert.deepEqual(JSON.parse(applied.stdout), { created: ['weekly-retrain'], updated: [] });
+    const { created } = JSON.parse(applied.stdout) as { created: string[] };
+    assert.deepEqual(
+      created,
+      ['retrain', 'ingestion', 'drift', 'forecast'].map((job) => `${job}-day-ahead`),
+    );
 
     const logs = await ringwatt(['logs', 'pipeline-worker', '--json', '--home', root]);
     assert.ok((JSON.parse(logs.stdout) as { lines: object[] }).lines.length > 0);
@@ -69,7 +73,7 @@ describe('the services, from the command line', function () {
     const { schedules: kept } = JSON.parse(schedules.stdout) as { schedules: { id: string }[] };
     assert.deepEqual(
       kept.map(({ id }) => id),
-      ['weekly-retrain'],
+      ['drift-day-ahead', 'forecast-day-ahead', 'ingestion-day-ahead', 'retrain-day-ahead'],
     );
     await ringwatt(['down', '--home', root]);
   });

@@ -1,54 +1,174 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import { SCHEDULES, applySchedules } from '../../schedules/apply.ts';
-import { checkCron, preview } from '../../schedules/schedule.ts';
-import { weeklyRetrain } from '../../schedules/weekly-retrain.ts';
-import { pipelineInput } from '../../src/contracts/pipeline.ts';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { applySchedules } from '../../schedules/apply.ts';
+import { chosenConfigs, keepConfigs } from '../../schedules/config-files.ts';
+import { listSchedules, pauseSchedule, triggerSchedule, unpauseSchedule } from '../../schedules/control.ts';
+import { SHIPPED_CONFIG } from '../../schedules/retraining-file.ts';
+import { definitionsOf } from '../../schedules/schedule.ts';
+import { retrainingConfig } from '../../src/contracts/retraining.ts';
+import { readAppliedSchedules } from '../../src/jobs/applied-schedules.ts';
+import { nextTimes } from '../../src/jobs/cron.ts';
+import { Home } from '../../src/lake/home.ts';
 import { temporal } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+
+const configOf = (model: string, changed: object = {}) =>
+  retrainingConfig.parse({ model_name: model, time_zone: 'America/New_York', ...changed });
+
+const KINDS = ['retrain', 'ingestion', 'drift', 'forecast'];
+const idsOf = (model: string) => KINDS.map((kind) => `${kind}-${model}`);
 
 describe('schedules', () => {
-  it('creates what is not there, and changes nothing when applied again', async () => {
-    const { client } = await temporal();
-    assert.deepEqual(await applySchedules(client), { created: ['weekly-retrain'], updated: [] });
-    const handle = client.schedule.getHandle('weekly-retrain');
-    const first = await handle.describe();
-    await handle.pause('holidays');
-    assert.deepEqual(await applySchedules(client), { created: [], updated: ['weekly-retrain'] });
-    const second = await handle.describe();
-    assert.deepEqual(second.spec, first.spec);
-    assert.deepEqual(second.action, first.action);
-    assert.deepEqual(second.policies, first.policies);
-    assert.equal(second.policies.overlap, 'SKIP');
-    assert.equal(second.policies.catchupWindow, 48 * 3_600_000);
-    assert.equal(second.state.paused, true);
-    await handle.delete();
+  let home: Home;
+  let client: Client;
+  beforeEach(async () => {
+    home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-schedules-')));
+    ({ client } = await temporal());
+  });
+  afterEach(async () => {
+    for await (const { scheduleId } of client.schedule.list()) {
+      await client.schedule
+        .getHandle(scheduleId)
+        .delete()
+        .catch(() => {});
+    }
+    await rm(home.root, { recursive: true, force: true });
   });
 
-  it('starts the pipeline with an input that it accepts', () => {
-    for (const { input } of SCHEDULES) assert.equal(pipelineInput.safeParse(input).success, true);
+  const actor = () => ({ home, by: 'anna', reason: 'a test' });
+  const audited = async () =>
+    (await readFile(home.path('audit/log.jsonl'), 'utf8'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { what: string; subject: string; who: string; why: string })
+      .filter(({ subject }) => subject.startsWith('schedule/'))
+      .map(({ what, subject, who, why }) => [what, subject, who, why]);
+  const versionOf = async (id: string) =>
+    (await client.schedule.getHandle(id).describe()).info.lastUpdatedAt?.toISOString();
+
+  it('are made once: a second time nothing is changed, and what differs is updated', async () => {
+    const [a, b] = [configOf('alpha'), configOf('beta')];
+    const first = await applySchedules(client, [a, b], actor());
+    assert.deepEqual(first.created, [...idsOf('alpha'), ...idsOf('beta')]);
+    assert.equal((await audited()).length, 8);
+    const again = await applySchedules(client, [a, b], actor());
+    assert.deepEqual([again.unchanged, again.updated], [first.created, []]);
+    assert.equal((await audited()).length, 8);
+    assert.equal(await versionOf('retrain-alpha'), undefined);
+
+    const later = configOf('alpha', { drift_schedule: '0 20 * * 1-7', auto_deploy: true });
+    const changed = await applySchedules(client, [later, b], actor());
+    // What the workflows are told changes with the configuration, so all four of the model do.
+    assert.deepEqual([changed.updated, changed.unchanged], [idsOf('alpha'), idsOf('beta')]);
+    const { spec, policies, action } = await client.schedule.getHandle('drift-alpha').describe();
+    assert.equal(spec.calendars?.[0]?.comment, '0 20 * * 1-7');
+    assert.deepEqual([policies.overlap, policies.catchupWindow], ['SKIP', 12 * 3_600_000]);
+    assert.deepEqual(action.args, [{ config: later }]);
+    assert.deepEqual((await applySchedules(client, [later, b], actor())).updated, []);
   });
 
-  it('retrains on the record as it is by then, not on fixed years', () => {
-    const { rolling, train, score } = pipelineInput.parse(weeklyRetrain.input);
-    assert.deepEqual([rolling?.scoreDays, train, score], [365, undefined, undefined]);
+  it('are put right where somebody changed them by another door', async () => {
+    const config = configOf('alpha');
+    await applySchedules(client, [config], actor());
+    await client.schedule
+      .getHandle('forecast-alpha')
+      .update((found) => ({ ...found, policies: { ...found.policies, overlap: 'ALLOW_ALL' } }));
+    const { updated } = await applySchedules(client, [config], actor());
+    assert.deepEqual(updated, ['forecast-alpha']);
+    const { policies } = await client.schedule.getHandle('forecast-alpha').describe();
+    assert.equal(policies.overlap, 'BUFFER_ONE');
   });
 
-  it('previews Sunday nights', () => {
+  it('stay paused, with the reason, until they are unpaused; the file says so, too', async () => {
+    await applySchedules(client, [configOf('alpha')], actor());
+    await pauseSchedule(client, 'retrain-alpha', { ...actor(), reason: 'holidays' });
+    const { paused } = await applySchedules(client, [configOf('alpha', { preset: 'default' })], actor());
+    assert.deepEqual(paused, ['retrain-alpha']);
+    const { state } = await client.schedule.getHandle('retrain-alpha').describe();
+    assert.deepEqual([state.paused, state.note], [true, 'holidays']);
+    const pausedInFile = async () =>
+      (await readAppliedSchedules({ home })).filter((schedule) => schedule.paused).map(({ id }) => id);
+    assert.deepEqual(await pausedInFile(), ['retrain-alpha']);
+    await unpauseSchedule(client, 'retrain-alpha', actor());
+    assert.deepEqual(await pausedInFile(), []);
+    assert.deepEqual((await audited()).slice(4), [
+      ['schedule-paused', 'schedule/retrain-alpha', 'anna', 'holidays'],
+      ...idsOf('alpha').map((id) => ['schedule-updated', `schedule/${id}`, 'anna', 'a test']),
+      ['schedule-unpaused', 'schedule/retrain-alpha', 'anna', 'a test'],
+    ]);
+    await assert.rejects(pauseSchedule(client, 'retrain-gamma', actor()), { name: 'MissingDataError' });
+  });
+
+  it('of a model that no file names any more are told of, and removed by --prune', async () => {
+    await applySchedules(client, [configOf('alpha'), configOf('beta')], actor());
+    await until(async () => (await listSchedules(client)).length === 8);
+    const { left, removed } = await applySchedules(client, [configOf('alpha')], actor());
+    assert.deepEqual([left, removed], [idsOf('beta').toSorted(), []]);
+    assert.equal((await readAppliedSchedules({ home })).length, 8);
+    const pruned = await applySchedules(client, [configOf('alpha')], { ...actor(), prune: true });
+    assert.deepEqual([pruned.left, pruned.removed], [[], idsOf('beta').toSorted()]);
     assert.deepEqual(
-      preview(weeklyRetrain, new Date('2018-03-10T00:00:00Z'), 2).map((time) => time.toISOString()),
-      ['2018-03-11T02:00:00.000Z', '2018-03-18T02:00:00.000Z'],
+      (await readAppliedSchedules({ home })).map(({ id }) => id),
+      idsOf('alpha').toSorted(),
     );
+    await assert.rejects(client.schedule.getHandle('retrain-beta').describe());
   });
 
-  it('refuses an expression that restricts both the day of the month and of the week', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 28 }), fc.integer({ min: 0, max: 6 }), (day, weekday) => {
-        assert.throws(() => checkCron(`0 2 ${day} * ${weekday}`), { name: 'BadInputError' });
-        checkCron(`0 2 ${day} * *`);
-        checkCron(`0 2 * * ${weekday}`);
-      }),
+  it('of earlier homes go, and those of other projects stay', async () => {
+    const action = { type: 'startWorkflow', workflowType: 'x', taskQueue: 'x', workflowId: 'x' } as const;
+    const spec = { calendars: [{ hour: 3 }] };
+    await client.schedule.create({ scheduleId: 'weekly-retrain', spec, action });
+    await client.schedule.create({ scheduleId: 'drift-of-others', spec, action });
+    const { removed, left } = await applySchedules(client, [configOf('alpha')], { ...actor(), prune: true });
+    assert.deepEqual([removed, left], [['weekly-retrain'], []]);
+    await client.schedule.getHandle('drift-of-others').describe();
+  });
+
+  it('run when the preview says', async () => {
+    const config = configOf('alpha', { ingestion_schedule: '7,37 5-8 * * *' });
+    await applySchedules(client, [config], actor());
+    const now = new Date();
+    await until(async () => (await listSchedules(client)).length === 4);
+    const listed = await listSchedules(client);
+    for (const { id, cron, timeZone } of definitionsOf(config)) {
+      const ours = nextTimes(cron, timeZone, now, 10).map((at) => at.toISOString());
+      assert.deepEqual(listed.find((schedule) => schedule.id === id)?.next, ours, id);
+    }
+  });
+
+  it('can be triggered at any time, and then start what they are for', async () => {
+    await applySchedules(client, [configOf('alpha')], actor());
+    await pauseSchedule(client, 'retrain-alpha', actor());
+    await triggerSchedule(client, 'retrain-alpha', actor());
+    await until(async () => {
+      const { info } = await client.schedule.getHandle('retrain-alpha').describe();
+      return info.recentActions.length === 1;
+    });
+    const { info } = await client.schedule.getHandle('retrain-alpha').describe();
+    const { workflowId } = info.recentActions[0]!.action.workflow;
+    assert.match(workflowId, /^learning\/alpha-\d{4}-/);
+    const started = await client.workflow.getHandle(workflowId).describe();
+    assert.equal(started.type, 'continuousLearningWorkflow');
+    await client.workflow.getHandle(workflowId).terminate('the test is over');
+  });
+
+  it('are those that were applied last, when no file is named', async () => {
+    const [shipped] = await chosenConfigs(home, []);
+    assert.equal(shipped?.file, SHIPPED_CONFIG);
+    await keepConfigs(home, [shipped!], { prune: false });
+    assert.equal((await chosenConfigs(home, []))[0]?.file, SHIPPED_CONFIG);
+    const file = join(home.root, 'elsewhere.yaml');
+    await writeFile(file, 'model_name: south # mine\n');
+    await keepConfigs(home, await chosenConfigs(home, [file]), { prune: false });
+    const [kept, ...more] = await chosenConfigs(home, []);
+    assert.deepEqual(
+      [kept?.config.model_name, kept?.text, more],
+      ['south', 'model_name: south # mine\n', []],
     );
-    assert.throws(() => checkCron('0 2 * *'), /4 fields/);
-    assert.throws(() => checkCron('0 25 * * *'), { name: 'BadInputError' });
+    await keepConfigs(home, [shipped!], { prune: true });
+    assert.equal((await chosenConfigs(home, []))[0]?.file, SHIPPED_CONFIG);
   });
 });

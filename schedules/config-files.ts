@@ -1,0 +1,45 @@
+import { readdir, rm } from 'node:fs/promises';
+import { writeFileAtomic } from '../src/lake/atomic-write.ts';
+import type { Home } from '../src/lake/home.ts';
+import { readRetraining, SHIPPED_CONFIG, type RetrainingFile } from './retraining-file.ts';
+
+const FOLDER = 'schedules';
+
+/**
+ * The configurations that are meant: those of the files that a person names; else those that were applied to this home
+ * last, so that a new Temporal database is filled by `schedules apply` alone; else the one that ships.
+ */
+export async function chosenConfigs(home: Home, files: readonly string[]): Promise<RetrainingFile[]> {
+  if (files.length > 0) return readRetraining(files);
+  const kept = await keptFiles(home);
+  return readRetraining(kept.length > 0 ? kept : [SHIPPED_CONFIG]);
+}
+
+/** Keeps what was applied as `schedules/<model>.yaml` of the home; with `prune`, nothing else. */
+export async function keepConfigs(
+  home: Home,
+  applied: readonly RetrainingFile[],
+  { prune }: { prune: boolean },
+): Promise<void> {
+  const paths = new Set<string>();
+  for (const { file, text, config } of applied) {
+    // What ships is read from where it ships, as long as nobody has applied anything else.
+    if (file === SHIPPED_CONFIG) continue;
+    const path = home.path(FOLDER, `${config.model_name}.yaml`);
+    paths.add(path);
+    await writeFileAtomic(path, text);
+  }
+  if (!prune) return;
+  for (const path of await keptFiles(home)) if (!paths.has(path)) await rm(path, { force: true });
+}
+
+async function keptFiles(home: Home): Promise<string[]> {
+  const names = await readdir(home.path(FOLDER)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => home.path(FOLDER, name));
+}
