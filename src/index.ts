@@ -60,3 +60,26 @@ export {
   type SequenceDataset,
 } from './sequences/dataset.ts';
 export type { Dtype, FloatArray, Scaling } from './sequences/hourly-matrix.ts';
+
+export {
+  ModelMonitor,
+  benjaminiHochberg,
+  classificationScores,
+  cliffsDelta,
+  cohensD,
+  energyTest,
+  jensenShannon,
+  kolmogorovSmirnov,
+  pageHinkley,
+  populationStability,
+  quantileBins,
+  regressionAccuracy,
+  wassersteinDistance,
+  type DriftAlert,
+  type DriftExamination,
+  type FeatureDrift,
+  type MonitorOptions,
+  type Outcomes,
+  type ResidualDrift,
+  type TableInput,
+} from './monitoring/index.ts';
