@@ -5,6 +5,7 @@ import { continueIssueTable, type MadeTable } from '../day-ahead/continue.ts';
 import { issuesOf, MEDIAN, type IssueTable } from '../day-ahead/issue-table.ts';
 import type { IssueDetails } from '../day-ahead/read.ts';
 import { MissingDataError } from '../errors.ts';
+import { featureSeries, unchangedRows } from '../features/unchanged-rows.ts';
 import type { WeatherRuns } from '../features/weather.ts';
 import type { FittedForecaster } from '../forecasters/forecaster.ts';
 import type { SequenceSource } from '../forecasters/transformer.ts';
@@ -42,44 +43,41 @@ export function newestDayAheadIssue(
   return seenLate ? moment - DAY_SECONDS : moment;
 }
 
+/** How far ahead of its row a feature may look: at what was forecast of that hour by then. */
+const AHEAD_HOURS = 24;
+
 /** The records of a forecast, as the network's inputs: nothing in them is later than an issue's newest known hour. */
 export class RecordSource implements SequenceSource {
   readonly #normaliser: Normaliser;
-  readonly #records = new Map<string, { record: RegionRecord; hours: number }>();
-  /** From a row to the newest known hour. */
-  readonly #made = new Map<string, { from: number; inputs: Float32Array }>();
+  readonly #given = new Map<string, { record: RegionRecord; hours: number }>();
+  readonly records = {
+    of: (region: string) => this.#given.get(region)!.record,
+    sameBefore: (region: string, older: object) => {
+      const { rows } = this.#given.get(region)!.record;
+      const same = unchangedRows((older as RegionRecord).rows, rows, featureSeries);
+      return rows.first + (same - AHEAD_HOURS) * HOUR_SECONDS;
+    },
+  };
 
   constructor(normaliser: Normaliser) {
     this.#normaliser = normaliser;
   }
 
   add(record: RegionRecord, issuedAt: number): void {
-    const { region } = record.rows;
-    this.#records.set(region, { record, hours: standingRow(record, issuedAt) + 1 });
-    this.#made.delete(region);
+    this.#given.set(record.rows.region, { record, hours: standingRow(record, issuedAt) + 1 });
   }
 
-  async hoursOf(region: string): Promise<{ first: number; hours: number; record: object }> {
-    const { record, hours } = this.#records.get(region)!;
-    return { first: record.rows.first, hours, record };
+  async hoursOf(region: string): Promise<{ first: number; hours: number }> {
+    const { record, hours } = this.#given.get(region)!;
+    return { first: record.rows.first, hours };
   }
 
-  /** Features are what costs: they are made once, from the first rows that are asked for, and cut for all windows. */
+  /** From as far before as features look, always: where their sums begin decides the last bits of them. */
   async inputsOf(region: string, from: number, to: number): Promise<Float32Array> {
-    const made = this.#made.get(region);
-    const all = made && made.from <= from ? made : this.#make(region, from);
-    const width = all.inputs.length / (this.#records.get(region)!.hours - all.from);
-    return all.inputs.subarray((from - all.from) * width, (to - all.from) * width);
-  }
-
-  #make(region: string, from: number): { from: number; inputs: Float32Array } {
-    const { record, hours } = this.#records.get(region)!;
+    const { rows } = this.#given.get(region)!.record;
     const before = Math.max(0, from - REACH_HOURS);
-    const recent = cutRows(record.rows, before, hours + 1);
-    const { inputs } = inputsForForecast(recent, this.#normaliser, hours - from, hours - before);
-    const made = { from, inputs };
-    this.#made.set(region, made);
-    return made;
+    const stretch = cutRows(rows, before, to + AHEAD_HOURS);
+    return inputsForForecast(stretch, this.#normaliser, to - from, to - before).inputs;
   }
 }
 

@@ -1,3 +1,5 @@
+import { HOUR_SECONDS } from '../contracts/time.ts';
+
 /** A stretch of rows put through the model at once, and the rows whose predictions are read from it. */
 export interface ReadWindow {
   from: number;
@@ -25,4 +27,32 @@ export function planWindows(issues: readonly number[], length: number, rows: num
     windows.push({ from, to: Math.min(rows, from + length), read: [issue] });
   }
   return windows;
+}
+
+/**
+ * The same by windows whose place in time does not depend on what is asked for, so that what was read of a whole one
+ * can stand for another record with the same hours: every third of a window is read from the window that ends with it.
+ * `first` is the first row's hour end, seconds since 1970 UTC.
+ */
+export function fixedWindows(
+  issues: readonly number[],
+  length: number,
+  rows: number,
+  first: number,
+): (ReadWindow & { whole: boolean })[] {
+  const third = Math.floor(length / 3);
+  const before = first / HOUR_SECONDS;
+  const windows = new Map<number, ReadWindow & { whole: boolean }>();
+  for (const issue of issues) {
+    const end = Math.floor((before + issue) / third + 1) * third - before;
+    const window = windows.get(end) ?? {
+      from: Math.max(0, end - length),
+      to: Math.min(rows, end),
+      read: [],
+      whole: end <= rows,
+    };
+    window.read.push(issue);
+    windows.set(end, window);
+  }
+  return [...windows.values()];
 }

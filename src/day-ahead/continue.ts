@@ -1,4 +1,5 @@
 import { HOUR_SECONDS } from '../contracts/time.ts';
+import { dated, unchangedRows } from '../features/unchanged-rows.ts';
 import type { ValidatedRows } from '../features/validated-rows.ts';
 import { buildIssueTable, DAY_HOURS, type IssueTableOptions } from './build.ts';
 import { issuesOf, joinIssues, type IssueRange, type IssueTable } from './issue-table.ts';
@@ -34,7 +35,7 @@ function unchangedIssues(
   options: IssueTableOptions,
 ): IssueRange {
   const none = { from: 0, to: 0 };
-  if (!sameColumns(made, options) || old.region !== rows.region || old.first !== rows.first) return none;
+  if (!sameColumns(made, options)) return none;
   const { firstHour, lastHour } = options;
   const firstOf = (issue: number) => validAt[issue * DAY_HOURS]!;
   const lastOf = (issue: number) => validAt[(issue + 1) * DAY_HOURS - 1]!;
@@ -44,7 +45,7 @@ function unchangedIssues(
   // The first day that the next table has must be this one's too.
   if (from === issues || firstOf(from) >= firstHour + DAY_HOURS * HOUR_SECONDS) return none;
   // No column looks further ahead than to the hour after the day: what the operator says of it.
-  const changedAt = rows.first + (unchangedRows(old, rows) - 1) * HOUR_SECONDS;
+  const changedAt = rows.first + (unchangedRows(old, rows, tableSeries) - 1) * HOUR_SECONDS;
   let to = from;
   while (to < issues && lastOf(to) < changedAt && lastOf(to) <= lastHour) to++;
   return { from, to };
@@ -58,19 +59,9 @@ const sameColumns = (one: IssueTableOptions, other: IssueTableOptions) =>
   one.weather === other.weather &&
   one.contextHours === other.contextHours;
 
-/** Rows from the first on in which two records have the same of all that a table is made from. */
-function unchangedRows(one: ValidatedRows, other: ValidatedRows): number {
-  const pairs = [
-    [one.demand, other.demand],
-    [one.demandFinal, other.demandFinal],
-    [one.forecast.values, other.forecast.values],
-    [one.forecast.availableAt, other.forecast.availableAt],
-  ] as const;
-  return pairs.reduce((least, [a, b]) => Math.min(least, alike(a, b)), Infinity);
-}
-
-function alike(a: Float64Array, b: Float64Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (!Object.is(a[i], b[i])) return i;
-  return length;
-}
+/** What a table is made from. */
+const tableSeries = ({ demand, demandFinal, forecast }: ValidatedRows) => [
+  demand,
+  demandFinal,
+  ...dated(forecast),
+];

@@ -5,7 +5,7 @@ import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { standardised, type IssueScaling } from '../sequences/issue-scaling.ts';
 import { refitHead, REFIT, type RefitIssues, type RefitSettings } from '../training/refit-head.ts';
-import { planWindows } from '../backtest/windows.ts';
+import { fixedWindows, planWindows } from '../backtest/windows.ts';
 import { isKnown, issuesKnownBy, logRatio, requireColumns } from './cells.ts';
 import type { FitContext, FitData, FittedForecaster, Forecaster } from './forecaster.ts';
 import { readState, writeState } from './state-bytes.ts';
@@ -14,13 +14,16 @@ const NAME = 'transformer';
 
 /** Where the network's inputs come from: hour by hour, normalised as it was trained. */
 export interface SequenceSource {
-  /**
-   * The region's record: the end of its first hour (seconds since 1970) and how many it has. Where the source is given
-   * another record later, `record` tells them apart: states of one say nothing of the other.
-   */
-  hoursOf(region: string): Promise<{ first: number; hours: number; record?: object }>;
+  /** The region's record: the end of its first hour (seconds since 1970) and how many it has. */
+  hoursOf(region: string): Promise<{ first: number; hours: number }>;
   /** Rows `from` to `to`, excluded; hours × channels. */
   inputsOf(region: string, from: number, to: number): Promise<Float32Array>;
+  /** Of a source that is given newer records of a region: which it has, and up to when inputs are as with an older one. */
+  records?: {
+    of(region: string): object;
+    /** Seconds: inputs of hours that end before are the same. */
+    sameBefore(region: string, older: object): number;
+  };
 }
 
 /** A network as a training manifest holds it. */
@@ -132,11 +135,17 @@ async function refit(
   return refitHead(model, data, { ...settings, seed }, controls);
 }
 
+/** States by the hour they stand at, with the end of the window that each was read from. */
+interface RegionStates {
+  record: object | undefined;
+  states: Map<number, { state: Float32Array; windowEnds: number }>;
+}
+
 /** The network's states at issues, each computed once: neither refits nor other tables change them. */
 class NetworkStates {
   readonly #network: TrainedNetwork;
   readonly #source: SequenceSource;
-  readonly #kept = new Map<string, { record: object | undefined; states: Map<number, Float32Array> }>();
+  readonly #kept = new Map<string, RegionStates>();
 
   constructor(network: TrainedNetwork, source: SequenceSource) {
     this.#network = network;
@@ -150,23 +159,44 @@ class NetworkStates {
 
   /** M × width for all issues of a table, and which have a state: those whose newest known hour is on record. */
   async at({ region, standingAt }: IssueTable): Promise<{ states: Float32Array; known: boolean[] }> {
-    const { model, sequenceLength } = this.#network;
-    const { first, hours, record } = await this.#source.hoursOf(region);
+    const { model } = this.#network;
+    const { first, hours } = await this.#source.hoursOf(region);
     const rows = Array.from(standingAt, (at) => (at - first) / HOUR_SECONDS);
-    const before = this.#kept.get(region);
-    const kept = before?.record === record && before ? before.states : new Map<number, Float32Array>();
-    this.#kept.set(region, { record, states: kept });
+    const kept = this.#keptOf(region);
     const known = rows.map((row) => row >= 0 && row < hours);
     const missing = rows.filter((_, i) => known[i] && !kept.has(standingAt[i]!));
     const { width } = model.config;
-    for (const { from, to, read } of planWindows(missing, sequenceLength, hours)) {
+    const timeOf = (row: number) => first + row * HOUR_SECONDS;
+    for (const { from, to, read, whole } of this.#windows(missing, hours, first)) {
       const inputs = await this.#source.inputsOf(region, from, to);
       const at = Int32Array.from(read, (row) => row - from);
       const found = await model.states(inputs, to - from, region, at);
-      read.forEach((row, m) => kept.set(first + row * HOUR_SECONDS, found.slice(m * width, (m + 1) * width)));
+      // A window that goes on with the record is another one tomorrow.
+      const windowEnds = whole ? timeOf(to) : Infinity;
+      read.forEach((row, m) =>
+        kept.set(timeOf(row), { state: found.slice(m * width, (m + 1) * width), windowEnds }),
+      );
     }
     const states = new Float32Array(rows.length * width);
-    standingAt.forEach((at, i) => known[i] && states.set(kept.get(at)!, i * width));
+    standingAt.forEach((at, i) => known[i] && states.set(kept.get(at)!.state, i * width));
     return { states, known };
+  }
+
+  /** What still holds of the region: of an older record what was read from windows that are the same in this one. */
+  #keptOf(region: string): RegionStates['states'] {
+    const { records } = this.#source;
+    const record = records?.of(region);
+    const before = this.#kept.get(region);
+    if (before && before.record === record) return before.states;
+    const until = before?.record && records ? records.sameBefore(region, before.record) : -Infinity;
+    const states = new Map([...(before?.states ?? [])].filter(([, { windowEnds }]) => windowEnds <= until));
+    this.#kept.set(region, { record, states });
+    return states;
+  }
+
+  #windows(missing: readonly number[], hours: number, first: number) {
+    const { sequenceLength } = this.#network;
+    if (this.#source.records) return fixedWindows(missing, sequenceLength, hours, first);
+    return planWindows(missing, sequenceLength, hours).map((window) => ({ ...window, whole: true }));
   }
 }
