@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { seriesAccount } from '../contracts/ingestion.ts';
 import type { RegionCode } from '../contracts/regions.ts';
-import { MissingDataError } from '../errors.ts';
+import { CorruptArtifactError, MissingDataError, describeIssues } from '../errors.ts';
 import { onceByKey, readManifest, referTo } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 
@@ -84,7 +84,12 @@ function reachOf({ account }: Candidate, region: RegionCode): Reach | undefined 
 
 async function parse(home: Home, reference: ArtifactReference): Promise<Parsed> {
   const manifest = await readManifest(home, reference, 'grid');
-  return { manifest, account: z.array(seriesAccount).parse(manifest.details['account'] ?? []) };
+  const account = z.array(seriesAccount).safeParse(manifest.details['account'] ?? []);
+  if (account.success) return { manifest, account: account.data };
+  throw new CorruptArtifactError(
+    `${reference.uri} does not say how far its record reaches (${describeIssues(account.error.issues)}).`,
+    'Delete it and `ingest` again; what was fetched is not fetched again.',
+  );
 }
 
 async function gridDatasets(home: Home): Promise<Candidate[]> {

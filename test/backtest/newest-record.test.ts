@@ -64,6 +64,16 @@ describe('the newest record', () => {
       assert.deepEqual((await newestRecord(context.home, ['ERCO', 'PACW'])).reference, reference);
     }));
 
+  it('names a manifest that does not say how far it reaches', () =>
+    withHome(async (context) => {
+      const { uri } = await grid(context, 'odd', { PACW: { lastHour: 7 as never, present: 83_000 } });
+      await assert.rejects(newestRecord(context.home, ['PACW']), {
+        name: 'CorruptArtifactError',
+        message: new RegExp(`^${uri} does not say how far its record reaches \\(0\\.lastHour: `),
+        cure: /`ingest` again/,
+      });
+    }));
+
   it('names every region that is nowhere', () =>
     withHome(async (context) => {
       await grid(context, 'west', { PACW: { lastHour: '2024-12-31T23', present: 83_000 } });
