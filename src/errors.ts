@@ -28,6 +28,9 @@ export class MissingDataError extends RingwattError {}
 /** A file's content is not what its name, its hash or its format says. */
 export class CorruptArtifactError extends RingwattError {}
 
+/** Nobody whom this home trusts vouches for what was to be loaded. */
+export class UntrustedError extends RingwattError {}
+
 /** The disk is full, read-only or forbidden. */
 export class StorageError extends RingwattError {}
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { defineArchiveServer } from './verbs/archive-server.ts';
+import { defineAudit } from './verbs/audit.ts';
 import { defineBacktest } from './verbs/backtest.ts';
 import { defineBackup, defineRestore } from './verbs/backup.ts';
 import { defineCerts } from './verbs/certs.ts';
@@ -48,6 +49,7 @@ const VERBS = [
   definePromote,
   defineRollback,
   defineCanary,
+  defineAudit,
   defineSchedules,
   defineArchiveServer,
   defineLogs,

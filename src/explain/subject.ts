@@ -8,7 +8,7 @@ import type { FittedForecaster } from '../forecasters/forecaster.ts';
 import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { readChampion } from '../registry/champion.ts';
-import { readVersionRecord } from '../registry/versions.ts';
+import { readSignedRecord } from '../registry/versions.ts';
 import type { Explained } from './medians.ts';
 
 export const TRANSFORMER = 'transformer';
@@ -41,7 +41,7 @@ export async function choose(home: Home, { manifest: named, name, version }: Exp
       'Promote a version, or name one with --model-version; `models` lists them.',
     );
   }
-  const { lineage } = (await readVersionRecord(home, name, number)).record;
+  const { lineage } = (await readSignedRecord(home, name, number)).record;
   const reference = lineage.forecaster ?? lineage.training;
   if (!reference || lineage.series) {
     throw new BadInputError(

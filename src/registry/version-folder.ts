@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { randomBytes } from 'node:crypto';
 import type { Manifest } from '../contracts/artifact.ts';
 import type { RegisterResult } from '../contracts/stages.ts';
+import { appendAudit } from '../audit/append.ts';
 import { BadInputError } from '../errors.ts';
 import { verifiedPath } from '../lake/artifacts.ts';
 import { syncPath } from '../lake/atomic-write.ts';
@@ -9,6 +10,7 @@ import { canonicalJson, sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
 import { modelFolder, versionFolder, versionNumbers } from './layout.ts';
+import { SIGNATURE_FILE, signatureText } from './signing.ts';
 import { sealRecord, type VersionContent, type VersionRecord } from './version-record.ts';
 import { wholeRecords } from './versions.ts';
 
@@ -51,9 +53,12 @@ export async function placeVersionFolder(
       await mkdir(temporary, { mode: 0o700 });
       const text = sealRecord(await fill({ version, temporary, finalFolder: versionFolder(name, version) }));
       await writeFile(`${temporary}/version.json`, text, { mode: 0o600 });
+      const signature = await signatureText(home, text);
+      await writeFile(`${temporary}/${SIGNATURE_FILE}`, signature, { mode: 0o600 });
       await syncFolder(temporary);
       await rename(temporary, `${folder}/${version}`);
       await syncPath(folder);
+      await tellAudit(home, name, version, { sha256: sha256(text), signature });
       return { name, version, sha256: sha256(text), reused: false };
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
@@ -102,6 +107,20 @@ export async function writeText(
 ): Promise<VersionRecord['files'][number]> {
   await writeFile(`${temporary}/${file}`, text, { mode: 0o600 });
   return { role, file, sha256: sha256(text), bytes: Buffer.byteLength(text) };
+}
+
+async function tellAudit(
+  home: Home,
+  name: string,
+  version: number,
+  { sha256: hash, signature }: { sha256: string; signature: string },
+): Promise<void> {
+  const { keyId } = JSON.parse(signature) as { keyId: string };
+  await appendAudit(home, {
+    ...{ at: new Date().toISOString(), who: 'ringwatt', identity: 'system', what: 'signed' },
+    ...{ subject: `model/${name}`, why: 'It was registered here.', from: 'registry' },
+    details: { version, sha256: hash, keyId },
+  });
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -5,6 +5,7 @@ import { MODEL_FILE_CURE, verifiedPath } from '../lake/artifacts.ts';
 import { sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { FORECASTER_PREFIX, versionFolder, versionNumbers, versionUri } from './layout.ts';
+import { requireSignature, signatureState, signRecord, type SignatureState } from './signing.ts';
 import { isAsSealed, versionRecord, type VersionRecord } from './version-record.ts';
 
 export interface ModelVersion {
@@ -18,32 +19,70 @@ export interface ModelVersion {
 }
 
 /**
- * Reads a version and checks every one of its files against its hash, and its record against the one that a champion's
+ * Reads a version, and checks who signed it and every one of its files against its hash, and its record against the one that a champion's
  * record names: of records from before they had a hash of their own nothing else does.
  */
 export async function readVersion(
   { home }: { home: Home },
   { name, version, sha256: expected }: { name: string; version: number; sha256?: string },
 ): Promise<ModelVersion> {
-  const found = await readVersionRecord(home, name, version);
-  if (expected !== undefined && expected !== found.sha256) {
-    throw damaged(versionUri(name, version), 'its SHA-256 is not the one that champion.json names');
-  }
-  await Promise.all(
-    found.record.files.map(({ file, sha256: hash, bytes }) =>
-      verifiedPath(home, { uri: `${versionFolder(name, version)}/${file}`, sha256: hash, bytes }),
-    ),
-  );
+  const found = await readSignedRecord(home, name, version, expected);
+  await requireFiles(home, found);
   return found;
 }
 
-/** Reads `version.json` alone. */
+/** Reads `version.json` alone, and refuses what nobody whom this home trusts has signed. */
+export async function readSignedRecord(
+  home: Home,
+  name: string,
+  version: number,
+  expected?: string,
+): Promise<ModelVersion> {
+  const bytes = await recordBytes(home, name, version);
+  const found = versionOf(bytes, name, version);
+  if (expected !== undefined && expected !== found.sha256) {
+    throw damaged(versionUri(name, version), 'its SHA-256 is not the one that champion.json names');
+  }
+  await requireSignature(home, { name, version }, bytes);
+  return found;
+}
+
+/** Reads `version.json` alone, to tell of it: whoever loads the model asks who signed it. */
 export async function readVersionRecord(home: Home, name: string, version: number): Promise<ModelVersion> {
-  const uri = versionUri(name, version);
-  const bytes = await readFile(home.path(uri)).catch(async (error: NodeJS.ErrnoException) => {
+  return versionOf(await recordBytes(home, name, version), name, version);
+}
+
+/** Signs a version whose record and files are whole, unless a key that this home trusts has done so already. */
+export async function signVersion(
+  home: Home,
+  { name, version }: { name: string; version: number },
+): Promise<{ keyId: string; sha256: string; before: SignatureState; signed: boolean }> {
+  const bytes = await recordBytes(home, name, version);
+  const found = versionOf(bytes, name, version);
+  await requireFiles(home, found);
+  const before = await signatureState(home, { name, version }, bytes);
+  const { sha256: hash } = found;
+  if (before.state === 'signed') return { keyId: before.keyId, sha256: hash, before, signed: false };
+  return { keyId: await signRecord(home, { name, version }, bytes), sha256: hash, before, signed: true };
+}
+
+async function recordBytes(home: Home, name: string, version: number): Promise<Buffer> {
+  return readFile(home.path(versionUri(name, version))).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     throw await noSuchVersion(home, name, version);
   });
+}
+
+async function requireFiles(home: Home, { record: { name, version, files } }: ModelVersion): Promise<void> {
+  await Promise.all(
+    files.map(({ file, sha256: hash, bytes }) =>
+      verifiedPath(home, { uri: `${versionFolder(name, version)}/${file}`, sha256: hash, bytes }),
+    ),
+  );
+}
+
+function versionOf(bytes: Buffer, name: string, version: number): ModelVersion {
+  const uri = versionUri(name, version);
   const record = parseRecord(bytes, uri);
   if (record.name !== name || record.version !== version) {
     throw damaged(uri, `it is of ${record.name} version ${record.version}`);

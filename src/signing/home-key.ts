@@ -39,7 +39,8 @@ export const ownKeys = async (home: Home): Promise<Map<string, KeyObject>> => as
 /** What the signatures of models are checked by. */
 export const trustedKeys = async (home: Home): Promise<Map<string, KeyObject>> => asMap(await keyFiles(home));
 
-async function keyFiles(home: Home): Promise<PublicKeyFile[]> {
+/** Own keys and those of others, the key of now first. */
+export async function keyFiles(home: Home): Promise<PublicKeyFile[]> {
   const own = await readPublicKeyFile(home, PUBLIC_KEY_URI);
   return [...(own ? [own] : []), ...(await trustedKeyFiles(home))];
 }

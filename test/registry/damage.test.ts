@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
-import { CorruptArtifactError, RingwattError } from '../../src/errors.ts';
+import { CorruptArtifactError, RingwattError, UntrustedError } from '../../src/errors.ts';
 import { readManifest, verifiedPath } from '../../src/lake/artifacts.ts';
 import { canonicalJson, sha256 } from '../../src/lake/canonical.ts';
 import { versionUri } from '../../src/registry/layout.ts';
 import { listModels, readVersion, registerModel, writeChampion } from '../../src/registry/stage.ts';
+import { signatureText } from '../../src/registry/signing.ts';
+import type { Home } from '../../src/lake/home.ts';
 import type { StageContext } from '../../src/stages/context.ts';
 import { withHome } from '../backtest/sample-home.ts';
 import { rescored, scoredSample } from './scored-sample.ts';
@@ -28,11 +30,12 @@ async function change(path: string, what: string, instead: string): Promise<void
 }
 
 /** As versions were written before they had a hash of their own. */
-async function asBefore(path: string): Promise<string> {
+async function asBefore(home: Home, path: string): Promise<string> {
   const { recordSha256, ...record } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
   assert.ok(recordSha256);
   const text = `${canonicalJson({ ...record, formatVersion: 1 })}\n`;
   await writeFile(path, text);
+  await writeFile(path.replace('version.json', 'signature.json'), await signatureText(home, text));
   return sha256(text);
 }
 
@@ -65,13 +68,13 @@ describe('a damaged version', () => {
   it('of before records had a hash loads, and is held against the one that its champion’s record names', () =>
     withHome(async (context) => {
       const { made, path } = await registered(context);
-      const old = { ...made, sha256: await asBefore(path) };
+      const old = { ...made, sha256: await asBefore(context.home, path) };
       assert.equal((await readVersion(context, old)).record.formatVersion, 1);
       const crowned = { generation: 1, since: '2026-01-01T00:00:00Z', previous: [] };
       const champion = { name: NAME, version: made.version, sha256: old.sha256, ...crowned };
       await writeChampion(context, champion);
       await change(path, '"sequenceLength":504', '"sequenceLength":505');
-      await readVersion(context, { name: NAME, version: made.version });
+      await assert.rejects(readVersion(context, { name: NAME, version: made.version }), UntrustedError);
       await assert.rejects(readVersion(context, champion), damaged());
     }));
 

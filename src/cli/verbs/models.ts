@@ -6,50 +6,53 @@ import { registeredModels } from '../registered-models.ts';
 import { perform } from '../session.ts';
 import type { ModelListing } from '../../registry/stage.ts';
 import { callStage } from '../stage-call.ts';
+import { defineSigning } from './models-signing.ts';
 import { table } from '../table.ts';
 
 export function defineModels(program: Command): void {
-  defineVerb(program, 'models [name]', 'List the registered models, their versions, scores and champions.', [
-    'models',
-    'models day-ahead --history',
-  ])
-    .option('--history', 'who promoted what, when and why')
-    .action(
-      perform<{ history?: boolean }>(async (session, { history }, [given]) => {
-        const name = checkModelName(given);
-        const models = await registeredModels(session, name);
-        if (models.length === 0)
-          return { json: { models }, text: 'no model is registered yet: `run` makes one' };
-        if (!history) {
-          const rows = models.flatMap((model) =>
-            model.versions.map(({ version, createdAt, scores }) => [
-              `${model.name} v${version}`,
-              roleOf(model, version),
-              meanMape(scores),
-              createdAt?.slice(0, 16) ?? 'damaged',
-            ]),
-          );
-          const damaged = models.flatMap(({ versions }) => versions.flatMap((one) => one.damaged ?? []));
-          const list = table(['version', 'role', 'mean MAPE, %', 'registered'], rows);
-          return { json: { models }, text: [list, ...(damaged.length > 0 ? ['', ...damaged] : [])] };
-        }
-        const events = (
-          await Promise.all(
-            models.map(async (model) =>
-              (await callStage(session, 'readHistory', { name: model.name })).map((event) => ({
-                model: model.name,
-                ...event,
-              })),
-            ),
-          )
-        ).flat();
-        const lines = events.map(
-          ({ model, at, kind, version, by, identity, reason }) =>
-            `${at}  ${model} v${version ?? '-'}  ${kind} by ${by} (${identity})${reason ? `: ${reason}` : ''}`,
+  const models = defineVerb(
+    program,
+    'models [name]',
+    'List the registered models, their versions, scores and champions.',
+    ['models', 'models day-ahead --history'],
+  );
+  defineSigning(models);
+  models.option('--history', 'who promoted what, when and why').action(
+    perform<{ history?: boolean }>(async (session, { history }, [given]) => {
+      const name = checkModelName(given);
+      const models = await registeredModels(session, name);
+      if (models.length === 0)
+        return { json: { models }, text: 'no model is registered yet: `run` makes one' };
+      if (!history) {
+        const rows = models.flatMap((model) =>
+          model.versions.map(({ version, createdAt, scores }) => [
+            `${model.name} v${version}`,
+            roleOf(model, version),
+            meanMape(scores),
+            createdAt?.slice(0, 16) ?? 'damaged',
+          ]),
         );
-        return { json: { models, events }, text: lines.length > 0 ? lines : 'nothing has happened yet' };
-      }),
-    );
+        const damaged = models.flatMap(({ versions }) => versions.flatMap((one) => one.damaged ?? []));
+        const list = table(['version', 'role', 'mean MAPE, %', 'registered'], rows);
+        return { json: { models }, text: [list, ...(damaged.length > 0 ? ['', ...damaged] : [])] };
+      }
+      const events = (
+        await Promise.all(
+          models.map(async (model) =>
+            (await callStage(session, 'readHistory', { name: model.name })).map((event) => ({
+              model: model.name,
+              ...event,
+            })),
+          ),
+        )
+      ).flat();
+      const lines = events.map(
+        ({ model, at, kind, version, by, identity, reason }) =>
+          `${at}  ${model} v${version ?? '-'}  ${kind} by ${by} (${identity})${reason ? `: ${reason}` : ''}`,
+      );
+      return { json: { models, events }, text: lines.length > 0 ? lines : 'nothing has happened yet' };
+    }),
+  );
 }
 
 function roleOf({ champion, canary }: ModelListing, version: number): string {
