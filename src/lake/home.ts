@@ -59,7 +59,7 @@ export class Home {
     const free = bavail * bsize;
     if (free < bytes) {
       throw new StorageError(
-        `${what} needs ${megabytes(bytes)} of disk, ${this.root} has ${megabytes(free)} left.`,
+        `${what} needs ${Math.ceil(bytes / MIB)} MiB of disk, ${this.root} has ${Math.floor(free / MIB)} MiB left.`,
         'Free some space, run `gc`, or choose another --home.',
       );
     }
@@ -100,4 +100,4 @@ function parseFormatVersion(text: string): number | undefined {
   }
 }
 
-const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+const MIB = 2 ** 20;

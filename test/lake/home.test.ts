@@ -24,6 +24,14 @@ describe('home', () => {
     writeFileSync(join(root, 'lake.json'), `{"formatVersion":${LAKE_FORMAT_VERSION}}`);
     assert.equal((await Home.open(root)).root, root);
   });
+
+  it('never says that it needs nothing where a byte is missing', async () => {
+    const home = await Home.open(root);
+    await assert.rejects(home.requireFreeSpace(2 ** 52 + 1, 'It'), {
+      name: 'StorageError',
+      message: new RegExp(`^It needs ${2 ** 32 + 1} MiB of disk, .* has \\d+ MiB left\\.$`),
+    });
+  });
 });
 
 describe('storage failure', () => {
