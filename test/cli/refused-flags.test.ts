@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import type { z } from 'zod';
 import { flagOf } from '../../src/cli/flag-names.ts';
+import { explainInput } from '../../src/contracts/explain.ts';
+import { championRecord } from '../../src/contracts/lifecycle.ts';
+import { pipelineInput } from '../../src/contracts/pipeline.ts';
+import { rollingBacktestInput } from '../../src/contracts/rolling-backtest.ts';
+import { searchInput } from '../../src/contracts/search.ts';
+import { seriesForecastInput, seriesPipelineInput, seriesRegisterInput } from '../../src/contracts/series.ts';
+import { forecastInput, registerInput } from '../../src/contracts/stages.ts';
 import { oneLine, quoted } from '../../src/errors.ts';
 import { writeManifest } from '../../src/lake/artifacts.ts';
 import { rollingSequences } from '../backtest/rolling-home.ts';
@@ -122,6 +130,43 @@ describe('a model’s name', () => {
         }
       }
     }));
+
+  it('is no other for workflows and stages that are asked without the command line', () => {
+    const contracts: [z.ZodType, string][] = [
+      [pipelineInput, 'model'],
+      [seriesPipelineInput, 'model'],
+      [searchInput, 'name'],
+      [rollingBacktestInput, 'name'],
+      [registerInput, 'name'],
+      [seriesRegisterInput, 'name'],
+      [forecastInput, 'name'],
+      [seriesForecastInput, 'name'],
+      [explainInput, 'name'],
+      [championRecord, 'name'],
+    ];
+    for (const [contract, field] of contracts) {
+      for (const name of [
+        'a'.repeat(64),
+        '../x',
+        'a/b',
+        'a\n',
+        'a\u0000',
+        '',
+        '-a',
+        '__proto__',
+        'Größe',
+        7,
+      ]) {
+        const issues = contract.safeParse({ [field]: name }).error?.issues ?? [];
+        assert.ok(
+          issues.some(({ path }) => path[0] === field),
+          `${field} ${JSON.stringify(name)}`,
+        );
+      }
+      const issues = contract.safeParse({ [field]: 'a'.repeat(63) }).error?.issues ?? [];
+      assert.ok(!issues.some(({ path }) => path[0] === field), field);
+    }
+  });
 
   it('and whatever else is shown can neither flood a terminal nor steer it', () => {
     assert.equal(quoted('plain "x"'), '"plain \\"x\\""');
