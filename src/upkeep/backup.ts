@@ -7,6 +7,9 @@ import { BadInputError, CorruptArtifactError, MissingDataError, describeIssues }
 import { placeAtomically, writeFileAtomic } from '../lake/atomic-write.ts';
 import { Home, LAKE_FORMAT_VERSION } from '../lake/home.ts';
 import { storageFailure } from '../lake/storage-failure.ts';
+import { PRIVATE_KEY_URI } from '../signing/key-files.ts';
+import { HEAD_URI, LOG_URI } from '../audit/chain.ts';
+import { copyAudit } from './audit-copy.ts';
 import { filesUnder, type HomeFile } from './files.ts';
 import { requireRoom } from './room.ts';
 import { fileHash } from './file-hash.ts';
@@ -27,6 +30,8 @@ const backupIndex = z.strictObject({
 type BackupIndex = z.infer<typeof backupIndex>;
 
 export interface BackupOptions {
+  /** Copy the home's private key too: whoever has the backup can then sign in its name. */
+  withKeys?: boolean;
   signal: AbortSignal;
   progress(done: number, total: number): void;
 }
@@ -39,7 +44,9 @@ export interface BackupOptions {
 export async function backUp(home: Home, target: string, options: BackupOptions): Promise<BackupIndex> {
   const folder = resolve(target);
   await requireEmpty(folder);
-  const everything = await keptFiles(home, '.');
+  const kept = async (under: string) =>
+    (await keptFiles(home, under)).filter(({ uri }) => options.withKeys || uri !== PRIVATE_KEY_URI);
+  const everything = await kept('.');
   const bytes = everything.reduce((sum, file) => sum + file.bytes, 0);
   await requireRoom(folder, bytes, 'The backup');
   const files = new Map<string, BackupIndex['files'][number]>();
@@ -73,7 +80,8 @@ export async function backUp(home: Home, target: string, options: BackupOptions)
     if (unseen.length === 0) break;
     await copyAll(unseen.toSorted((a, b) => rank(a.uri) - rank(b.uri)));
   }
-  const data = await keptFiles(home, '.');
+  if (existsSync(home.path(HEAD_URI)) && existsSync(home.path(LOG_URI))) await copyAudit(copy);
+  const data = await kept('.');
   await copyAll(data.filter(({ uri }) => !POINTERS.includes(uri.split('/')[0] ?? '')));
 
   const index: BackupIndex = {

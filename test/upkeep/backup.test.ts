@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { appendAudit } from '../../src/audit/append.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import { writeFileAtomic } from '../../src/lake/atomic-write.ts';
 import { Home } from '../../src/lake/home.ts';
+import { homeKey } from '../../src/signing/home-key.ts';
+import { event, tell } from '../audit/sample-audit.ts';
 import { backUp, restore } from '../../src/upkeep/backup.ts';
 import { urisIn } from '../../src/upkeep/references.ts';
 
@@ -92,6 +96,42 @@ describe('backup and restore', () => {
       .filter((uri) => /^(manifests|models\/.*version)/.test(uri))
       .flatMap((uri) => urisIn(read(uri)));
     for (const uri of [...rows, ...pointed]) assert.ok(held.has(uri), uri);
+  });
+
+  it('carries audit, public keys, jobs, alerts and A/B tests, and the private key only when asked', async () => {
+    await tell(home, 2);
+    const uris = ['jobs/day-ahead.jsonl', 'alerts/state.json', 'ab-tests/x/outcomes.jsonl', 'schedules.json'];
+    for (const uri of uris) await writeFileAtomic(home.path(uri), uri);
+    await backUp(home, join(folder, 'backup'), quiet);
+    assert.ok(!existsSync(join(folder, 'backup/keys/home.key')));
+    await restore(join(folder, 'backup'), join(folder, 'again'), quiet);
+    const again = await Home.open(join(folder, 'again'));
+    for (const uri of uris) assert.equal(readFileSync(again.path(uri), 'utf8'), uri);
+    assert.equal((await verifyAudit(again)).ok, true);
+    // Without the private half it signs with a key of its own from here on, which the audit says.
+    await tell(again, 3);
+    assert.equal((await verifyAudit(again)).ok, true);
+    assert.match(readFileSync(again.path('audit/log.jsonl'), 'utf8'), /key-changed/);
+
+    await backUp(home, join(folder, 'whole'), { ...quiet, withKeys: true });
+    await restore(join(folder, 'whole'), join(folder, 'same'), quiet);
+    const same = await Home.open(join(folder, 'same'));
+    assert.equal(statSync(same.path('keys/home.key')).mode & 0o777, 0o600);
+    assert.equal((await homeKey(same)).keyId, (await homeKey(home)).keyId);
+  });
+
+  it('takes an audit as of one moment, whatever is told meanwhile', async () => {
+    await tell(home, 3);
+    let told = 10;
+    // Between the head and the log another line is told, and then another.
+    const progress = () =>
+      void (telling = telling.then(() => appendAudit(home, event(told++))).then(() => {}));
+    let telling: Promise<void> = Promise.resolve();
+    await backUp(home, join(folder, 'backup'), { ...quiet, progress });
+    await telling;
+    await restore(join(folder, 'backup'), join(folder, 'again'), quiet);
+    const verdict = await verifyAudit(await Home.open(join(folder, 'again')));
+    assert.deepEqual([verdict.ok, verdict.problem], [true, null]);
   });
 
   it('refuses a backup with a changed file, and leaves no home behind', async () => {

@@ -44,6 +44,14 @@ describe('garbage collection', () => {
     await place('grid/region=PACW/year=2018/orphan.parquet');
     await place('raw/eia/region-data/PACW/page.json.gz');
     await place('reports/r.html');
+    for (const uri of [
+      'audit/log.jsonl',
+      'keys/home.key',
+      'jobs/day-ahead.jsonl',
+      'alerts/state.json',
+      'ab-tests/x/a',
+    ])
+      await place(uri);
     assert.deepEqual(await found(), ['grid/region=PACW/year=2018/orphan.parquet']);
   });
 

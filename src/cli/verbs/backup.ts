@@ -9,14 +9,16 @@ export function defineBackup(program: Command): void {
     'backup <folder>',
     'Copy the home into an empty folder, with the hash of every file; also while the services run.',
     ['backup /var/backups/ringwatt-2026-11-21'],
-  ).action(
-    perform(async (session, _options, [folder = '']) => {
-      const home = await session.home();
-      const { backUp } = await import('../../upkeep/backup.ts');
-      const { files } = await backUp(home, folder, watched(session, 'backup'));
-      return summary('backed up', home.root, resolve(folder), files);
-    }),
-  );
+  )
+    .option('--with-keys', 'the private key too: who has the backup can then sign in the name of this home')
+    .action(
+      perform<{ withKeys?: boolean }>(async (session, { withKeys }, [folder = '']) => {
+        const home = await session.home();
+        const { backUp } = await import('../../upkeep/backup.ts');
+        const { files } = await backUp(home, folder, { ...watched(session, 'backup'), withKeys });
+        return summary('backed up', home.root, resolve(folder), files);
+      }),
+    );
 }
 
 export function defineRestore(program: Command): void {
