@@ -6,9 +6,8 @@ import {
   type SearchSummary,
   type TrialSettings,
 } from '../contracts/search.ts';
-import { lastHourOf, type DateRange } from '../contracts/time.ts';
 import { DEMAND_DELAY_HOURS } from '../backtest/protocol.ts';
-import { HOUR_SECONDS } from '../contracts/time.ts';
+import { HOUR_SECONDS, lastHourOf, type DateRange } from '../contracts/time.ts';
 import { BadInputError, CorruptArtifactError, describeIssues } from '../errors.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';

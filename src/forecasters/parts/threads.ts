@@ -26,8 +26,9 @@ export class FitThreads implements AsyncDisposable {
   run(name: PartName, makeInput: () => unknown, context: PartContext): Promise<unknown> {
     return this.#limit(async () => {
       context.signal.throwIfAborted();
+      const input = makeInput();
       const thread = this.#idle.pop() ?? this.#start();
-      const output = await fitOn(thread, { name, input: makeInput() }, context).catch((error: unknown) => {
+      const output = await fitOn(thread, { name, input }, context).catch((error: unknown) => {
         // Whatever it was at, nobody waits for it any more.
         void this.#end(thread);
         throw error;
