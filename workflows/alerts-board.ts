@@ -10,14 +10,16 @@ export const NO_ALERTS: AlertStatus = {
   silences: [],
   pending: 0,
   recent: [],
+  refused: null,
 };
 
 export function describeAlerts(status: AlertStatus, trouble: string): string {
-  const { firing, count, undecided, silences, pending, recent, at } = status;
+  const { firing, count, undecided, silences, pending, recent, at, refused } = status;
   const parts = [
     `**${count === 0 ? 'Nothing fires' : `${count} fire`}** (${pending} to be sent; as of ${at})`,
   ];
   if (trouble !== '') parts.push(`**${trouble}**`);
+  if (refused !== null) parts.push(`**${refused}**`);
   if (firing.length > 0) {
     const rows = firing.map((each) => [
       each.rule,

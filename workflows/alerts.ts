@@ -38,9 +38,9 @@ import { isHistoryLong } from './history.ts';
 
 /** Taken in by one activity: a burst of observations is one write of the files. */
 const MESSAGES_AT_ONCE = 50;
-/** Some thirty observations; with deliveries under way, which would be begun anew, ten times that. */
+/** Some thirty observations; with deliveries under way, which a continuation begins anew, twice that. */
 const EVENTS_BEFORE_CONTINUING = 400;
-const EVENTS_AT_MOST = 4000;
+const EVENTS_AT_MOST = 800;
 /** Characters of up to three bytes: a continuation that carries more than 2 MB is the end of the entity. */
 const INBOX_CARRIED = 500_000;
 /** The files could not be changed: a full disk, a damaged file. What came waits. */
@@ -76,6 +76,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   const deliveries = new CancellationScope();
   let turn: AlertTurn | undefined;
   let trouble = '';
+  let refused: string | null = null;
   let stale = true;
   let count = 0;
 
@@ -94,7 +95,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   setHandler(silenceUpdate, (body) => answerTo('silence', silenceRequest, body), {
     validator: (body) => refuseUnless(silenceRequest, body),
   });
-  setHandler(alertStatusQuery, (): AlertStatus => turn?.status ?? NO_ALERTS);
+  setHandler(alertStatusQuery, status);
 
   while (!mayContinueAsNew()) {
     await condition(() => inbox.length > 0 || stale || mayContinueAsNew(), untilNext());
@@ -116,7 +117,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
       trouble = failureLine(error);
       log.error('The alerts could not be written', { reason: trouble });
     }
-    setCurrentDetails(describeAlerts(turn?.status ?? NO_ALERTS, trouble));
+    show();
     if (trouble === '') return;
     stale = true;
     await condition(() => false, TROUBLE_PAUSE);
@@ -148,8 +149,8 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
     const parsed = schema.safeParse(body ?? {});
     if (!parsed.success) {
       // A signal's sender cannot be answered: it stands where people look.
-      trouble = `A signal ${kind} was refused: ${refusal(schema, body)}`;
-      setCurrentDetails(describeAlerts(turn?.status ?? NO_ALERTS, trouble));
+      refused = `A signal ${kind} was refused: ${refusal(schema, body)?.slice(0, 500)}`;
+      show();
       return undefined;
     }
     count += 1;
@@ -165,10 +166,18 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   ): Promise<string> {
     const id = accept(kind, schema, body)!;
     await condition(() => answers.has(id));
-    const { says, refused } = answers.get(id)!;
+    const answer = answers.get(id)!;
     answers.delete(id);
-    if (refused) throw ApplicationFailure.nonRetryable(says, BadInputError.name);
-    return says;
+    if (answer.refused) throw ApplicationFailure.nonRetryable(answer.says, BadInputError.name);
+    return answer.says;
+  }
+
+  function status(): AlertStatus {
+    return { ...(turn?.status ?? NO_ALERTS), refused };
+  }
+
+  function show(): void {
+    setCurrentDetails(describeAlerts(status(), trouble));
   }
 
   function mayContinueAsNew(): boolean {

@@ -128,5 +128,6 @@ export function statusOf(state: AlertState, now: number): AlertStatus {
     silences: state.silences.slice(0, SHOWN.silences),
     pending: state.outbox.filter((each) => each.state === 'waiting').length,
     recent: state.events.slice(0, SHOWN.recent),
+    refused: null,
   };
 }

@@ -120,6 +120,8 @@ export const alertStatus = z.strictObject({
   pending: z.number().int(),
   /** Newest first. */
   recent: z.array(alertEvent).max(20),
+  /** Why the last signal that did not fit its contract was refused; its sender could not be told. */
+  refused: z.string().nullable(),
 });
 export type AlertStatus = z.infer<typeof alertStatus>;
 

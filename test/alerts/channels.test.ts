@@ -32,6 +32,8 @@ describe('channels of alerts', () => {
   let config: ChannelSecrets;
   let clock: number;
   let observed: number;
+  /** Milliseconds: long, where nothing is to be too late. */
+  let patienceMs: number;
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'ringwatt-alerts-'));
@@ -41,6 +43,7 @@ describe('channels of alerts', () => {
     config = { ...SECRETS, slackWebhookUrl: `${http.url}/services/slack-secret-4` };
     clock = START;
     observed = 0;
+    patienceMs = 10_000;
     await write('rules.yaml', {
       alert_rules: { high: { condition: 'psi > 0.25', severity: 'critical', notification: CHANNELS } },
     });
@@ -88,10 +91,7 @@ describe('channels of alerts', () => {
   }
 
   const attempt = (id: string, by = 'a test') =>
-    deliver(
-      { home, config, now: () => clock, by, signal: new AbortController().signal, patienceMs: 300 },
-      id,
-    );
+    deliver({ home, config, now: () => clock, by, signal: new AbortController().signal, patienceMs }, id);
 
   /** Tries until it is settled, when it says that it may be tried again; what it waited for. */
   async function persist(id: string): Promise<string[]> {
@@ -177,6 +177,7 @@ describe('channels of alerts', () => {
   it('tries again whatever goes wrong, under the same id, until it is taken: one incident', async () => {
     const moods: Mood[] = [500, 429, 'drop', 'hang', 302];
     http.moods = [...moods];
+    patienceMs = 1000;
     const id = only(await see(0.5), 'hook');
     const reasons = await persist(id);
     const failed = reasons.filter((reason) => reason.includes('attempt'));

@@ -27,8 +27,8 @@ export async function sendByEmail(
   channel: EmailChannel,
   { id, notice }: Delivery,
   sending: Sending,
-): Promise<void> {
-  await withTransport(channel, sending, async (transport) => {
+): Promise<string> {
+  return withTransport(channel, sending, async (transport) => {
     const sent = await transport.sendMail({
       from: channel.from,
       to: channel.to,
