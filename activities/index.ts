@@ -3,6 +3,7 @@ import { auditActivities } from './audit.ts';
 import { alertActivities } from './alerts.ts';
 import { backtestActivities } from './backtest.ts';
 import { entityActivities } from './entities.ts';
+import { forecastActivities } from './forecast.ts';
 import { ingestionActivities } from './ingestion.ts';
 import { jobActivities } from './jobs.ts';
 import { learningActivities } from './learning.ts';
@@ -19,6 +20,7 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...trainingActivities(dependencies),
   ...registryActivities(dependencies),
   ...jobActivities(dependencies),
+  ...forecastActivities(dependencies),
   ...alertActivities(dependencies),
   ...entityActivities(dependencies),
   ...seriesActivities(dependencies),

@@ -9,5 +9,7 @@ export { ingestionWorkflow } from './ingestion.ts';
 export { modelDeploymentWorkflow } from './model-deployment.ts';
 export { modelLifecycleWorkflow } from './model-lifecycle.ts';
 export { ringTrainingWorkflow } from './ring-training.ts';
+export { scheduledForecastWorkflow } from './scheduled-forecast.ts';
+export { scheduledIngestionWorkflow } from './scheduled-ingestion.ts';
 export { seriesPipelineWorkflow } from './series-pipeline.ts';
 export { slotPoolWorkflow } from './slot-pool.ts';

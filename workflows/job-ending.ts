@@ -38,7 +38,7 @@ export async function recordEnding({ model, job, clock, startedAt }: Job, ending
   const { outcome, version, facts = {} } = ending;
   const { workflowId, runId } = workflowInfo();
   const reason = shortened(ending.reason);
-  await recordJob({
+  const { failures } = await recordJob({
     ...{ model, job, asOf: clock.iso, startedAt, endedAt: new Date().toISOString() },
     ...{ outcome, reason, version, workflowId, runId, facts },
   });
@@ -47,7 +47,7 @@ export async function recordEnding({ model, job, clock, startedAt }: Job, ending
     clock,
     job,
     {
-      ...{ job, outcome, failures: outcome === 'failed' ? 1 : 0 },
+      ...{ job, outcome, failures },
       ...withoutNulls(facts),
     },
     reason,

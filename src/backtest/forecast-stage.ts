@@ -22,7 +22,7 @@ import { JUDGED_BY, recordAsOf } from './forecast-record.ts';
 import { readForecast, writeForecast } from './forecast-file.ts';
 import { liveModel, type LiveModel } from './forecast-model.ts';
 import { REACH_HOURS, forecastRegion, type ForecastRow, type RegionRecord } from './forecast.ts';
-import { newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts';
+import { knownBy, newestDemand, newestIssue, type NewestDemand } from './newest-issue.ts';
 import { newestRecord } from './newest-record.ts';
 
 /** Raised when the same model and record would give another forecast. */
@@ -75,7 +75,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     ? { reference: input.grid, manifest: await readManifest(home, input.grid, 'grid') }
     : await newestRecord(home, regions);
   const model = await liveModel(home, version);
-  const asked = await issuesAsked(context, gridManifest, regions, input.issuedAt, model);
+  const asked = await issuesAsked(context, gridManifest, regions, input, model);
   const work = {
     kind: 'forecast' as const,
     stage: 'forecast',
@@ -145,11 +145,14 @@ async function issuesAsked(
   { home }: StageContext,
   grid: Manifest,
   regions: readonly RegionCode[],
-  given: string | undefined,
+  { issuedAt: given, asOf }: Pick<ForecastInput, 'issuedAt' | 'asOf'>,
   { dayAhead }: LiveModel,
 ): Promise<Issue[]> {
   const newest: NewestDemand[] = [];
-  for (const region of regions) newest.push(await newestDemand(home, grid, region));
+  for (const region of regions) {
+    const demand = await newestDemand(home, grid, region);
+    newest.push(asOf === undefined ? demand : knownBy(demand, fromHourStamp(asOf)));
+  }
   return regions.map((region, i) => {
     const demand = newest[i]!;
     if (dayAhead && given === undefined) {

@@ -20,6 +20,12 @@ export function newestIssue(regions: readonly NewestDemand[]): number {
   return Math.ceil(known / HOUR_SECONDS) * HOUR_SECONDS;
 }
 
+/** The newest demand as it was at a moment within the record: an hour is known some hours after its end. */
+export function knownBy(newest: NewestDemand, moment: number): NewestDemand {
+  const validAt = moment - DEMAND_DELAY_HOURS * HOUR_SECONDS;
+  return validAt < newest.validAt ? { validAt, availableAt: moment } : newest;
+}
+
 /** Reads the newest years first, and no more of them than it takes. */
 export async function newestDemand(home: Home, grid: Manifest, region: RegionCode): Promise<NewestDemand> {
   const files = grid.files.filter((file) => file.region === region);

@@ -36,6 +36,12 @@ export const ingestionInput = z.strictObject({
     .describe(
       'When a day-ahead forecast is known: when the operator holds it (10:00 local the day before) or when EIA publishes it',
     ),
+  dataset: z
+    .enum(['period', 'whole'])
+    .default('period')
+    .describe(
+      'What the dataset holds: the period that was fetched, or with it all that the home has of these regions and routes',
+    ),
 });
 export type IngestionInput = z.infer<typeof ingestionInput>;
 

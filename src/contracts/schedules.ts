@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { jobKind, type JobKind } from './jobs.ts';
+import { regionCodes } from './regions.ts';
+import { retrainingConfig } from './retraining.ts';
 import { modelName } from './stages.ts';
+import { dateBound, hourStamp } from './time.ts';
 
 export const appliedSchedule = z.strictObject({
   /** As on the server: `retrain-day-ahead`. */
@@ -42,3 +45,27 @@ export const CATCH_UP_HOURS: Readonly<Record<ScheduledJob, number>> = {
   // From 19:00 UTC to before midnight in MISO, where the next day begins first: what comes later forecasts the past.
   forecast: 9,
 };
+
+/** What each scheduled workflow is told. */
+export const scheduledInput = z.strictObject({
+  config: retrainingConfig.prefault({ model_name: 'day-ahead' }),
+  asOf: hourStamp
+    .optional()
+    .describe(
+      'UTC; the moment that the run stands for; default: that of the schedule where the run is a backfill, else now',
+    ),
+});
+export type ScheduledInput = z.infer<typeof scheduledInput>;
+
+/** Which days an ingestion of the newest hours is to fetch. */
+export const newestDaysInput = z.strictObject({ regions: regionCodes, asOf: hourStamp.optional() });
+export type NewestDaysInput = z.infer<typeof newestDaysInput>;
+
+export const newestDays = z.strictObject({
+  /** Absent: all that the source has, because the home has less than a year of a region. */
+  from: dateBound.optional(),
+  to: dateBound.optional(),
+  /** The newest hour of demand that all regions have. */
+  lastHour: hourStamp.nullable(),
+});
+export type NewestDays = z.infer<typeof newestDays>;

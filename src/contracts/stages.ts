@@ -172,6 +172,9 @@ export const forecastInput = z.strictObject({
   issuedAt: hourStamp
     .optional()
     .describe('UTC; default: the moment the newest demand in the lake became known'),
+  asOf: hourStamp
+    .optional()
+    .describe('UTC; the newest issue of each region by then, as it would have been; not beside issuedAt'),
   grid: artifactReference
     .optional()
     .describe('Default: for each region the dataset of the home that reaches furthest'),

@@ -15,16 +15,16 @@ export const jobsUri = (model: string) => `${FOLDER}/${requireModelName(model)}$
 
 /**
  * Adds a line to `jobs/<model>.jsonl`: a job that has ended, and why so. One of the same run and job that is there
- * already stays as it is, so that a retried activity leaves one line.
+ * already stays as it is, so that a retried activity leaves one line. Answers how often the job has failed in a row.
  */
-export async function appendJob({ home }: { home: Home }, record: JobRecord): Promise<void> {
+export async function appendJob({ home }: { home: Home }, record: JobRecord): Promise<{ failures: number }> {
   const line = `${canonicalJson(jobRecord.parse(record))}\n`;
   const uri = jobsUri(record.model);
   const path = home.path(uri);
-  await withLock(home.path(FOLDER, `.${record.model}`), `the job ledger of ${record.model}`, async () => {
+  return withLock(home.path(FOLDER, `.${record.model}`), `the job ledger of ${record.model}`, async () => {
     const text = await textOf(path);
-    if (recordsOf(text, uri, (each) => each.includes(record.runId)).some((each) => isSameRun(each, record)))
-      return;
+    const before = recordsOf(text, uri).filter(({ job }) => job === record.job);
+    if (before.some((each) => isSameRun(each, record))) return { failures: failuresAtEnd(before) };
     try {
       const handle = await open(path, 'a', 0o600);
       try {
@@ -37,8 +37,12 @@ export async function appendJob({ home }: { home: Home }, record: JobRecord): Pr
     } catch (error) {
       throw storageFailure(error, path) ?? error;
     }
+    return { failures: failuresAtEnd([...before, record]) };
   });
 }
+
+const failuresAtEnd = (records: readonly JobRecord[]) =>
+  records.length - 1 - records.findLastIndex(({ outcome }) => outcome !== 'failed');
 
 /** All jobs of a model that have ended, oldest first. A line that a crash cut off is left out; other damage is an error. */
 export async function readJobs({ home }: { home: Home }, { model }: { model: string }): Promise<JobRecord[]> {
@@ -66,9 +70,9 @@ export const lastOf = (records: readonly JobRecord[], job: JobKind): JobRecord |
 const isSameRun = (a: JobRecord, b: JobRecord) =>
   a.workflowId === b.workflowId && a.runId === b.runId && a.job === b.job;
 
-function recordsOf(text: string, uri: string, wanted = (line: string) => line !== ''): JobRecord[] {
+function recordsOf(text: string, uri: string): JobRecord[] {
   return text.split('\n').flatMap((line, i) => {
-    if (line === '' || !wanted(line)) return [];
+    if (line === '') return [];
     const json = jsonOf(line);
     const parsed = jobRecord.safeParse(json);
     if (parsed.success) return [parsed.data];

@@ -1,6 +1,7 @@
 import type { Manifest } from '../contracts/artifact.ts';
 import type {
   CompleteIngestionInput,
+  IngestionInput,
   IngestionResult,
   RouteName,
   SeriesAccount,
@@ -10,8 +11,10 @@ import { MissingDataError } from '../errors.ts';
 import { onceByKey, verifiedPath } from '../lake/artifacts.ts';
 import { workKey } from '../lake/canonical.ts';
 import { yearOf } from '../lake/grid-rows.ts';
+import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
 import { accessTo } from './source-access.ts';
+import { periodOver, wholeRecord } from './whole-record.ts';
 import { readWindowRecord, type WindowRecord } from './window-record.ts';
 import { regionsOf, routesOf, windowsOf } from './windows.ts';
 
@@ -31,15 +34,16 @@ const EXPECTED: Partial<Record<RouteName, string[]>> = {
 /** Makes the dataset of a run out of its windows, with an account of what is there and what is not. */
 export async function completeIngestion(
   context: StageContext,
-  { ingestion, period, totals, windows, failedWindows, seconds }: CompleteIngestionInput,
+  { ingestion, period: asked, totals, windows, failedWindows, seconds }: CompleteIngestionInput,
 ): Promise<IngestionResult> {
   const { home, log } = context;
-  const { folder, origin } = await accessTo(ingestion.source, context);
-  const records: WindowRecord[] = [];
-  for (const window of windowsOf(ingestion, period)) {
-    const record = await readWindowRecord(home, folder, window);
-    if (record?.file) records.push(record);
-  }
+  const access = await accessTo(ingestion.source, context);
+  const { origin } = access;
+  const whole = ingestion.dataset === 'whole';
+  const records = whole
+    ? await wholeRecord(home, access, ingestion)
+    : await fetchedWindows(home, access.folder, ingestion, asked);
+  const period = (whole && periodOver(records)) || asked;
   const files = records.map(({ file, window }) => ({
     ...file!,
     region: window.region,
@@ -96,6 +100,20 @@ export async function completeIngestion(
   };
 }
 
+async function fetchedWindows(
+  home: Home,
+  folder: string,
+  ingestion: IngestionInput,
+  period: CompleteIngestionInput['period'],
+): Promise<Pick<WindowRecord, 'window' | 'account' | 'file'>[]> {
+  const records: WindowRecord[] = [];
+  for (const window of windowsOf(ingestion, period)) {
+    const record = await readWindowRecord(home, folder, window);
+    if (record?.file) records.push(record);
+  }
+  return records;
+}
+
 /** Demand first where not all lines have room: it says where each region's record ends. */
 export function shortened(account: readonly SeriesAccount[]): SeriesAccount[] {
   if (account.length <= ACCOUNT_LINES) return [...account];
@@ -105,7 +123,7 @@ export function shortened(account: readonly SeriesAccount[]): SeriesAccount[] {
 
 /** Sums the windows' accounts by region and series; what the period has and no window does is missing. */
 function accountOver(
-  records: readonly WindowRecord[],
+  records: readonly Pick<WindowRecord, 'window' | 'account'>[],
   period: CompleteIngestionInput['period'],
   ingestion: CompleteIngestionInput['ingestion'],
 ): SeriesAccount[] {

@@ -28,6 +28,7 @@ export const STAGES = {
   writeCanary: async () => (await import('../registry/stage.ts')).writeCanary,
   appendHistory: async () => (await import('../registry/stage.ts')).appendHistory,
   readHistory: async () => (await import('../registry/stage.ts')).readHistory,
+  newestDays: async () => (await import('../jobs/newest-days.ts')).newestDays,
   recordJob: async () => (await import('../jobs/stage.ts')).recordJob,
   recordAudit: async () => (await import('../audit/stage.ts')).recordAudit,
   turnAlerts: async () => (await import('../alerts/stage.ts')).turnAlerts,

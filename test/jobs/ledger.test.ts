@@ -57,6 +57,22 @@ describe('the job ledger', () => {
     assert.equal(lastOf(read, 'retrain'), undefined);
   });
 
+  it('counts how often a job has failed in a row', async () => {
+    const ends = [
+      ['a', 'failed', 'drift'],
+      ['b', 'failed', 'forecast'],
+      ['c', 'failed', 'drift'],
+      ['c', 'failed', 'drift'],
+      ['d', 'skipped', 'drift'],
+      ['e', 'failed', 'drift'],
+    ] as const;
+    const counted: number[] = [];
+    for (const [runId, outcome, job] of ends) {
+      counted.push((await appendJob({ home }, jobOf(runId, { outcome, job }))).failures);
+    }
+    assert.deepEqual(counted, [1, 1, 2, 2, 0, 1]);
+  });
+
   it('goes on after a line that a crash cut off', async () => {
     await appendJob({ home }, jobOf('a'));
     const path = home.path(jobsUri('day-ahead'));

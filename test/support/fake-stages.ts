@@ -55,7 +55,10 @@ export const seriesScoreOf = (forecaster: string, mse: number): SeriesScore => (
 
 /** Nothing fires and nothing waits. */
 export const quietTurn = (): AlertTurn => ({
-  status: { at: '2026-01-01', firing: [], count: 0, undecided: [], silences: [], pending: 0, recent: [] },
+  status: {
+    ...{ at: '2026-01-01', firing: [], count: 0, undecided: [], silences: [] },
+    ...{ pending: 0, recent: [], refused: null },
+  },
   pending: [],
   nextAt: null,
   answers: [],
@@ -203,7 +206,11 @@ export class FakeStages {
       appendHistory: ({ event }) => void this.history.push(event),
       readHistory: () => this.history,
       recordAudit: (event) => void this.audit.push(event),
-      recordJob: (record) => void this.jobs.push(record),
+      newestDays: () => ({ from: '2019-02-26', lastHour: '2019-03-01T00' }),
+      recordJob: (record) => {
+        this.jobs.push(record);
+        return { failures: record.outcome === 'failed' ? 1 : 0 };
+      },
       forecast: () => {
         throw new MissingDataError('There is no forecast here.', 'Ask a stage with data.');
       },
