@@ -76,12 +76,12 @@ export function perform<Options extends object>(
 ): (...received: unknown[]) => Promise<void> {
   return async (...received) => {
     const command = received.at(-1) as Command;
-    const options = command.optsWithGlobals<Options & VerbOptions>();
-    const { home, config, logLevel, json, uiPort } = options;
+    // What all verbs have is the session's; a verb that hands its own flags on as they are hands on no other.
+    const { home, config, logLevel, json, ...own } = command.optsWithGlobals<Options & VerbOptions>();
     const stop = listenForStop();
-    const session = openSession({ home, config, logLevel, json, uiPort }, stop.signal);
+    const session = openSession({ home, config, logLevel, json, uiPort: own.uiPort }, stop.signal);
     try {
-      const answer = await work(session, options, command.args);
+      const answer = await work(session, own as unknown as Options, command.args);
       if (answer) session.print(answer);
       process.exitCode = answer?.exitCode ?? 0;
     } catch (error) {
