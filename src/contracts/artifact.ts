@@ -35,6 +35,7 @@ export const artifactKind = z.enum([
   'series',
   'series-model',
   'series-backtest',
+  'drift',
 ]);
 export type ArtifactKind = z.infer<typeof artifactKind>;
 

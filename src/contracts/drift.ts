@@ -17,6 +17,11 @@ export const driftThresholds = z.strictObject({
     .default(0.05)
     .describe('After Benjamini and Hochberg, over all features'),
   accuracy_drop: z.number().gt(0).lt(1).default(0.05).describe('Of a regressor accuracy is 1 − MAPE'),
+  error_growth: z
+    .number()
+    .positive()
+    .default(0.25)
+    .describe('Share by which an error may grow: a drop of 0.05 is no small thing where MAPE is 0.02'),
   f1_drop: z.number().gt(0).lt(1).default(0.1).describe('Of classifiers'),
 });
 export type DriftThresholds = z.infer<typeof driftThresholds>;
