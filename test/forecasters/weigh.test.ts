@@ -7,7 +7,7 @@ import { errorQuantiles, forecastOf } from '../../src/forecasters/ensemble/combi
 import { noTrack } from '../../src/forecasters/ensemble/track.ts';
 import { weigh } from '../../src/forecasters/ensemble/weigh.ts';
 import { weightedMedian } from '../../src/forecasters/ensemble/weighted-median.ts';
-import { fitWeights, mapeOf } from '../../src/forecasters/ensemble/weights.ts';
+import { crossFittedMape, fitWeights, mapeOf } from '../../src/forecasters/ensemble/weights.ts';
 import { memberNamed } from '../../src/forecasters/index.ts';
 import { context, sampleTable } from './sample-table.ts';
 
@@ -53,6 +53,10 @@ describe('members that are weighed', () => {
       const before = { memberErrors: noTrack(2), ownErrors: noTrack(table.horizon) };
       const answers = rules.map((rule) => answerOf(table, forecasts, rule, before, knownBy));
       const errors = answers.map(({ combined }) => mapeOf([ratios(combined.medians)], [1]));
+      errors[0] = crossFittedMape(
+        forecasts.map(({ medians }) => ratios(medians)),
+        context.seed,
+      );
       const best = errors.indexOf(Math.min(...errors));
       assert.deepEqual(found.adaptation, rules[best]!.adaptation);
       assert.equal(found.adaptation !== null, turning);
@@ -60,6 +64,30 @@ describe('members that are weighed', () => {
       assert.deepEqual(found.memberErrors, answers[best]!.newer.memberErrors);
       assert.deepEqual(found.ownErrors, answers[best]!.newer.ownErrors);
       if (!turning) assert.deepEqual(found.weights, weights);
+    }
+  });
+});
+
+describe('crossFittedMape', () => {
+  it('scores each stretch by weights that have not seen it', () => {
+    // Two members that are right by turns of half a season: what fits one half misleads in the other.
+    const first = Float64Array.from({ length: 80 }, (_, i) => (i < 40 ? 1 : 1.2));
+    const second = Float64Array.from({ length: 80 }, (_, i) => (i < 40 ? 1.1 : 1));
+    const ratios = [first, second];
+    const stretches = [0, 20, 40, 60].map((from) => {
+      const held = ratios.map((own) => own.subarray(from, from + 20));
+      const others = ratios.map((own) => own.filter((_, i) => i < from || i >= from + 20));
+      return mapeOf(held, fitWeights(others, 1));
+    });
+    const expected = stretches.reduce((a, b) => a + b, 0) / 4;
+    assert.ok(Math.abs(crossFittedMape(ratios, 1) - expected) < 1e-12);
+    assert.ok(crossFittedMape(ratios, 1) > mapeOf(ratios, fitWeights(ratios, 1)));
+  });
+
+  it('is the error itself where there is one member, however few its hours', () => {
+    for (const own of [[1.1], [1.1, 0.8], [1, 1.1, 1.2, 1.3, 1.4]]) {
+      const ratios = [Float64Array.from(own)];
+      assert.ok(Math.abs(crossFittedMape(ratios, 1) - mapeOf(ratios, [1])) < 1e-12);
     }
   });
 });

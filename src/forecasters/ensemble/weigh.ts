@@ -9,7 +9,7 @@ import { residualsOf } from './calibration.ts';
 import { errorQuantiles, forecastOf, noForecast, type Combined, type MemberForecast } from './combination.ts';
 import type { RegionState } from './region-state.ts';
 import { noTrack, type Track } from './track.ts';
-import { fitWeights, mapeOf } from './weights.ts';
+import { crossFittedMape, fitWeights, mapeOf } from './weights.ts';
 
 /** A member that has no value for more of the hours cannot be weighed against the others. */
 const LEAST_SHARE = 0.9;
@@ -24,7 +24,7 @@ export interface Weighed extends RegionState {
 
 /**
  * Weighs members on the issues of a table that they were not fitted on, by the rule that errs least there: weights that
- * stay, fitted on these issues, or one of those that follow recent errors.
+ * stay, held to what they err where they were not fitted, or one of those that follow recent errors.
  */
 export async function weigh(
   table: IssueTable,
@@ -41,10 +41,8 @@ export async function weigh(
   const ratiosOf = (medians: Float64Array) =>
     Float64Array.from(common, (cell) => medians[cell]! / table.actual[cell]!);
   const staying = new Float64Array(members.length);
-  const fitted = fitWeights(
-    able.map((m) => ratiosOf(forecasts[m]!.medians)),
-    seed,
-  );
+  const ratios = able.map((m) => ratiosOf(forecasts[m]!.medians));
+  const fitted = fitWeights(ratios, seed);
   able.forEach((m, i) => (staying[m] = fitted[i]!));
   const equal = staying.map((_, m) => (able.includes(m) ? 1 / able.length : 0));
   const spreads = forecasts.map(({ medians }) => errorQuantiles(table, medians, knownBy));
@@ -61,7 +59,7 @@ export async function weigh(
   const errorOf = ({ combined: { medians } }: Answer) => mapeOf([ratiosOf(medians)], [1]);
   let rule: Rule = { weights: staying, adaptation: null, spreads };
   let best: Answer = correctedBy(mixOf(table, asked, rule, known), null);
-  let least = errorOf(best);
+  let least = crossFittedMape(ratios, seed);
   for (const pace of PACES) {
     await breathe(signal);
     const following = { weights: equal, adaptation: { ...pace, correction: 0 }, spreads };

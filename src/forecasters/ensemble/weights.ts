@@ -4,6 +4,8 @@ import { weightedMedian } from './weighted-median.ts';
 const MOST_ROUNDS = 60;
 const RANDOM_DIRECTIONS = 24;
 const LEAST_GAIN = 1e-9;
+/** Of a validation year: each about a season. */
+const STRETCHES = 4;
 
 /** One hour's forecasts as shares of what came: ratios[m][i] = forecast of member m / actual. */
 export type Ratios = readonly Float64Array[];
@@ -36,6 +38,23 @@ export function fitWeights(ratios: Ratios, seed: number): Float64Array {
   const ends = starts.map((start) => descend(ratios, start, random));
   const errors = ends.map((weights) => mapeOf(ratios, weights));
   return ends[errors.indexOf(Math.min(...errors))]!;
+}
+
+/**
+ * What weights that are fitted elsewhere err: each stretch of the hours by weights of all the others. On the hours that
+ * they were fitted on weights err too little to be held against a rule that looks at the past alone.
+ */
+export function crossFittedMape(ratios: Ratios, seed: number): number {
+  const count = ratios[0]!.length;
+  const stretches = Math.max(1, Math.min(STRETCHES, count));
+  let sum = 0;
+  for (let s = 0; s < stretches; s++) {
+    const [from, to] = [Math.floor((s * count) / stretches), Math.floor(((s + 1) * count) / stretches)];
+    const others = ratios.map((own) => Float64Array.from([...own.subarray(0, from), ...own.subarray(to)]));
+    const held = ratios.map((own) => own.subarray(from, to));
+    sum += (to - from) * mapeOf(held, fitWeights(others, seed));
+  }
+  return sum / count;
 }
 
 function descend(ratios: Ratios, start: Float64Array, random: () => number): Float64Array {
