@@ -2,6 +2,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { auditActivities } from './audit.ts';
 import { alertActivities } from './alerts.ts';
 import { backtestActivities } from './backtest.ts';
+import { driftActivities } from './drift.ts';
 import { entityActivities } from './entities.ts';
 import { forecastActivities } from './forecast.ts';
 import { ingestionActivities } from './ingestion.ts';
@@ -22,6 +23,7 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...jobActivities(dependencies),
   ...forecastActivities(dependencies),
   ...alertActivities(dependencies),
+  ...driftActivities(dependencies),
   ...entityActivities(dependencies),
   ...seriesActivities(dependencies),
   ...searchActivities(dependencies),

@@ -20,6 +20,7 @@ const MADE_BY: Record<ArtifactKind, string> = {
   series: 'train --csv',
   'series-model': 'train --csv',
   'series-backtest': 'train --csv',
+  drift: 'drift',
 };
 
 /** The dataset a person names, or the newest one of the kind, of those that serve where there are such. */

@@ -46,6 +46,7 @@ export const STAGES = {
   surveyWindow: async () => (await import('../learning/survey-stage.ts')).surveyWindow,
   planStart: async () => (await import('../learning/start-stage.ts')).planStart,
   compareVersions: async () => (await import('../learning/compare-stage.ts')).compareVersions,
+  checkDrift: async () => (await import('../monitoring/drift/stage.ts')).checkDrift,
   writeReport: async () => (await import('../report/stage.ts')).writeReport,
 } as const;
 

@@ -23,6 +23,7 @@ const FOLDERS: Record<ArtifactKind, string> = {
   series: 'series',
   'series-model': 'series-models',
   'series-backtest': 'series-backtests',
+  drift: 'drift',
 };
 /** What may be collected; raw replies, models and reports never are, only what their writers left half done. */
 const COLLECTED = [...Object.values(FOLDERS), 'checkpoints', 'quarantine'];

@@ -1,0 +1,104 @@
+import type { DriftThresholds } from '../../contracts/drift.ts';
+import { toHourStamp } from '../../contracts/time.ts';
+import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts';
+import type { DriftFinding, RegionDrift } from './document.ts';
+import type { Undecided } from './region-drift.ts';
+
+/** Adjusts every p-value of a look among all of it, and says which are drift: rare by the past, and large. */
+export function decide(regions: readonly Undecided[], limits: DriftThresholds): RegionDrift[] {
+  const asked = regions.flatMap(({ series, prediction }) => [...series, ...(prediction ? [prediction] : [])]);
+  const judged = asked.filter(({ p }) => p !== null);
+  const adjusted = benjaminiHochberg(judged.map(({ p }) => p!));
+  const byTest = new Map<object, number>(judged.map((one, i) => [one, adjusted[i]!]));
+  const decided = <One extends { psi: number }>(one: One) => {
+    const adjustedP = byTest.get(one) ?? null;
+    const drifted = adjustedP !== null && adjustedP <= limits.ks_p_value && one.psi > limits.psi;
+    return { ...one, adjustedP, drifted };
+  };
+  return regions.map((region) => ({
+    ...region,
+    series: region.series.map(decided),
+    prediction: region.prediction && decided(region.prediction),
+  }));
+}
+
+export function findingsOf(regions: readonly RegionDrift[]): DriftFinding[] {
+  return regions.flatMap(({ region, series, prediction, performance, concept }) => {
+    const found: DriftFinding[] = [];
+    const add = (kind: DriftFinding['kind'], what: string) => void found.push({ kind, region, what });
+    for (const one of series.filter(({ drifted }) => drifted)) {
+      add(
+        'data',
+        `${region}: ${one.label} is unlike the same weeks of earlier years (PSI ${one.psi.toFixed(2)} where ${one.usual.psi.toFixed(2)} is usual, p ${shortP(one.adjustedP!)}, ${direction(one.delta)}).`,
+      );
+    }
+    if (prediction?.drifted) {
+      add(
+        'prediction',
+        `${region}: forecasts are unlike those of ${prediction.against} (PSI ${prediction.psi.toFixed(2)}, p ${shortP(prediction.adjustedP!)}, ${direction(prediction.delta)}).`,
+      );
+    }
+    if (performance?.drifted) {
+      const { mape, baselineMape, growth, beyondNaive } = performance;
+      const harder = (growth / beyondNaive - 1) * 100;
+      add(
+        'performance',
+        `${region}: MAPE is ${percent(mape)} where it was ${percent(baselineMape)} in ${performance.against}${performance.drifted === 'error growth' ? `, and hours are ${signed(harder)} % harder by the week-ago value` : ''}.`,
+      );
+    }
+    for (const one of concept?.given.filter(({ drifted }) => drifted) ?? []) {
+      add(
+        'concept',
+        `${region}: errors at the same ${one.input} are shifted by ${one.effect.toFixed(2)} deviations (p ${shortP(one.adjustedP)}).`,
+      );
+    }
+    for (const { what, since, noticedAt } of concept?.stream ?? []) {
+      if (since === null || noticedAt === null) continue;
+      add(
+        'concept',
+        `${region}: ${what} since ${toHourStamp(since).slice(0, 10)} (Page–Hinkley, noticed on ${toHourStamp(noticedAt).slice(0, 10)}).`,
+      );
+    }
+    return found;
+  });
+}
+
+/**
+ * What alert rules name. Of several regions the worst stands for all: `accuracy` and what belongs to it are those of the
+ * region whose accuracy fell most. `psi_score` counts series that drifted only, since between stable years an index of 0.5
+ * is usual.
+ */
+export function factsOf(
+  regions: readonly RegionDrift[],
+  findings: readonly DriftFinding[],
+): Record<string, number> {
+  const tests = regions.flatMap(({ series, prediction }) => [...series, ...(prediction ? [prediction] : [])]);
+  const of = (kind: DriftFinding['kind']) => findings.filter((finding) => finding.kind === kind).length;
+  const drifted = tests.filter((one) => one.drifted);
+  const rare = tests.flatMap(({ adjustedP }) => (adjustedP === null ? [] : [adjustedP]));
+  const performances = regions.flatMap(({ performance }) => (performance ? [performance] : []));
+  const worst = performances.toSorted((a, b) => b.mape - b.baselineMape - (a.mape - a.baselineMape))[0];
+  return {
+    drifted: findings.length > 0 ? 1 : 0,
+    data_drift: of('data'),
+    prediction_drift: of('prediction'),
+    performance_drift: of('performance'),
+    concept_drift: of('concept'),
+    psi_score: Math.max(0, ...drifted.map(({ psi }) => psi)),
+    greatest_psi: Math.max(0, ...tests.map(({ psi }) => psi)),
+    ...(rare.length > 0 && { ks_p_value: Math.min(...rare) }),
+    ...(worst && {
+      accuracy: 1 - worst.mape,
+      baseline_accuracy: 1 - worst.baselineMape,
+      mape: 100 * worst.mape,
+      baseline_mape: 100 * worst.baselineMape,
+      error_growth: Math.max(...performances.map(({ growth }) => growth)) - 1,
+    }),
+  };
+}
+
+const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
+const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(0)}`;
+const shortP = (p: number) => (p < 0.001 ? p.toExponential(1) : p.toFixed(3));
+const direction = (delta: number) =>
+  Math.abs(delta) < 0.1 ? 'another spread' : delta > 0 ? 'higher' : 'lower';

@@ -1,0 +1,86 @@
+import { recordAsOf } from '../../backtest/forecast-record.ts';
+import type { LiveModel } from '../../backtest/forecast-model.ts';
+import type { Manifest } from '../../contracts/artifact.ts';
+import type { DriftInput } from '../../contracts/drift.ts';
+import type { RegionCode } from '../../contracts/regions.ts';
+import { HOUR_SECONDS, toHourStamp } from '../../contracts/time.ts';
+import type { Home } from '../../lake/home.ts';
+import { baselineFor, type BacktestHours } from './baseline-hours.ts';
+import { conceptDrift } from './concept-drift.ts';
+import type { RegionDrift } from './document.ts';
+import { inputDrift, rowsUpTo } from './input-drift.ts';
+import { performanceDrift } from './performance-drift.ts';
+import { predictionDrift } from './prediction-drift.ts';
+import { daysOf } from './scored-hours.ts';
+import { DAY_HOURS, watchedSeries } from './watched-series.ts';
+import { windowForecasts } from './window-forecasts.ts';
+
+/** What the past can say of what is usual. */
+const YEARS_BACK = 6;
+/** Fewer days on either side are no error to speak of. */
+const LEAST_DAYS = 7;
+
+/** Before its p-values are adjusted among those of all regions. */
+export type Undecided = Omit<RegionDrift, 'series' | 'prediction'> & {
+  series: Omit<RegionDrift['series'][number], 'adjustedP' | 'drifted'>[];
+  prediction: Omit<NonNullable<RegionDrift['prediction']>, 'adjustedP' | 'drifted'> | null;
+};
+
+export interface Watched {
+  home: Home;
+  grid: Manifest;
+  model: LiveModel;
+  backtest: BacktestHours;
+}
+
+/** One region as known at `asOf`, seconds since 1970. */
+export async function regionDrift(
+  { home, grid, model, backtest }: Watched,
+  region: RegionCode,
+  asOf: number,
+  { windowDays, thresholds }: Pick<DriftInput, 'windowDays' | 'thresholds'>,
+): Promise<Undecided> {
+  const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
+  const earliest = asOf - YEARS_BACK * 366 * DAY_HOURS * HOUR_SECONDS;
+  const record = await recordAsOf(home, grid, region, {
+    asOf,
+    period: { from: dateOf(earliest), to: dateOf(asOf) },
+    columns: model.network.normaliser.columns,
+  });
+  const { rows } = record;
+  // Demand of the hour that ends at `asOf` is known an hour later.
+  const window = rowsUpTo(rows, asOf - HOUR_SECONDS, windowDays * DAY_HOURS);
+  const at = (row: number) => rows.first + row * HOUR_SECONDS;
+  const span = { from: at(window.from), to: at(window.to - 1) };
+  const inputs = inputDrift(rows, watchedSeries(rows), window);
+  const found: Undecided = {
+    region,
+    window: { from: toHourStamp(span.from), to: toHourStamp(span.to) },
+    ...{ series: inputs.series, prediction: null, performance: null, concept: null },
+    notJudged: inputs.notJudged,
+  };
+  if (!model.dayAhead) {
+    found.notJudged.push('answers and errors: the version forecasts hour by hour, not the day ahead');
+    return found;
+  }
+  const scored = await windowForecasts(model.dayAhead, record, span, backtest.learntTo);
+  if (daysOf(scored).length < LEAST_DAYS) {
+    found.notJudged.push(
+      `answers and errors: fewer than ${LEAST_DAYS} days of the window lie after what the version has learnt from`,
+    );
+    return found;
+  }
+  const own = backtest.byRegion.get(region);
+  const baseline = own && baselineFor(own, span, asOf);
+  if (!baseline || daysOf(baseline.hours).length < LEAST_DAYS) {
+    found.notJudged.push(
+      `answers and errors: its backtest has fewer than ${LEAST_DAYS} days to compare with`,
+    );
+    return found;
+  }
+  const past = { region, first: rows.first, demand: rows.demandFinal };
+  found.prediction = predictionDrift(past, scored, baseline, window.from);
+  found.performance = performanceDrift(scored, baseline, thresholds);
+  found.concept = conceptDrift(region, scored, baseline.hours, thresholds);
+  return found;
+}
