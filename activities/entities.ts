@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type {
   CanaryRequest,
   EndCanaryRequest,
@@ -71,7 +72,7 @@ function lifecycleRequests(heartbeatMs: number) {
     <Request>(ask: Ask<Request>) =>
     ({ name, request }: { name: string; request: Partial<Request> }): Promise<LifecycleEvent> =>
       underHeartbeat<never, LifecycleEvent>(heartbeatMs, () =>
-        ask(clientOfWorker(), name, request, { updateId: activityId() }),
+        ask(clientOfWorker(), name, request, { updateId: activityId() }).catch(withReason),
       );
   return {
     promoteVersion: asking<PromoteRequest>(promoteVersion),
@@ -79,6 +80,12 @@ function lifecycleRequests(heartbeatMs: number) {
     startCanary: asking<CanaryRequest>(startCanary),
     endCanary: asking<EndCanaryRequest>(endCanary),
   };
+}
+
+/** A refusal is final, and what was refused is in the update's cause: around it stands that an update failed. */
+function withReason(error: unknown): never {
+  const { cause } = error as { cause?: unknown };
+  throw error instanceof WorkflowUpdateFailedError && cause instanceof ApplicationFailure ? cause : error;
 }
 
 const clientOfWorker = (): Client => Context.current().client;

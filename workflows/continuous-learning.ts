@@ -88,7 +88,7 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
   } catch (error) {
     const reason = isCancellation(error) ? 'It was cancelled.' : failureLine(error);
     await CancellationScope.nonCancellable(() =>
-      end({ outcome: 'failed', reason, version: candidate, facts: { phase: board.status().phase } }),
+      end({ outcome: 'failed', reason, version: candidate, facts: { phase: board.failed } }),
     );
     throw error;
   }
@@ -205,7 +205,7 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
   async function train(collected: Collected, plan: StartPlan): Promise<StageOutcome<PipelineResult>> {
     const warm = config.start === 'warm' ? plan.goOnFrom : null;
     const begins = config.start === 'fresh' ? 'It was told to begin afresh.' : plan.why;
-    const result = await pipeline(collected, warm, plan.maxSteps).catch((error: unknown) => {
+    const result = await pipeline(collected, warm, warm ? plan : undefined).catch((error: unknown) => {
       const root = rootFailure(error);
       const unfit = root instanceof ApplicationFailure && root.type === BadInputError.name;
       if (!warm || !unfit) throw error;
@@ -222,16 +222,21 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
   async function pipeline(
     { asOf, window, grid }: Collected,
     goOnFrom: StartPlan['goOnFrom'],
-    warmSteps?: number,
+    warm?: Pick<StartPlan, 'maxSteps' | 'learningRate'>,
   ): Promise<PipelineResult> {
-    const maxSteps = config.max_steps ?? (goOnFrom ? warmSteps : undefined);
+    const maxSteps = config.max_steps ?? warm?.maxSteps;
     const child = await whenFree(() =>
       startChild(forecastingPipelineWorkflow, {
         workflowId: workflowIds.pipeline(name, `${asOf}${goOnFrom ? '' : '-afresh'}`),
         args: [
           {
             ...{ model: name, regions, grid, asOf, score: window, train: before(window, config.train_days) },
-            training: { ...settingsOf(), ...(maxSteps !== undefined && { maxSteps }) },
+            training: {
+              ...settingsOf(),
+              ...(maxSteps !== undefined && { maxSteps }),
+              ...(warm && { learningRate: warm.learningRate }),
+            },
+            fit: { members: config.members },
             ...(goOnFrom && { goOnFrom }),
             ...{ refit: true, report: false, promote: 'never' },
           },

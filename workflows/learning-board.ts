@@ -29,6 +29,11 @@ export class LearningBoard extends StageTable<LearningPhase> {
     this.closeWith(`**${result.outcome}**: ${result.reason}`);
   }
 
+  /** The phase that the run broke at. */
+  get failed(): LearningPhase | null {
+    return this.lines.find(({ state }) => state === 'failed')?.stage ?? null;
+  }
+
   status(): LearningStatus {
     const { model, asOf, running: phase, lines: phases, result } = this;
     return { model, asOf, phase, phases, result };

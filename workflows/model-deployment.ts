@@ -11,10 +11,10 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { EntityActivities } from '../activities/entities.ts';
 import type { LearningActivities } from '../activities/learning.ts';
 import type { RegistryActivities } from '../activities/registry.ts';
 import { deploymentInput, type DeploymentPhase, type DeploymentStatus } from '../src/contracts/learning.ts';
-import type { LifecycleEvent } from '../src/contracts/lifecycle.ts';
 import { HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
@@ -40,23 +40,7 @@ const { readModel } = proxyActivities<RegistryActivities>({
   retry: { maximumAttempts: 10 },
 });
 
-interface Asked {
-  by: string;
-  reason: string;
-  from: string;
-}
-
-interface LifecycleRequests {
-  promoteVersion(input: { name: string; request: Asked & { version: number } }): Promise<LifecycleEvent>;
-  rollbackChampion(input: { name: string; request: Asked }): Promise<LifecycleEvent>;
-  startCanary(input: {
-    name: string;
-    request: Asked & { version: number; share: number };
-  }): Promise<LifecycleEvent>;
-  endCanary(input: { name: string; request: Asked }): Promise<LifecycleEvent>;
-}
-
-const { promoteVersion, rollbackChampion, startCanary, endCanary } = proxyActivities<LifecycleRequests>({
+const { promoteVersion, rollbackChampion, startCanary, endCanary } = proxyActivities<EntityActivities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 5 },
@@ -97,6 +81,8 @@ export async function modelDeploymentWorkflow(
   const { model_name: name, regions, performance_threshold: threshold } = config;
   const startedAt = carried?.startedAt ?? new Date().toISOString();
   const clock = new LearningClock(carried?.asOf ?? input.asOf);
+  // Before anybody can move the clock: an approval has its hours from here.
+  const beganAt = clock.now;
   const board = new DeploymentBoard(name, version, clock, carried?.board);
   const desk = new DeploymentDesk(
     input,
@@ -143,7 +129,7 @@ export async function modelDeploymentWorkflow(
   async function approval(): Promise<Ending | undefined> {
     const isApproved = () => desk.decision?.kind === 'approve';
     if (config.auto_deploy || isApproved()) return undefined;
-    const until = clock.now + config.approval_hours * HOUR_SECONDS;
+    const until = beganAt + config.approval_hours * HOUR_SECONDS;
     const who = config.approvers.length > 0 ? config.approvers.join(' or ') : 'anybody';
     enter('approval', `It waits for the approval of ${who} until ${toHourStamp(until)}. ${input.reason}`);
     await clock.until(until, () => desk.decision !== null || desk.supersededBy !== null);

@@ -166,7 +166,8 @@ export const startPlan = z.strictObject({
   champion: z.number().int().positive().nullable(),
   goOnFrom: warmStart.nullable(),
   why: z.string(),
-  /** Steps that such a training takes where nobody says. */
+  /** Of such a training, where nobody says. */
   maxSteps: z.number().int().positive(),
+  learningRate: z.number().positive(),
 });
 export type StartPlan = z.infer<typeof startPlan>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
+import { memberName } from './forecasters.ts';
 import { modelName } from './stages.ts';
 import { presetName } from './training.ts';
 
@@ -51,6 +52,11 @@ export const retrainingConfig = z
       .describe(
         'How much worse, as a share of the error, a version may be before it is refused or rolled back',
       ),
+    members: z
+      .array(memberName)
+      .min(1)
+      .optional()
+      .describe('Forecasters of the ensemble; default: those that `fit` takes'),
     retrain: z
       .enum(['always', 'on-drift'])
       .default('always')

@@ -13,8 +13,11 @@ import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
 import type { StageContext } from '../stages/context.ts';
 import { resolveTraining } from '../training/settings.ts';
 
-/** Of the steps of a training from the seed: the trunk has been found, what has changed since is to be learnt. */
-const WARM_SHARE = 0.25;
+/**
+ * Of the steps and the peak rate of a training from the seed: the trunk has been found, and what has changed since is
+ * little. At the full rate a network of a hundred steps lost in another hundred what it knew (docs/continuous-learning.md).
+ */
+const WARM = { steps: 0.25, learningRate: 0.1 };
 
 /**
  * The champion's weights to go on from, where the training that is asked for would be of the very same network on the
@@ -22,9 +25,9 @@ const WARM_SHARE = 0.25;
  */
 export async function planStart({ home }: Pick<StageContext, 'home'>, input: StartInput): Promise<StartPlan> {
   const champion = await readChampion({ home }, input);
-  const { maxSteps } = resolveTraining(input.settings);
+  const { maxSteps, learningRate } = resolveTraining(input.settings);
   const fresh = (why: string): StartPlan => ({
-    ...{ champion: champion?.version ?? null, goOnFrom: null, why, maxSteps },
+    ...{ champion: champion?.version ?? null, goOnFrom: null, why, maxSteps, learningRate },
   });
   if (!champion) return fresh('There is no champion to go on from.');
   const version = await readVersionRecord(home, input.name, champion.version);
@@ -37,7 +40,8 @@ export async function planStart({ home }: Pick<StageContext, 'home'>, input: Sta
     champion: champion.version,
     goOnFrom: { weights, normaliser },
     why: `It goes on from the weights of version ${champion.version}.`,
-    maxSteps: Math.ceil(maxSteps * WARM_SHARE),
+    maxSteps: Math.ceil(WARM.steps * maxSteps),
+    learningRate: WARM.learningRate * learningRate,
   };
 }
 

@@ -251,7 +251,7 @@ export class FakeStages {
         champion: this.champion?.version ?? null,
         goOnFrom: null,
         why: 'There is no champion to go on from.',
-        maxSteps: 500,
+        ...{ maxSteps: 500, learningRate: 0.002 },
       }),
       compareVersions: ({ versions, from, to }) => ({
         ...{ from, to, hours: this.comparedHours, operatorMape: 2, persistenceMape: 5 },
