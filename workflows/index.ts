@@ -3,6 +3,7 @@ export { alertsWorkflow } from './alerts.ts';
 export { backtestWorkflow } from './backtest.ts';
 export { backtestBatchWorkflow } from './backtest-batch.ts';
 export { continuousLearningWorkflow } from './continuous-learning.ts';
+export { driftMonitoringWorkflow } from './drift-monitoring.ts';
 export { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
 export { hyperparameterSearchWorkflow } from './hyperparameter-search.ts';
 export { ingestionWorkflow } from './ingestion.ts';

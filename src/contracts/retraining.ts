@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { driftThresholds } from './drift.ts';
 import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
 import { memberName } from './forecasters.ts';
 import { modelName } from './stages.ts';
@@ -47,6 +48,9 @@ export const retrainingConfig = z
       .describe(
         'Hours of demand, over all regions, that the data window must have before a model is trained',
       ),
+    drift_thresholds: driftThresholds
+      .prefault({})
+      .describe('Beyond what something has drifted; each has a default'),
     performance_threshold: share
       .default(0.05)
       .describe(

@@ -237,4 +237,22 @@ describe('recording histories', function () {
       [fakeSlot(1), fakeSlot(2)],
     );
   });
+
+  it('a check for drift that found some', async () => {
+    const stages = new FakeStages({
+      checkDrift: () => ({
+        ...{ dataset: reference('drift'), reused: false, asOf: '2019-03-01T00', drifted: true },
+        model: { name: 'day-ahead', version: 1 },
+        findings: [{ kind: 'data', region: 'PACW', what: 'PACW: demand is not what it was.' }],
+        facts: { psi_score: 0.9, drifted: 1 },
+      }),
+    });
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client, WORKFLOWS.driftMonitoring, workflowIds.drift('day-ahead'), {
+        asOf: '2019-03-01T19',
+      });
+      await handle.result();
+      await keep(client, 'drift-monitoring', handle.workflowId);
+    });
+  });
 });

@@ -257,6 +257,11 @@ export class FakeStages {
         ...{ from, to, hours: this.comparedHours, operatorMape: 2, persistenceMape: 5 },
         mape: versions.map((version) => ({ version, mape: this.mapeOf[version] ?? this.mape })),
       }),
+      checkDrift: ({ name, version, asOf = '2019-03-01T00' }) => ({
+        ...{ dataset: reference('drift'), reused: false, asOf, drifted: false, findings: [] },
+        model: { name, version: version ?? this.champion?.version ?? 1 },
+        facts: { psi_score: 0, accuracy: 0.97, baseline_accuracy: 0.97 },
+      }),
       writeReport: () => ({ report: reference('report'), reused: this.again('report') }),
     };
   }

@@ -108,6 +108,47 @@ describe('scheduledForecastWorkflow', () => {
   });
 });
 
+describe('driftMonitoringWorkflow', () => {
+  const finding = (what: string) => ({ kind: 'data' as const, region: 'ERCO' as const, what });
+
+  it('asks for the champion by the configuration, and writes down what was measured', async () => {
+    const stages = new FakeStages();
+    await withWorkers(stages.run, async (client) => {
+      const own = { ...config, drift_thresholds: { psi: 0.4 } };
+      await run(client, WORKFLOWS.driftMonitoring, 'drift/south-1', { config: own, asOf: '2019-03-01T19' });
+      const [asked] = stages.asked('checkDrift') as [{ thresholds: object }];
+      const { thresholds, ...rest } = asked;
+      assert.deepEqual(rest, { name: 'south', regions: ['ERCO'], asOf: '2019-03-01T19', windowDays: 42 });
+      assert.deepEqual(thresholds, {
+        ...{ psi: 0.4, ks_p_value: 0.05, accuracy_drop: 0.05, error_growth: 0.25, f1_drop: 0.1 },
+      });
+      const [{ outcome, reason, version, facts }] = stages.jobs as [(typeof stages.jobs)[0]];
+      assert.deepEqual([outcome, version, facts['report']], ['done', 1, 'manifests/fake/drift.json']);
+      assert.equal(reason, 'Nothing of version 1 has drifted in the 42 days before 2019-03-01T19 UTC.');
+    });
+  });
+
+  it('tells the alerts what drifted, in numbers and in words', async () => {
+    const stages = new FakeStages({
+      checkDrift: () => ({
+        ...{ dataset: reference('drift'), reused: false, asOf: '2019-03-01T00', drifted: true },
+        model: { name: 'south', version: 4 },
+        findings: ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((what) => finding(`${what}.`)),
+        facts: { psi_score: 0.9, accuracy: 0.9, baseline_accuracy: 0.97 },
+      }),
+    });
+    await withWorkers(stages.run, async (client) => {
+      await run(client, WORKFLOWS.driftMonitoring, 'drift/south-2');
+      assert.equal(stages.jobs[0]!.reason, 'a. b. c. d. e. And 2 more.');
+      const observation = () =>
+        stages.alerts.flatMap((message) => (message.kind === 'observe' ? [message.body] : []));
+      await until(() => observation().length > 0);
+      const { source, facts, note } = observation()[0]!;
+      assert.deepEqual([source, facts['psi_score'], note], ['drift', 0.9, 'a. b. c. d. e. And 2 more.']);
+    });
+  });
+});
+
 describe('a schedule', () => {
   it('starts runs for now when it is triggered, and runs that stand for their own time when it is backfilled', async () => {
     const stages = new FakeStages({ forecast: () => issued(false) });

@@ -55,7 +55,7 @@ function below(sorted: Float64Array, value: number, orEqual: boolean): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! < value || (orEqual && sorted[middle]! === value)) low = middle + 1;
+    if (sorted[middle]! < value || (orEqual && value === sorted[middle])) low = middle + 1;
     else high = middle;
   }
   return low;

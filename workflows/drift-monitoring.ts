@@ -1,0 +1,42 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { DriftActivities } from '../activities/drift.ts';
+import type { ScheduledInput } from '../src/contracts/schedules.ts';
+import { WORKFLOWS } from '../src/temporal/names.ts';
+import type { Ending } from './job-ending.ts';
+import { scheduledJob, type ScheduledResult } from './scheduled-job.ts';
+
+const { checkDrift } = proxyActivities<DriftActivities>({
+  // Cold, with a record of ten years to read; warm it takes a second a region.
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { maximumAttempts: 5 },
+});
+
+/** What of many findings a notice can carry. */
+const MOST_SENTENCES = 5;
+
+/** Looks at the champion's inputs, answers and errors of the newest days; the alerts are told what was measured. */
+export const driftMonitoringWorkflow = (raw?: unknown): Promise<ScheduledResult> =>
+  scheduledJob(
+    raw,
+    { workflow: WORKFLOWS.driftMonitoring, job: 'drift', title: 'Look for drift' },
+    async ({ config, asOf }: ScheduledInput): Promise<Ending> => {
+      const {
+        model_name: name,
+        regions,
+        data_window_days: windowDays,
+        drift_thresholds: thresholds,
+      } = config;
+      const found = await checkDrift({ name, regions, asOf, windowDays, thresholds });
+      const { version } = found.model;
+      const facts = { ...found.facts, report: found.dataset.uri };
+      if (!found.drifted) {
+        const reason = `Nothing of version ${version} has drifted in the ${windowDays} days before ${found.asOf} UTC.`;
+        return { outcome: 'done', reason, version, facts };
+      }
+      const said = found.findings.slice(0, MOST_SENTENCES).map(({ what }) => what);
+      const more = found.findings.length - said.length;
+      const reason = [...said, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
+      return { outcome: 'done', reason, version, facts };
+    },
+  );
