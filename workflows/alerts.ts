@@ -79,6 +79,8 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   let refused: string | null = null;
   let stale = true;
   let count = 0;
+  /** Of the inbox; counted as it fills, for it is asked for at every message. */
+  let waiting = JSON.stringify(inbox).length;
 
   setHandler(observeSignal, (body) => void accept('observe', observation, body));
   setHandler(acknowledgeSignal, (body) => void accept('acknowledge', acknowledgeRequest, body), {
@@ -111,6 +113,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
       turn = await turnAlerts({ messages });
       trouble = '';
       inbox.splice(0, messages.length);
+      waiting -= JSON.stringify(messages).length;
       for (const answer of turn.answers) answers.set(answer.id, answer);
       for (const id of turn.pending) send(id);
     } catch (error) {
@@ -155,7 +158,9 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
     }
     count += 1;
     const id = `${workflowInfo().runId}/${count}`;
-    inbox.push({ kind, id, body: parsed.data } as unknown as AlertMessage);
+    const message = { kind, id, body: parsed.data } as unknown as AlertMessage;
+    inbox.push(message);
+    waiting += JSON.stringify(message).length;
     return id;
   }
 
@@ -182,7 +187,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
 
   function mayContinueAsNew(): boolean {
     const limit = underWay.size === 0 ? EVENTS_BEFORE_CONTINUING : EVENTS_AT_MOST;
-    return isHistoryLong(limit) && allHandlersFinished() && JSON.stringify(inbox).length <= INBOX_CARRIED;
+    return isHistoryLong(limit) && allHandlersFinished() && waiting <= INBOX_CARRIED;
   }
 
   /** How long nothing can be due; undefined: until somebody comes. */

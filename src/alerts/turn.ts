@@ -33,12 +33,12 @@ export async function turnAlerts(
       if (id !== undefined && change.kind !== 'observe') answers.push({ id, says, refused });
     };
     for (const { id, ...change } of messages) {
-      if (state.applied.includes(id)) {
+      if (id !== undefined && state.applied.includes(id)) {
         answers.push({ id, says: 'It was taken in before.', refused: false });
         continue;
       }
       take(change, id);
-      state = { ...state, applied: [...state.applied, id] };
+      if (id !== undefined) state = { ...state, applied: [...state.applied, id] };
     }
     for (const body of troublesToTell(state, troubles, now)) take({ kind: 'observe', body });
     take({ kind: 'time' });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defineAlerts } from './verbs/alerts.ts';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineAudit } from './verbs/audit.ts';
 import { defineBacktest } from './verbs/backtest.ts';
@@ -13,12 +14,14 @@ import { defineFit } from './verbs/fit.ts';
 import { defineForecast } from './verbs/forecast.ts';
 import { defineGc } from './verbs/gc.ts';
 import { defineIngest } from './verbs/ingest.ts';
+import { defineJobs } from './verbs/jobs.ts';
 import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
 import { defineCanary, definePromote, defineRollback } from './verbs/promote.ts';
 import { defineRun } from './verbs/run.ts';
 import { defineSchedules } from './verbs/schedules.ts';
 import { defineSearch } from './verbs/search.ts';
+import { defineServe } from './verbs/serve.ts';
 import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
 import { defineStart } from './verbs/start.ts';
@@ -26,6 +29,7 @@ import { defineStatus } from './verbs/status.ts';
 import { defineTrain } from './verbs/train.ts';
 import { defineUp } from './verbs/up.ts';
 import { defineValidate } from './verbs/validate.ts';
+import { defineWatchdog } from './verbs/watchdog.ts';
 
 /** Every verb, in the order in which help shows them. */
 const VERBS = [
@@ -50,7 +54,11 @@ const VERBS = [
   defineRollback,
   defineCanary,
   defineAudit,
+  defineServe,
   defineSchedules,
+  defineJobs,
+  defineAlerts,
+  defineWatchdog,
   defineArchiveServer,
   defineLogs,
   defineGc,

@@ -65,15 +65,18 @@ export type AcknowledgeRequest = z.infer<typeof acknowledgeRequest>;
 export const silenceRequest = z.strictObject({ ...about, until: moment, by: who, why });
 export type SilenceRequest = z.infer<typeof silenceRequest>;
 
-/** What is handed to the alerts: `id` makes a message that is handed over twice count once. */
+/** Makes a message that is handed over twice count once; absent: it counts each time. */
+const messageId = z.string().min(1).max(200).optional();
+
+/** What is handed to the alerts. */
 export const alertMessage = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('observe'), id: z.string().min(1).max(200), body: observation }),
+  z.strictObject({ kind: z.literal('observe'), id: messageId, body: observation }),
   z.strictObject({
     kind: z.literal('acknowledge'),
-    id: z.string().min(1).max(200),
+    id: messageId,
     body: acknowledgeRequest,
   }),
-  z.strictObject({ kind: z.literal('silence'), id: z.string().min(1).max(200), body: silenceRequest }),
+  z.strictObject({ kind: z.literal('silence'), id: messageId, body: silenceRequest }),
 ]);
 export type AlertMessage = z.infer<typeof alertMessage>;
 

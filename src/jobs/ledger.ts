@@ -41,7 +41,8 @@ export async function appendJob({ home }: { home: Home }, record: JobRecord): Pr
   });
 }
 
-const failuresAtEnd = (records: readonly JobRecord[]) =>
+/** How often in a row a job has failed now. */
+export const failuresAtEnd = (records: readonly JobRecord[]) =>
   records.length - 1 - records.findLastIndex(({ outcome }) => outcome !== 'failed');
 
 /** All jobs of a model that have ended, oldest first. A line that a crash cut off is left out; other damage is an error. */

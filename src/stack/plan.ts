@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { toEnvironment, type Config } from '../config/config.ts';
 import { PROJECT_ROOT } from '../config/machine.ts';
+import { WATCHDOG_URI } from '../alerts/beat.ts';
 import type { Home } from '../lake/home.ts';
 import { freePort, isListening, requireFreePort } from './ports.ts';
 import type { ServiceSpec } from './service.ts';
@@ -9,6 +11,8 @@ import type { StackState } from './state.ts';
 import { findTemporalCli } from './temporal-cli.ts';
 import { temporalServer } from './temporal-server.ts';
 import { isWorkerHealthy } from './worker-health.ts';
+
+const WATCHDOG_SILENT_MS = 5 * 60_000;
 
 export interface StackPlan {
   /** What starts together; a tier starts when the one before it works. */
@@ -22,7 +26,7 @@ export interface StackPlan {
 export async function planServices(
   home: Home,
   config: Config,
-  options: { slots?: number; say?: (line: string) => void } = {},
+  options: { slots?: number; watch?: boolean; say?: (line: string) => void } = {},
 ): Promise<StackPlan> {
   const services: ServiceSpec[] = [];
   const namespace = config.temporalNamespace;
@@ -62,6 +66,8 @@ export async function planServices(
       worker(home, `slot-${number}`, 'slot-worker.ts', slotArguments(number, devices), own),
     ),
   ];
+  // Who starts the services for one job stays with it, and needs nobody who watches.
+  if (options.watch) workers.push(watchdog(home, own));
   return { tiers: [services, workers], temporal, archiveUrl, config: own };
 }
 
@@ -84,6 +90,20 @@ function worker(home: Home, name: string, file: string, args: string[], config: 
     untilReady: (lines, signal) => untilLine(lines, signal, (event) => event['msg'] === 'ready'),
     isHealthy: () => isWorkerHealthy(home, name),
   };
+}
+
+function watchdog(home: Home, config: Config): ServiceSpec {
+  return {
+    ...script('watchdog', ['src', 'cli', 'main.ts'], ['watchdog', '--json'], config),
+    untilReady: (lines, signal) => untilLine(lines, signal, (event) => event['msg'] === 'ready'),
+    isHealthy: () => hasLooked(home),
+  };
+}
+
+/** It looks every minute, and may wait a while for receivers that do not answer. */
+async function hasLooked(home: Home): Promise<boolean> {
+  const { mtimeMs } = await stat(home.path(WATCHDOG_URI));
+  return Date.now() - mtimeMs < WATCHDOG_SILENT_MS;
 }
 
 function script(name: string, parts: string[], args: string[], config: Config) {

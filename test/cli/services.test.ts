@@ -22,7 +22,7 @@ describe('the services, from the command line', function () {
     assert.equal(up.code, 0, up.stderr);
     const state = JSON.parse(up.stdout) as StackState;
     const names = state.services.map(({ name }) => name);
-    assert.deepEqual(names, ['temporal', 'archive', 'pipeline-worker', 'slot-1']);
+    assert.deepEqual(names, ['temporal', 'archive', 'pipeline-worker', 'slot-1', 'watchdog']);
     assert.ok(state.services.every((service) => service.state === 'ready' && isAlive(service.process!)));
 
     const page = await fetch(state.temporal.uiUrl!);
@@ -55,7 +55,7 @@ describe('the services, from the command line', function () {
     assert.ok((JSON.parse(logs.stdout) as { lines: object[] }).lines.length > 0);
 
     const down = await ringwatt(['down', '--home', root]);
-    assert.match(down.stdout, /stopped 5 processes/);
+    assert.match(down.stdout, /stopped 6 processes/);
     assert.ok(!state.services.some((service) => isAlive(service.process!)));
     assert.ok(!isAlive(state.supervisor));
   });

@@ -26,11 +26,12 @@ export class Desk {
     return this.world.rules.find(({ name }) => name === rule);
   }
 
-  trackOf(rule: Rule, model: string, labels: AlertFacts): Track {
+  /** What a simulation sees and what is seen in earnest are two things. */
+  trackOf(rule: Rule, model: string, labels: AlertFacts, simulated: boolean): Track {
     const key = JSON.stringify(labels);
-    const found = this.state.tracks.find(
-      (each) => each.rule === rule.name && each.model === model && JSON.stringify(each.labels) === key,
-    );
+    const found = this.state.tracks
+      .filter((each) => each.rule === rule.name && each.model === model && each.simulated === simulated)
+      .find((each) => JSON.stringify(each.labels) === key);
     if (found) return found;
     const fresh: Track = {
       rule: rule.name,
@@ -39,7 +40,7 @@ export class Desk {
       held: 0,
       asOf: Number.MIN_SAFE_INTEGER,
       source: '',
-      simulated: false,
+      simulated,
       undecided: null,
       incident: null,
     };

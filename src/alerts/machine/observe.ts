@@ -35,10 +35,10 @@ function hold(
   const labels = Object.fromEntries(
     rule.per.flatMap((name) => (missing.includes(name) ? [] : [[name, facts[name]!]])),
   );
-  const track = desk.trackOf(rule, model, labels);
+  const track = desk.trackOf(rule, model, labels, simulated);
   // What comes late, as of a moment before the last, is no news either.
-  if (track.source === source && track.simulated === simulated && asOf < track.asOf) return;
-  Object.assign(track, { asOf, source, simulated });
+  if (track.source === source && asOf < track.asOf) return;
+  Object.assign(track, { asOf, source });
   const verdict = evaluate(rule.tree, facts);
   track.undecided =
     missing.length > 0

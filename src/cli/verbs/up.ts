@@ -29,7 +29,7 @@ export function defineUp(program: Command): void {
         const { until } = await import('../until.ts');
         session.say(`starting the services of ${home.root}`);
         const { planServices } = await import('../../stack/plan.ts');
-        const plan = () => planServices(home, session.config, { slots, say: session.say });
+        const plan = () => planServices(home, session.config, { slots, watch: true, say: session.say });
         const stack = await Stack.start(home, plan, { purpose: 'up', say: session.say }, session.signal);
         try {
           session.print({ json: stack.description, text: describeStack(home, stack.description) });
