@@ -63,7 +63,9 @@ export async function rollingInputOf(home: Home, options: RollingOptions): Promi
   return input;
 }
 
-const hasIssues = ({ issues }: { issues?: unknown }) => issues !== undefined;
+/** What a search cut leaves out the hours to score. */
+const hasIssues = ({ issues, purpose }: { issues?: unknown; purpose?: unknown }) =>
+  issues !== undefined && purpose === undefined;
 
 /** `expanding`, or a number of days. */
 function windowOf(text: string | undefined): RollingBacktestInput['window'] | undefined {
