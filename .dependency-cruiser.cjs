@@ -37,7 +37,7 @@ module.exports = {
       comment: 'src/ does not reach up to what is built on it; the command line starts workers by path.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(activities|workers|workflows|test|bench)/' },
+      to: { path: '^(activities|workers|workflows|test|bench|simulation)/' },
     },
     {
       name: 'schedules-on-top',
@@ -51,7 +51,7 @@ module.exports = {
       comment: 'A worker hands its activities what they need.',
       severity: 'error',
       from: { path: '^activities/' },
-      to: { path: '^(workers|workflows|test|bench)/' },
+      to: { path: '^(workers|workflows|test|bench|simulation)/' },
     },
     {
       name: 'command-line-on-top',

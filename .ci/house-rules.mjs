@@ -24,6 +24,7 @@ const FOLDERS = [
   'workers',
   'schedules',
   'bench',
+  'simulation',
   'test',
   'docs/examples',
 ].filter((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }).length > 0);

@@ -1,0 +1,3 @@
+export const HOUR_SECONDS = 3600;
+export const DAY_SECONDS = 24 * HOUR_SECONDS;
+export const WEEK_DAYS = 7;
