@@ -32,7 +32,9 @@ import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 
 /** What is asked of the workflows from outside, in one place. */
 
-const ENTITIES = [WORKFLOWS.slotPool, WORKFLOWS.modelLifecycle].map((type) => `'${type}'`).join(', ');
+const ENTITIES = [WORKFLOWS.slotPool, WORKFLOWS.modelLifecycle, WORKFLOWS.alerts]
+  .map((type) => `'${type}'`)
+  .join(', ');
 
 /** Finds every job that runs; entities always do, and are none. */
 export const RUNNING_JOBS = `ExecutionStatus = 'Running' AND WorkflowType NOT IN (${ENTITIES})`;

@@ -2,24 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JobRecord } from '../../src/contracts/jobs.ts';
 import { appendJob, jobsUri, lastOf, modelsWithJobs, readJobs } from '../../src/jobs/ledger.ts';
 import { Home } from '../../src/lake/home.ts';
-
-export const jobOf = (runId: string, changed: Partial<JobRecord> = {}): JobRecord => ({
-  model: 'day-ahead',
-  job: 'forecast',
-  asOf: '2019-03-01T19:00:00.000Z',
-  startedAt: '2019-03-01T19:00:01.000Z',
-  endedAt: '2019-03-01T19:00:09.000Z',
-  outcome: 'done',
-  reason: 'All regions were forecast.',
-  version: null,
-  workflowId: 'forecast/day-ahead',
-  runId,
-  facts: {},
-  ...changed,
-});
+import { jobOf } from './sample-job.ts';
 
 describe('the job ledger', () => {
   let home: Home;

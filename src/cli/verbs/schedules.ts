@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { BadInputError, quoted } from '../../errors.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { momentOf } from '../moment.ts';
-import { localTime } from '../local-time.ts';
 import { perform, type Answer, type Session } from '../session.ts';
 import { table } from '../table.ts';
 import { withTemporal, type TemporalPlace } from '../temporal-session.ts';
@@ -84,6 +83,7 @@ async function preview(session: Session, { count, timeZone }: Options, files: st
   const { chosenConfigs } = await import('../../../schedules/config-files.ts');
   const { definitionsOf } = await import('../../../schedules/schedule.ts');
   const { checkTimeZone, clockChanges, nextTimes } = await import('../../jobs/cron.ts');
+  const { localTime } = await import('../local-time.ts');
   if (timeZone !== undefined) checkTimeZone(timeZone);
   const configs = await chosenConfigs(await session.home(), files);
   const now = new Date();
@@ -143,6 +143,7 @@ function list(session: Session, { timeZone }: Options): Promise<Answer> {
   return withTemporal(session, { purpose: 'schedules' }, async ({ client }) => {
     const { listSchedules } = await import('../../../schedules/control.ts');
     const { checkTimeZone } = await import('../../jobs/cron.ts');
+    const { localTime } = await import('../local-time.ts');
     if (timeZone !== undefined) checkTimeZone(timeZone);
     const schedules = await listSchedules(client);
     const rows = schedules.map(({ id, paused, next, note }) => [

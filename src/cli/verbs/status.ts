@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { messageOf } from '../../errors.ts';
 import type { Overview } from '../../temporal/overview.ts';
 import { defineVerb } from '../flags.ts';
-import { perform, type Session } from '../session.ts';
+import { modelLines } from '../jobs-view.ts';
+import { reachTemporal } from '../reach-temporal.ts';
+import { perform } from '../session.ts';
 import { describeStack } from '../stack-view.ts';
 import { callStage } from '../stage-call.ts';
 import { table } from '../table.ts';
@@ -14,7 +15,7 @@ export function defineStatus(program: Command): void {
   defineVerb(
     program,
     'status',
-    'Show the services and their health, running jobs, slots, champions and schedules.',
+    'Show the services and their health, running jobs, slots, champions, schedules, and how each job of a model ended last.',
     ['status', 'status --json'],
   ).action(
     perform(async (session) => {
@@ -28,9 +29,10 @@ export function defineStatus(program: Command): void {
       const home = await session.home();
       const { runningStack } = await import('../../stack/state.ts');
       const services = runningStack(home) ?? null;
-      const place = services?.temporal.address ?? session.config.temporalAddress;
-      const temporal =
-        place === undefined ? null : await overview(session, place, services?.temporal.namespace);
+      const { overviewOf } = await import('../../temporal/overview.ts');
+      const temporal = await reachTemporal(session, overviewOf);
+      const { jobsAccount } = await import('../jobs-account.ts');
+      const jobs = await jobsAccount(session, {});
       const models = (await callStage(session, 'listModels', {})).map(
         ({ name, champion, canary, versions }) => ({
           name,
@@ -44,6 +46,7 @@ export function defineStatus(program: Command): void {
       const text = [
         services ? describeStack(home, services) : `no services run on ${home.root}; \`up\` starts them`,
         ...(temporal ? describeOverview(temporal) : []),
+        ...(jobs.models.length === 0 ? [] : ['', ...jobs.models.flatMap(modelLines)]),
         '',
         models.length === 0
           ? 'models: none registered yet'
@@ -59,30 +62,16 @@ export function defineStatus(program: Command): void {
             ),
       ];
       const trouble = sick || (temporal !== null && 'error' in temporal);
-      return { json: { home: home.root, services, temporal, models }, text, exitCode: trouble ? 1 : 0 };
+      return {
+        json: { home: home.root, services, temporal, models, jobs: jobs.models },
+        text,
+        exitCode: trouble ? 1 : 0,
+      };
     }),
   );
 }
 
 type Reached = Overview | { error: string };
-
-async function overview(session: Session, address: string, namespace?: string): Promise<Reached> {
-  const [{ connect }, { overviewOf }] = await Promise.all([
-    import('../../temporal/connection.ts'),
-    import('../../temporal/overview.ts'),
-  ]);
-  const temporalNamespace = namespace ?? session.config.temporalNamespace;
-  try {
-    const { client, connection } = await connect({ temporalAddress: address, temporalNamespace });
-    try {
-      return await overviewOf(client);
-    } finally {
-      await connection.close();
-    }
-  } catch (error) {
-    return { error: messageOf(error) };
-  }
-}
 
 function describeOverview(found: Reached): string[] {
   if ('error' in found) return ['', `Temporal: ${found.error}`];
