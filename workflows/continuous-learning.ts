@@ -11,9 +11,10 @@ import {
   getExternalWorkflowHandle,
 } from '@temporalio/workflow';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { DriftActivities } from '../activities/drift.ts';
 import type { LearningActivities } from '../activities/learning.ts';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
-import type { DriftInput, DriftResult } from '../src/contracts/drift.ts';
+import type { DriftResult } from '../src/contracts/drift.ts';
 import {
   learningInput,
   type LearningResult,
@@ -45,12 +46,11 @@ const { surveyWindow, planStart, compareVersions } = proxyActivities<LearningAct
   retry: { maximumAttempts: 5 },
 });
 
-const { checkDrift } = proxyActivities<{ checkDrift(input: DriftInputAsked): Promise<DriftResult> }>({
+const { checkDrift } = proxyActivities<DriftActivities>({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 3 },
 });
-type DriftInputAsked = Omit<DriftInput, 'thresholds'>;
 
 const DAY_SECONDS = 86_400;
 /** How often a deployment that is to make way is asked, a second apart. */

@@ -79,11 +79,11 @@ async function answersOf(
   const runs = weather ? await readWeatherFolder(SHIPPED_WEATHER, [region as RegionCode]) : [];
   const { forecaster, source } = await fit.open();
   source.add(record, Math.min(asOf, newestMoment(record)));
-  // A local day begins and ends within a day of ours; what came since the fit is followed, as far back as a forecast does.
+  // What came since the fit is followed, as far back as a forecast does: from the local day with its first hour on.
   const followedFrom = Math.max(fit.learntTo, from - FOLLOWED_HOURS * HOUR_SECONDS);
   const table = buildIssueTable(record.rows, {
     ...{ issueHourLocal, standardOffsetHours, timeZone, operator, contextHours },
-    firstHour: followedFrom - DAY_SECONDS,
+    firstHour: followedFrom - DAY_SECONDS + 2 * HOUR_SECONDS,
     lastHour: to + DAY_SECONDS,
     ...(weather && { weather: runs.find((own) => own.region === region) ?? 'none' }),
   });
