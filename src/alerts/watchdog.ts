@@ -12,7 +12,7 @@ const SOURCE = 'watchdog';
 /** A job that stands as it stood is observed again after so long: rules may name hours of their own. */
 const AGAIN_MS = 15 * 60_000;
 
-export type WatchdogOptions = Omit<SendOptions, 'now'>;
+export type WatchdogOptions = Omit<SendOptions, 'now'> & Partial<Pick<SendOptions, 'now'>>;
 
 export interface Look {
   standings: Standing[];
@@ -52,7 +52,7 @@ export class Watchdog {
       return [{ kind: 'observe', body }];
     });
     const turn = await turnAlerts({ home, config, now }, messages);
-    await sendWaiting({ ...this.#options, now: Date.now }, turn.pending);
+    await sendWaiting({ now: Date.now, ...this.#options }, turn.pending);
     const late = found.filter((each) => each.lateHours > each.graceHours).length;
     await writeBeat(home, { at: new Date(now).toISOString(), schedules: found.length, late });
     return { standings: found, turn };
