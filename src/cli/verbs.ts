@@ -8,6 +8,7 @@ import { defineCerts } from './verbs/certs.ts';
 import { defineDemo } from './verbs/demo.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
+import { defineDrift } from './verbs/drift.ts';
 import { defineExplain } from './verbs/explain.ts';
 import { defineFeatures } from './verbs/features.ts';
 import { defineFit } from './verbs/fit.ts';
@@ -49,6 +50,7 @@ const VERBS = [
   defineBacktest,
   defineForecast,
   defineExplain,
+  defineDrift,
   defineModels,
   definePromote,
   defineRollback,

@@ -19,6 +19,12 @@ export async function readCsv(path: string, names: readonly string[]): Promise<C
   return parseCsv(await readFile(path), names);
 }
 
+/** What the header names, in its order. */
+export function columnNames(bytes: Buffer): string[] {
+  const [first = ''] = bytes.subarray(0, 1_000_000).toString('utf8').split(/\r?\n/, 1);
+  return recordsOf(Buffer.from(first), delimiterOf(first))[0] ?? [];
+}
+
 export function parseCsv(bytes: Buffer, names: readonly string[]): CsvTable {
   if (bytes.includes(0)) {
     throw new BadInputError('The file is not text: it holds zero bytes.', 'Give a CSV file in UTF-8.');

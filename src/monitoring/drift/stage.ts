@@ -8,7 +8,7 @@ import { driftInput, type DriftInput, type DriftResult } from '../../contracts/d
 import type { RegionCode } from '../../contracts/regions.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp } from '../../contracts/time.ts';
 import { BadInputError, MissingDataError } from '../../errors.ts';
-import { onceByKey, readArtifact, readManifest, writeContent } from '../../lake/artifacts.ts';
+import { onceByKey, readManifest, writeContent } from '../../lake/artifacts.ts';
 import { canonicalJson } from '../../lake/canonical.ts';
 import type { Home } from '../../lake/home.ts';
 import { readChampion } from '../../registry/champion.ts';
@@ -18,6 +18,7 @@ import { backtestHours } from './baseline-hours.ts';
 import type { DriftDocument } from './document.ts';
 import { decide, factsOf, findingsOf } from './findings.ts';
 import { renderDriftPage } from './page.ts';
+import { readDrift } from './report.ts';
 import { regionDrift, type Undecided } from './region-drift.ts';
 
 /** Raised when the same model and record would give another report. */
@@ -83,7 +84,7 @@ export async function checkDrift(context: StageContext, raw: DriftInput): Promis
       details: { name: record.name, version: record.version, asOf },
     };
   });
-  const { model, findings, facts } = await readDrift(home, manifest);
+  const { model, findings, facts } = (await readDrift(home, manifest)).document;
   const drifted = findings.length > 0;
   return {
     dataset: reference,
@@ -94,13 +95,6 @@ export async function checkDrift(context: StageContext, raw: DriftInput): Promis
     findings: findings.slice(0, MOST_FINDINGS),
     facts,
   };
-}
-
-/** What a drift manifest says. */
-export async function readDrift(home: Home, { files, key }: Manifest): Promise<DriftDocument> {
-  const report = files.find(({ role }) => role === 'report');
-  if (!report) throw new MissingDataError(`The drift manifest ${key} has no report.`, 'Check again.');
-  return JSON.parse((await readArtifact(home, report)).toString('utf8')) as DriftDocument;
 }
 
 function documentOf(

@@ -1,0 +1,18 @@
+import type { Manifest } from '../../contracts/artifact.ts';
+import { MissingDataError } from '../../errors.ts';
+import { readArtifact } from '../../lake/artifacts.ts';
+import type { Home } from '../../lake/home.ts';
+import type { DriftDocument } from './document.ts';
+
+/** What a drift manifest says: in figures, and as a page. */
+export async function readDrift(
+  home: Home,
+  { files, key }: Manifest,
+): Promise<{ document: DriftDocument; page: string }> {
+  const read = async (role: string) => {
+    const file = files.find((candidate) => candidate.role === role);
+    if (file) return (await readArtifact(home, file)).toString('utf8');
+    throw new MissingDataError(`The drift manifest ${key} has no ${role}.`, 'Look for drift again.');
+  };
+  return { document: JSON.parse(await read('report')) as DriftDocument, page: await read('page') };
+}
