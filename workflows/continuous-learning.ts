@@ -38,6 +38,7 @@ import { LearningBoard } from './learning-board.ts';
 import { LearningClock } from './learning-clock.ts';
 import { modelDeploymentWorkflow } from './model-deployment.ts';
 import { whenFree } from './pipeline-children.ts';
+import { asOfOfBackfill } from './scheduled-at.ts';
 import type { StageOutcome } from './stage-table.ts';
 
 const { surveyWindow, planStart, compareVersions } = proxyActivities<LearningActivities>({
@@ -66,7 +67,8 @@ interface Collected extends Survey {
  * same hours, and hands it to its deployment. However it ends, the ledger says why.
  */
 export async function continuousLearningWorkflow(raw?: unknown): Promise<LearningResult> {
-  const input = parseInput(learningInput, raw, WORKFLOWS.continuousLearning);
+  const given = parseInput(learningInput, raw, WORKFLOWS.continuousLearning);
+  const input = { ...given, asOf: given.asOf ?? asOfOfBackfill('retrain') };
   const { config } = input;
   const { model_name: name, regions } = config;
   const startedAt = new Date().toISOString();
@@ -295,7 +297,8 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
       try {
         await startChild(modelDeploymentWorkflow, {
           workflowId,
-          args: [{ config, version, reason, ...(input.asOf && { asOf: clock.stamp }) }],
+          // What a backfill of some past week makes is deployed today: nobody moves a clock for it.
+          args: [{ config, version, reason, ...(given.asOf && { asOf: clock.stamp }) }],
           parentClosePolicy: ParentClosePolicy.ABANDON,
           staticSummary: `Version ${version} of ${name}, on its way to champion`,
         });

@@ -1,5 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { MissingDataError, RingBrokenError, SourceFaultError } from '../../src/errors.ts';
+import { definitionsOf } from '../../schedules/schedule.ts';
+import { optionsOf } from '../../schedules/server-form.ts';
+import { retrainingConfig } from '../../src/contracts/retraining.ts';
+import { MissingDataError, RingBrokenError, SourceFaultError, SourceRefusedError } from '../../src/errors.ts';
 import {
   drainSignal,
   leaderboardQuery,
@@ -253,6 +256,45 @@ describe('recording histories', function () {
       });
       await handle.result();
       await keep(client, 'drift-monitoring', handle.workflowId);
+    });
+  });
+
+  it('ingestions by a schedule, one that brings something and one that is refused', async () => {
+    const stages = new FakeStages();
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client, WORKFLOWS.scheduledIngestion, 'scheduled-ingestion/brings', {});
+      await handle.result();
+      await keep(client, 'scheduled-ingestion', handle.workflowId);
+      stages.table.ingestWindow = () => {
+        throw new SourceRefusedError('EIA refused the key.', 'Correct EIA_API_KEY.');
+      };
+      const refused = await start(client, WORKFLOWS.scheduledIngestion, 'scheduled-ingestion/refused', {});
+      await refused.result().catch(() => {});
+      await keep(client, 'scheduled-ingestion-refused', refused.workflowId);
+    });
+  });
+
+  it('a forecast that a schedule was told to make up for', async () => {
+    const stages = new FakeStages({
+      forecast: () => ({
+        ...{ dataset: reference('forecast'), reused: false, model: { name: 'day-ahead', version: 3 } },
+        ...{ answeredBy: { role: 'champion', why: 'It is.' }, levels: [], rows: [] },
+        answers: [{ region: 'ERCO', issuedAt: '2019-03-01T16', by: 'day-ahead' }],
+      }),
+    });
+    await withWorkers(stages.run, async (client) => {
+      const definition = definitionsOf(retrainingConfig.parse({ model_name: 'day-ahead' }));
+      const schedule = await client.schedule.create(
+        optionsOf(definition.find(({ job }) => job === 'forecast')!),
+      );
+      const moments = { start: new Date('2019-03-01T18:59:59Z'), end: new Date('2019-03-01T19:00:00Z') };
+      await schedule.backfill({ ...moments, overlap: 'BUFFER_ALL' });
+      await until(() => stages.jobs.length === 1);
+      const { info } = await schedule.describe();
+      await schedule.delete();
+      const { workflowId } = info.recentActions[0]!.action.workflow;
+      await client.workflow.getHandle(workflowId).result();
+      await keep(client, 'scheduled-forecast', workflowId);
     });
   });
 });
