@@ -77,7 +77,7 @@ export class Jobs {
         const { status, raw } = await handle.describe();
         if (status.name !== 'RUNNING') return;
         const state = await handle.query<DeploymentStatus>(deploymentStatusQuery);
-        const busy = (raw.pendingActivities ?? []).length > 0 || raw.pendingWorkflowTask != null;
+        const busy = (raw.pendingActivities ?? []).length > 0 || Boolean(raw.pendingWorkflowTask);
         if (!busy && state.phase !== 'promotion') return;
         await sleep(ASK_AGAIN_MS);
       }

@@ -7,7 +7,7 @@ export type Fault =
   | 'source-down'
   /** Nothing polls the pipeline's queue all week. */
   | 'worker-down'
-  /** The week's candidate is trained on two months, from the seed, for a step or two. */
+  /** The week's candidate is a network of one training step, with climatology beside it. */
   | 'bad-candidate'
   /** Somebody deploys a bad version by hand, without a canary. */
   | 'hurried-deployment';
