@@ -17,9 +17,12 @@ export function connectionOptions({ temporalAddress }: Place) {
 }
 
 /** A client and its connection; the caller closes the connection. */
-export async function connect(config: Place): Promise<{ client: Client; connection: Connection }> {
+export async function connect(
+  config: Place,
+  { seconds = 10 } = {},
+): Promise<{ client: Client; connection: Connection }> {
   const options = connectionOptions(config);
-  const connection = await Connection.connect({ ...options, connectTimeout: '10 seconds' }).catch(
+  const connection = await Connection.connect({ ...options, connectTimeout: 1000 * seconds }).catch(
     (error: unknown) => {
       throw unreachable(options.address, error);
     },

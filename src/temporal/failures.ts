@@ -66,6 +66,12 @@ export function failureLine(error: unknown): string {
   return messageOf(rootFailure(error));
 }
 
+/** Why a workflow refused what it was asked for; undefined of any other failure. */
+export function refusalOf(error: unknown): string | undefined {
+  const root = rootFailure(error);
+  return root instanceof ApplicationFailure && root.nonRetryable ? root.message : undefined;
+}
+
 /** True when trying again without anybody changing anything cannot help. */
 export function isFinal(error: unknown): boolean {
   const wrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;

@@ -124,7 +124,8 @@ async function schedulesOf(client: Client): Promise<Overview['schedules']> {
   return schedules;
 }
 
-async function pollersOf(client: Client): Promise<number> {
+/** How many workers ask for work on the pipeline's queue. */
+export async function pollersOf(client: Client): Promise<number> {
   const { namespace } = client.options;
   const reply = await client.workflowService.describeTaskQueue({
     namespace,

@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import { modelName } from '../contracts/stages.ts';
+import { BadInputError, MissingDataError, describeIssues, quoted } from '../errors.ts';
+import type { Home } from '../lake/home.ts';
+import { modelNames } from '../registry/layout.ts';
+import { HttpProblem } from './problem.ts';
+
+/** A body that is JSON and does not fit its contract is 422; the reason names the field. */
+export function checkBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  throw new HttpProblem(
+    422,
+    'bad-request',
+    `The request is wrong: ${describeIssues(parsed.error.issues)}.`,
+    'See docs/promotion.md.',
+  );
+}
+
+/** The name in the path: 400 when it is none, 404 when there is no such model. */
+export async function knownModel(home: Home, { name }: { name: string }): Promise<string> {
+  if (!modelName.safeParse(name).success) {
+    throw new BadInputError(`${quoted(name)} is not a model's name.`, 'GET /models lists them.');
+  }
+  if (!(await modelNames(home)).includes(name)) {
+    throw new MissingDataError(`There is no model ${name}.`, 'GET /models lists them.');
+  }
+  return name;
+}
