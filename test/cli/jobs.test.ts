@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { applySchedules } from '../../schedules/apply.ts';
+import { pauseSchedule } from '../../schedules/control.ts';
+import { jobsAccount } from '../../src/cli/jobs-account.ts';
+import { jobLines } from '../../src/cli/jobs-view.ts';
+import { openSession } from '../../src/cli/session.ts';
+import { retrainingConfig } from '../../src/contracts/retraining.ts';
+import { nextTimes } from '../../src/jobs/cron.ts';
+import { appendJob } from '../../src/jobs/ledger.ts';
+import { Home } from '../../src/lake/home.ts';
+import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
+import { jobOf } from '../jobs/sample-job.ts';
+import { FakeStages } from '../support/fake-stages.ts';
+import { temporal, withWorkers } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+import { reasonOf, ringwatt } from './command.ts';
+
+const config = retrainingConfig.parse({ model_name: 'alpha' });
+
+describe('jobs', () => {
+  let home: Home;
+  beforeEach(async () => (home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-jobs-')))));
+  afterEach(() => rm(home.root, { recursive: true, force: true }));
+
+  async function sessionOn(temporalAddress?: string) {
+    const session = openSession({ home: home.root }, new AbortController().signal);
+    const reached = { ...session.config, temporalAddress, temporalNamespace: 'default' };
+    return { ...session, config: reached };
+  }
+
+  it('say what runs and when it is due next, as the server has it', async () => {
+    const release = Promise.withResolvers<void>();
+    const stages = new FakeStages({
+      forecast: async () => {
+        await release.promise;
+        throw new Error('The test is over.');
+      },
+    });
+    const { address } = await temporal();
+    await withWorkers(stages.run, async (client) => {
+      await applySchedules(client, [config], { home, by: 'anna', reason: '' });
+      try {
+        await pauseSchedule(client, 'drift-alpha', { home, by: 'anna', reason: '' });
+        await client.workflow.start(WORKFLOWS.scheduledForecast, {
+          workflowId: 'forecast/alpha-now',
+          taskQueue: PIPELINE_QUEUE,
+          args: [{ config }],
+        });
+        const session = await sessionOn(address);
+        await until(async () => {
+          const [account] = (await jobsAccount(session, {})).models;
+          return (
+            account?.running.length === 1 &&
+            account.jobs.every(({ job, next }) => next.length > 0 || job === 'drift' || job === 'deployment')
+          );
+        });
+        const { models, temporal: server } = await jobsAccount(session, { model: 'alpha' });
+        const [{ running, jobs, why }] = models as [(typeof models)[0]];
+        assert.equal(server, 'answers');
+        assert.deepEqual(
+          running.map(({ job, model, workflowId }) => [job, model, workflowId]),
+          [['forecast', 'alpha', 'forecast/alpha-now']],
+        );
+        const byJob = Object.fromEntries(jobs.map((each) => [each.job, each]));
+        assert.deepEqual([byJob['drift']?.paused, byJob['drift']?.next], [true, []]);
+        const listed = nextTimes(config.retrain_schedule, 'UTC', new Date(), 3).map((at) => at.toISOString());
+        assert.deepEqual(byJob['retrain']?.next, listed);
+        assert.equal(why, 'No retrain has ended yet.');
+      } finally {
+        release.resolve();
+        for (const job of ['retrain', 'ingestion', 'drift', 'forecast']) {
+          await client.schedule.getHandle(`${job}-alpha`).delete();
+        }
+      }
+      const [left] = (await jobsAccount(await sessionOn(), { model: 'alpha' })).models;
+      const due = nextTimes(config.forecast_schedule, 'UTC', new Date(), 3).map((at) => at.toISOString());
+      assert.deepEqual(left?.jobs.find(({ job }) => job === 'forecast')?.next, due);
+    });
+  });
+
+  it('say how each ended last, and why, where nothing runs at all', async () => {
+    await appendJob(
+      { home },
+      jobOf('a', { job: 'retrain', outcome: 'refused', version: 2, reason: 'Worse by 3 %.' }),
+    );
+    await appendJob({ home }, jobOf('b', { reason: 'Five regions.' }));
+    const { code, stdout } = await ringwatt(['jobs', '--home', home.root, '--history', '1']);
+    assert.equal(code, 0);
+    assert.match(stdout, /retrain +refused 2019-03-01 19:00Z\n +Worse by 3 %\./);
+    assert.match(stdout, /forecast +done .*\n +Five regions\./);
+    assert.match(
+      stdout,
+      /why no newer model: No schedule retrains it.*made version 2, which was refused: Worse by 3 %\./,
+    );
+    assert.match(stdout, /history:\n.*forecast +done +as of 2019-03-01 19:00Z: Five regions\.\n\n/);
+    assert.match(stdout, /Temporal is not running/);
+    const account = await jobsAccount(await sessionOn('127.0.0.1:1'), {});
+    assert.match(
+      jobLines(account).at(-1)!,
+      /Temporal: The Temporal server at 127\.0\.0\.1:1 does not answer/,
+    );
+    const strange = await ringwatt(['jobs', 'beta', '--home', home.root]);
+    assert.match(reasonOf(strange), /Nothing has run for beta/);
+  });
+
+  it('and schedules refuse what they cannot be asked', async () => {
+    const refused = async (...args: string[]) => reasonOf(await ringwatt([...args, '--home', home.root]));
+    const reasons = await Promise.all([
+      refused('schedules', 'preveiw'),
+      refused('schedules', 'preview', 'absent.yaml'),
+      refused('schedules', 'preview', '--time-zone', 'Mars'),
+      refused('schedules', 'pause'),
+      refused('jobs', 'No Model'),
+    ]);
+    const expected = [
+      /cannot be asked to "preveiw"\. Use preview, apply/,
+      /no file "absent\.yaml"/,
+      /"Mars" is not known/,
+      /Which schedule is to pause\?/,
+      /is not a model's name/,
+    ];
+    reasons.forEach((reason, i) => assert.match(reason, expected[i]!));
+  });
+});
