@@ -24,10 +24,12 @@ const JOB_OF = {
 export class Jobs {
   readonly #place: Place;
   readonly #config: RetrainingConfig;
+  readonly #signal: AbortSignal;
 
-  constructor(place: Place, config: RetrainingConfig) {
+  constructor(place: Place, config: RetrainingConfig, signal: AbortSignal) {
     this.#place = place;
     this.#config = config;
+    this.#signal = signal;
   }
 
   /** Waits for its end and says what the ledger has of it; a job that fails has its line there too. */
@@ -79,7 +81,7 @@ export class Jobs {
         const state = await handle.query<DeploymentStatus>(deploymentStatusQuery);
         const busy = (raw.pendingActivities ?? []).length > 0 || Boolean(raw.pendingWorkflowTask);
         if (!busy && state.phase !== 'promotion') return;
-        await sleep(ASK_AGAIN_MS);
+        await sleep(ASK_AGAIN_MS, undefined, { signal: this.#signal });
       }
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -97,8 +99,10 @@ export class Jobs {
   /** How it ended stands in the ledger. */
   async #toItsEnd(started: Promise<{ result(): Promise<unknown> }>): Promise<void> {
     const run = await started;
-    await run.result().catch((error: unknown) => {
-      if (!(error instanceof WorkflowFailedError)) throw error;
-    });
+    await this.#client
+      .withAbortSignal(this.#signal, () => run.result())
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowFailedError)) throw error;
+      });
   }
 }

@@ -111,7 +111,7 @@ class Year {
     this.#notices = notices;
     this.#context = context;
     this.#say = say;
-    this.#jobs = new Jobs(place, config);
+    this.#jobs = new Jobs(place, config, context.signal);
   }
 
   /** The first champion, by the main job and all that was known a week before the first retrain. Returns its version. */
