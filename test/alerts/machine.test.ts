@@ -69,6 +69,14 @@ describe('the state of alerts', () => {
     assert.match(bench.state.tracks.at(-1)!.undecided!, /^job,.*is absent/);
   });
 
+  it('takes whose an observation is for no news by itself', () => {
+    const bench = new Bench(rule('failed', { condition: "failures > 2 or job == 'x'", per: ['job'] }));
+    bench.see({ job: 'x', late: 3 });
+    assert.deepEqual(bench.state.tracks, []);
+    bench.see({ job: 'x', failures: 0 });
+    assert.deepEqual(bench.firing, ['failed x']);
+  });
+
   it('asks only the models and the regions that a rule is about, each region by itself', () => {
     const bench = new Bench(rule('high', { models: ['m'], regions: ['CISO', 'ERCO'] }));
     bench.see({ psi: 1, region: 'CISO' }, { model: 'other' });

@@ -15,13 +15,18 @@ export function observe(desk: Desk, seen: Observation): void {
   pass(desk, seen.simulated ? asOf : world.now, seen.simulated);
 }
 
-/** An observation that has nothing of what a rule names is no news of it, good or bad. */
-function isAbout({ names, models, regions }: Rule, { model, facts }: Observation): boolean {
+/**
+ * An observation that has nothing of what a rule names is no news of it, good or bad; nor is one that only says whose it
+ * is, as every job does.
+ */
+function isAbout({ names, per, models, regions }: Rule, { model, facts }: Observation): boolean {
   const { region } = facts;
+  const own = names.filter((name) => !per.includes(name));
+  const told = own.length > 0 ? own : names;
   return (
     (models === undefined || models.includes(model)) &&
     (regions === undefined || (typeof region === 'string' && regions.includes(region))) &&
-    names.some((name) => Object.hasOwn(facts, name))
+    told.some((name) => Object.hasOwn(facts, name))
   );
 }
 
@@ -73,7 +78,7 @@ function count(
     since: track.simulated ? asOf : desk.world.now,
     lastAsOf: asOf,
     severity: rule.severity,
-    says: note,
+    says: note || rule.condition,
     facts,
     seen: track.held,
     notified: [],

@@ -29,7 +29,7 @@ export function sentences(notice: Notice, deliveryId: string): string[] {
   );
   return [
     says,
-    condition === '' ? '' : `Condition: ${condition}`,
+    condition === '' || condition === says ? '' : `Condition: ${condition}`,
     named.length === 0
       ? ''
       : `Facts: ${named
