@@ -44,6 +44,15 @@ describe('a forecast of the day ahead', function () {
   });
   after(() => rm(context.home.root, { recursive: true, force: true }));
 
+  it('as of a moment is the newest issue by then', async () => {
+    const issued = async (asOf: string) =>
+      (await forecast(context, { ...asked, asOf, grid: made.grid })).answers.map(({ issuedAt }) => issuedAt);
+    assert.deepEqual(await issued('2019-03-15T02'), [ISSUE]);
+    assert.deepEqual(await issued(ISSUE), [ISSUE]);
+    assert.deepEqual(await issued('2019-03-14T17'), ['2019-03-13T18']);
+    assert.deepEqual(await issued('2030-01-01T00'), await issued('2031-01-01T00'));
+  });
+
   it('is answered at the issue hour, 24 local hours with quantiles, as the backtest’s tables are', async () => {
     const { rows, answers, levels } = await forecast(context, { ...asked, issuedAt: ISSUE, grid: made.grid });
     assert.deepEqual(answers, [{ region: REGION, issuedAt: ISSUE, by: 'day-ahead' }]);

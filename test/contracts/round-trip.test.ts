@@ -4,6 +4,8 @@ import { ingestionInput, ingestionOutcome } from '../../src/contracts/ingestion.
 import { lifecycleStatus } from '../../src/contracts/lifecycle.ts';
 import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
 import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
+import { jobRecord } from '../../src/contracts/jobs.ts';
+import { newestDays, scheduledInput } from '../../src/contracts/schedules.ts';
 import { seriesPipelineInput, seriesPipelineResult } from '../../src/contracts/series.ts';
 import { searchInput, searchPlan } from '../../src/contracts/search.ts';
 import {
@@ -17,6 +19,7 @@ import { describeIssues } from '../../src/errors.ts';
 import { FakeBacktest } from '../support/fake-backtest.ts';
 import { fakeSearchPlan } from '../support/fake-search.ts';
 import { reference, scoreOf, seriesScoreOf } from '../support/fake-stages.ts';
+import { jobOf } from '../jobs/sample-job.ts';
 import { slotRecordOf } from '../support/fake-slots.ts';
 
 const progress = {
@@ -79,6 +82,9 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
   ['searchInput', searchInput, {}],
   ['searchPlan', searchPlan, fakeSearchPlan(searchInput.parse({}))],
   ['ingestionInput', ingestionInput, {}],
+  ['scheduledInput', scheduledInput, { asOf: '2019-03-01T19' }],
+  ['newestDays', newestDays, { from: '2019-02-26', lastHour: '2019-03-01T00' }],
+  ['jobRecord', jobRecord, jobOf('r', { facts: { pages: 1, note: 'a', none: null, again: true } })],
   [
     'ingestionOutcome',
     ingestionOutcome,
@@ -204,7 +210,7 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
   [
     'lifecycleStatus',
     lifecycleStatus,
-    { name: 'day-ahead', champion: null, generation: 0, versions: [1], events: [] },
+    { name: 'day-ahead', champion: null, canary: null, generation: 0, versions: [1], events: [] },
   ],
 ];
 
