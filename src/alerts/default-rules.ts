@@ -36,7 +36,7 @@ const DEFAULT_RULES = {
       notification: ['email', 'slack', 'pager'],
       per: ['job'],
     },
-    // The home's own rules or channels cannot be read: these here stand in for them meanwhile.
+    // The home's own rules or channels cannot be read, and these here stand in for them; or its audit takes no events.
     alerts_unreadable: {
       condition: 'unreadable',
       severity: 'critical',

@@ -1,4 +1,4 @@
-import { DeliveryWaitsError, messageOf } from '../errors.ts';
+import { DeliveryWaitsError } from '../errors.ts';
 import type { DeliveryOutcome } from '../contracts/alerts.ts';
 import type { Home } from '../lake/home.ts';
 import type { ChannelSecrets } from './channel.ts';
@@ -46,7 +46,7 @@ export async function deliver(options: DeliverOptions, id: string): Promise<Deli
       await changeAlerts(home, (state) => ({ state: release(state, id), result: undefined }));
       signal.throwIfAborted();
     }
-    return failed(options, id, messageOf(error));
+    return failed(options, id, reasonOf(error));
   }
   return changeAlerts(home, (state) => ({
     state: settleSent(state, id, now(), says),
@@ -67,6 +67,10 @@ async function failed({ home, now }: DeliverOptions, id: string, why: string): P
   }
   return after ? outcomeOf(after) : { state: 'given-up', says: why };
 }
+
+/** Without its cure and its full stop: it stands in a sentence, and what to do is another one's to say. */
+const reasonOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
 const outcomeOf = ({ state, says }: Delivery): DeliveryOutcome => ({
   state: state === 'waiting' ? 'given-up' : state,

@@ -94,8 +94,8 @@ export const alertState = z.strictObject({
   events: z.array(alertEvent),
   /** Facts that observations had so far: a rule that names another can never be decided. */
   seen: z.record(z.string(), z.string()),
-  /** Messages that were taken in. */
-  applied: z.array(z.string()),
+  /** Messages that were taken in, and what came of them. */
+  applied: z.array(z.strictObject({ id: z.string(), says: z.string(), refused: z.boolean() })),
   /** Written here with what they tell of, handed to the audit after. */
   unaudited: z.array(auditEvent),
 });

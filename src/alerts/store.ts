@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { CorruptArtifactError, describeIssues } from '../errors.ts';
+import { CorruptArtifactError, describeIssues, RingwattError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
@@ -46,16 +46,25 @@ export async function changeAlerts<Result>(
   });
 }
 
-/** Hands the audit what it has not heard of. It takes the same event twice as one, so this may die anywhere. */
-export async function tellAudit(home: Home): Promise<void> {
+/**
+ * Hands the audit what it has not heard of. It takes the same event twice as one, so this may die anywhere. Answers why
+ * it could not, where it could not: people are told of what fires while the audit is damaged, and of that as well.
+ */
+export async function tellAudit(home: Home): Promise<string | null> {
   const { unaudited } = await readAlerts(home);
-  if (unaudited.length === 0) return;
-  for (const event of unaudited) await appendAudit(home, event);
+  if (unaudited.length === 0) return null;
+  try {
+    for (const event of unaudited) await appendAudit(home, event);
+  } catch (error) {
+    if (error instanceof RingwattError) return error.line;
+    throw error;
+  }
   const told = new Set(unaudited.map(({ id }) => id));
   await changeAlerts(home, (state) => ({
     state: { ...state, unaudited: state.unaudited.filter(({ id }) => !told.has(id)) },
     result: undefined,
   }));
+  return null;
 }
 
 function jsonOf(text: string): unknown {

@@ -24,43 +24,48 @@ export async function turnAlerts(
   messages: readonly AlertMessage[],
 ): Promise<AlertTurn> {
   const { world, troubles } = await worldOf({ home, config, now });
+  const unaudited = await tellAudit(home);
   const turn = await changeAlerts(home, (before) => {
     let state = before;
     const answers: AlertTurn['answers'] = [];
-    const take = (change: Change, id?: string) => {
+    const take = (change: Change) => {
       const { state: after, says, refused } = step(state, change, world);
       state = after;
-      if (id !== undefined && change.kind !== 'observe') answers.push({ id, says, refused });
+      return { says, refused };
     };
     for (const { id, ...change } of messages) {
-      if (id !== undefined && state.applied.includes(id)) {
-        answers.push({ id, says: 'It was taken in before.', refused: false });
-        continue;
-      }
-      take(change, id);
-      if (id !== undefined) state = { ...state, applied: [...state.applied, id] };
+      const before = state.applied.find((each) => each.id === id);
+      const { says, refused } = before ?? take(change);
+      if (id === undefined) continue;
+      if (!before) state = { ...state, applied: [...state.applied, { id, says, refused }] };
+      if (change.kind !== 'observe') answers.push({ id, says, refused });
     }
-    for (const body of troublesToTell(state, troubles, now)) take({ kind: 'observe', body });
+    for (const body of troublesToTell(state, { ...troubles, audit: unaudited }, now))
+      take({ kind: 'observe', body });
     take({ kind: 'time' });
     const next = nextMoment(state, world);
     const result = {
       status: statusOf(state, now),
-      pending: state.outbox.filter((each) => each.state === 'waiting').map(({ id }) => id),
+      pending: waiting(state)
+        .slice(0, SHOWN.pending)
+        .map(({ id }) => id),
       nextAt: next === null ? null : new Date(next).toISOString(),
       answers,
     };
     return { state, result };
   });
+  // What cannot be told now is kept, and the next turn says that it could not.
   await tellAudit(home);
   return turn;
 }
 
-interface Troubles {
-  'rules.yaml': string | null;
-  'channels.yaml': string | null;
-}
+type Troubles = Record<'rules.yaml' | 'channels.yaml' | 'audit', string | null>;
 
-async function worldOf({ home, config, now }: TurnOptions): Promise<{ world: World; troubles: Troubles }> {
+async function worldOf({
+  home,
+  config,
+  now,
+}: TurnOptions): Promise<{ world: World; troubles: Omit<Troubles, 'audit'> }> {
   const [{ rules, trouble: wrongRules }, { channels, trouble: wrongChannels }] = await Promise.all([
     rulesInForce(home),
     channelsInForce(home, config),
@@ -72,7 +77,7 @@ async function worldOf({ home, config, now }: TurnOptions): Promise<{ world: Wor
   };
 }
 
-/** A file that cannot be read is an alert like any other, by the shipped rules: as long as it lasts. */
+/** What cannot be read, or written to, is an alert like any other, by the shipped rules: as long as it lasts. */
 function troublesToTell(state: AlertState, troubles: Troubles, now: number): Observation[] {
   const fires = (file: string) =>
     state.tracks.some(
@@ -87,14 +92,17 @@ function troublesToTell(state: AlertState, troubles: Troubles, now: number): Obs
             asOf: new Date(now).toISOString(),
             source: 'alerts',
             facts: { file, unreadable: trouble !== null },
-            note: trouble ?? `${file} can be read again`,
+            note: trouble ?? `${file} is in order again`,
             simulated: false,
           },
         ],
   );
 }
 
-const SHOWN = { firing: 100, undecided: 50, silences: 50, recent: 20 };
+/** What travels through Temporal is small. */
+const SHOWN = { pending: 200, firing: 50, undecided: 50, silences: 50, recent: 20, letters: 300 };
+
+const waiting = ({ outbox }: AlertState) => outbox.filter((each) => each.state === 'waiting');
 
 /** What the files say, for people and queries. */
 export function statusOf(state: AlertState, now: number): AlertStatus {
@@ -111,7 +119,7 @@ export function statusOf(state: AlertState, now: number): AlertStatus {
         severity,
         since: new Date(since).toISOString(),
         asOf: new Date(lastAsOf).toISOString(),
-        says,
+        says: says.slice(0, SHOWN.letters),
         acknowledgedBy: acknowledged?.by ?? null,
         silencedUntil: silencedUntil(state, track, clock),
         notSent,
@@ -126,8 +134,10 @@ export function statusOf(state: AlertState, now: number): AlertStatus {
       .flatMap(({ rule, model, undecided }) => (undecided === null ? [] : [{ rule, model, why: undecided }]))
       .slice(0, SHOWN.undecided),
     silences: state.silences.slice(0, SHOWN.silences),
-    pending: state.outbox.filter((each) => each.state === 'waiting').length,
-    recent: state.events.slice(0, SHOWN.recent),
+    pending: waiting(state).length,
+    recent: state.events
+      .slice(0, SHOWN.recent)
+      .map((event) => ({ ...event, says: event.says.slice(0, SHOWN.letters) })),
     refused: null,
   };
 }

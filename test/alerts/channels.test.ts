@@ -334,6 +334,18 @@ describe('channels of alerts', () => {
     );
   });
 
+  it('are told while the audit is damaged, and of that', async () => {
+    await see(0.1);
+    await mkdir(home.path('audit'));
+    await writeFile(home.path('audit', 'log.jsonl'), 'nonsense\n');
+    await see(0.5);
+    const { status } = await turnAlerts({ home, config, now: clock }, []);
+    assert.deepEqual(status.firing.map(({ rule }) => rule).toSorted(), ['alerts_unreadable', 'high']);
+    await rm(home.path('audit'), { recursive: true });
+    assert.equal((await turnAlerts({ home, config, now: clock }, [])).status.count, 1);
+    assert.deepEqual((await readAlerts(home)).unaudited, []);
+  });
+
   it('and rules that cannot be read are an alert by themselves, and the shipped rules stand in', async () => {
     await write('rules.yaml', { alert_rules: { high: { condition: 'psi >', notification: ['slack'] } } });
     await see(0.5);
