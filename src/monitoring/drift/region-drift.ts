@@ -1,8 +1,9 @@
 import { recordAsOf } from '../../backtest/forecast-record.ts';
 import type { LiveModel } from '../../backtest/forecast-model.ts';
+import type { RegionRecord } from '../../backtest/forecast.ts';
 import type { Manifest } from '../../contracts/artifact.ts';
 import type { DriftInput } from '../../contracts/drift.ts';
-import type { RegionCode } from '../../contracts/regions.ts';
+import { regionCode, type RegionCode } from '../../contracts/regions.ts';
 import { HOUR_SECONDS, toHourStamp } from '../../contracts/time.ts';
 import type { Home } from '../../lake/home.ts';
 import { baselineFor, type BacktestHours } from './baseline-hours.ts';
@@ -27,19 +28,20 @@ export type Undecided = Omit<RegionDrift, 'series' | 'prediction'> & {
 };
 
 export interface Watched {
-  home: Home;
-  grid: Manifest;
   model: LiveModel;
   backtest: BacktestHours;
 }
 
+type Asked = Pick<DriftInput, 'windowDays' | 'thresholds'>;
+
 /** One region as known at `asOf`, seconds since 1970. */
 export async function regionDrift(
-  { home, grid, model, backtest }: Watched,
+  watched: Watched & { home: Home; grid: Manifest },
   region: RegionCode,
   asOf: number,
-  { windowDays, thresholds }: Pick<DriftInput, 'windowDays' | 'thresholds'>,
+  asked: Asked,
 ): Promise<Undecided> {
+  const { home, grid, model } = watched;
   const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   const earliest = asOf - YEARS_BACK * 366 * DAY_HOURS * HOUR_SECONDS;
   const record = await recordAsOf(home, grid, region, {
@@ -47,6 +49,17 @@ export async function regionDrift(
     period: { from: dateOf(earliest), to: dateOf(asOf) },
     columns: model.network.normaliser.columns,
   });
+  return recordDrift(watched, record, asOf, asked);
+}
+
+/** The same of a record that is there already, as known at `asOf`. */
+export async function recordDrift(
+  { model, backtest }: Watched,
+  record: RegionRecord,
+  asOf: number,
+  { windowDays, thresholds }: Asked,
+): Promise<Undecided> {
+  const region = regionCode.parse(record.rows.region);
   const { rows } = record;
   // Demand of the hour that ends at `asOf` is known an hour later.
   const window = rowsUpTo(rows, asOf - HOUR_SECONDS, windowDays * DAY_HOURS);

@@ -1,0 +1,136 @@
+import type { RegionRecord } from '../../src/backtest/forecast.ts';
+import type { DriftKind } from '../../src/contracts/drift.ts';
+import type { RegionCode } from '../../src/contracts/regions.ts';
+import { HOUR_SECONDS, fromHourStamp } from '../../src/contracts/time.ts';
+import { decide, findingsOf } from '../../src/monitoring/drift/findings.ts';
+import type { Undecided } from '../../src/monitoring/drift/region-drift.ts';
+import type { DriftFinding } from '../../src/monitoring/drift/document.ts';
+import { median, type BenchOptions, type Measure } from '../measure.ts';
+import { DAY_SECONDS, REGIONS, thresholds, type Watch } from './watch.ts';
+
+/** Changes begin here, one a season; 2019's first half alone of that year. */
+const BEGINS = ['2018-08-20T00', '2018-10-22T00', '2019-02-04T00', '2019-04-29T00'];
+/** Days after which it is looked. */
+const LOOKS = [2, 3, 4, 5, 7, 10, 14, 21, 28];
+/** A retrain's rhythm. */
+const MOST_DAYS = 28;
+
+/** What is done to a region's hours from a row on; `final` is demand as scored, `known` as features see it. */
+interface Planted {
+  name: string;
+  plant(hours: { known: Float64Array; final: Float64Array; operator: Float64Array }, from: number): void;
+  /** Whether it must be found; a change of level that operators forecast is within what years differ by. */
+  must: boolean;
+}
+
+const scaled = (values: Float64Array, from: number, factor: number) => {
+  for (let row = from; row < values.length; row++) values[row]! *= factor;
+};
+
+const PLANTED: Planted[] = [
+  {
+    name: 'level +5 %, operators forecast it',
+    plant: ({ known, final, operator }, from) =>
+      [known, final, operator].forEach((values) => scaled(values, from, 1.05)),
+    must: false,
+  },
+  {
+    name: 'level +10 %, operators forecast it',
+    plant: ({ known, final, operator }, from) =>
+      [known, final, operator].forEach((values) => scaled(values, from, 1.1)),
+    must: false,
+  },
+  {
+    name: 'level +5 %, operators do not',
+    plant: ({ known, final }, from) => [known, final].forEach((values) => scaled(values, from, 1.05)),
+    must: true,
+  },
+  {
+    name: 'the operator’s forecast times 1.1',
+    plant: ({ operator }, from) => scaled(operator, from, 1.1),
+    must: true,
+  },
+  {
+    name: 'the operator’s forecast an hour late',
+    plant: ({ operator }, from) => operator.copyWithin(from + 1, from, operator.length - 1),
+    must: true,
+  },
+  {
+    name: 'demand 3 % above what inputs tell',
+    plant: ({ final }, from) => scaled(final, from, 1.03),
+    must: true,
+  },
+];
+
+/** Days from a planted change to the first look that says what the same look without it does not. */
+export async function plantedShifts(watch: Watch, { say }: BenchOptions): Promise<Measure[]> {
+  const measures: Measure[] = [];
+  for (const planted of PLANTED) {
+    const delays: number[] = [];
+    const kinds = new Map<DriftKind, number>();
+    let missed = 0;
+    for (const region of REGIONS) {
+      for (const begins of BEGINS) {
+        const found = await firstNotice(watch, planted, region, fromHourStamp(begins));
+        if (found === null) missed += 1;
+        else {
+          delays.push(found.days);
+          for (const kind of found.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+        }
+      }
+      say(`${planted.name}, ${region}: ${delays.join(', ')}; ${missed} not in ${MOST_DAYS} days`);
+    }
+    const all = REGIONS.length * BEGINS.length;
+    const middle = median([...delays, ...Array.from({ length: missed }, () => Infinity)]);
+    const ours = Number.isFinite(middle) ? middle : MOST_DAYS;
+    const by = [...kinds].map(([kind, count]) => `${kind} ${count}`).join(', ');
+    measures.push({
+      measure: `days until noticed: ${planted.name}`,
+      ...{ ours, peer: null, theirs: MOST_DAYS, unit: 'days' },
+      ...(delays.length > 0 && { spread: [Math.min(...delays), Math.max(...delays)] as [number, number] }),
+      ...{ ratio: MOST_DAYS / ours, floor: 1, holds: planted.must ? Number.isFinite(middle) : null },
+      note: `${delays.length} of ${all} noticed within ${MOST_DAYS} days; first by ${by || 'nothing'}`,
+    });
+  }
+  return measures;
+}
+
+async function firstNotice(
+  watch: Watch,
+  { plant }: Planted,
+  region: RegionCode,
+  begins: number,
+): Promise<{ days: number; kinds: Set<DriftKind> } | null> {
+  for (const days of LOOKS) {
+    const asOf = begins + days * DAY_SECONDS;
+    const stable: Undecided[] = [];
+    for (const code of REGIONS) stable.push(await watch.look(code, asOf));
+    const changed = plantedIn(await watch.record(region, asOf), plant, begins);
+    const own = await watch.lookAt(changed, asOf);
+    const looks = REGIONS.map((code, i) => (code === region ? own : stable[i]!));
+    const kindOf = ({ kind, what }: DriftFinding) => `${kind} ${what.replaceAll(/[\d.]+/g, '')}`;
+    const before = new Set(findingsOf(decide(stable, thresholds)).map(kindOf));
+    const news = findingsOf(decide(looks, thresholds)).filter(
+      (finding) => finding.region === region && !before.has(kindOf(finding)),
+    );
+    if (news.length > 0) return { days, kinds: new Set(news.map(({ kind }) => kind)) };
+  }
+  return null;
+}
+
+function plantedIn(record: RegionRecord, plant: Planted['plant'], begins: number): RegionRecord {
+  const { rows } = record;
+  const known = rows.demand.slice();
+  const final = rows.demandFinal.slice();
+  const operator = rows.forecast.values.slice();
+  plant({ known, final, operator }, Math.max(0, (begins - rows.first) / HOUR_SECONDS));
+  return {
+    ...record,
+    rows: {
+      ...rows,
+      demand: known,
+      demandFinal: final,
+      forecast: { ...rows.forecast, values: operator },
+    },
+  };
+}

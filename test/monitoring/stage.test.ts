@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forgetGrid } from '../../src/backtest/forecast-grid.ts';
+import { forgetModels } from '../../src/backtest/forecast-model.ts';
+import { backtest } from '../../src/backtest/stage.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { driftInput, driftResult } from '../../src/contracts/drift.ts';
+import { fitForecasterInput } from '../../src/contracts/forecasters.ts';
+import { fromHourStamp } from '../../src/contracts/time.ts';
+import { fitForecaster } from '../../src/forecasters/stage.ts';
+import { readArtifact, readManifest } from '../../src/lake/artifacts.ts';
+import type { GridRows } from '../../src/lake/grid-rows.ts';
+import { Home } from '../../src/lake/home.ts';
+import { readDrift } from '../../src/monitoring/drift/report.ts';
+import { checkDrift } from '../../src/monitoring/drift/stage.ts';
+import { registerModel } from '../../src/registry/stage.ts';
+import { silentLogger, type StageContext } from '../../src/stages/context.ts';
+import { shippedRows, trainedHome, writeGrid, writeModel } from '../backtest/trained-home.ts';
+
+const AS_OF = '2019-03-31T00';
+const NAME = 'watched';
+
+describe('checkDrift', function () {
+  this.timeout(60_000);
+  let context: StageContext;
+  let made: Awaited<ReturnType<typeof trainedHome>>;
+
+  before(async () => {
+    const home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));
+    const config = loadConfig({}, { environment: {} });
+    context = { home, config, signal: new AbortController().signal, progress() {}, log: silentLogger };
+    made = await trainedHome(context);
+    const training = await writeModel(context, made.sequences, { issueHead: true });
+    const { sequences } = made;
+    const asked = { sequences, training, members: ['operator', 'latestKnown'], validationDays: 14 };
+    const fit = fitForecasterInput.parse({ ...asked, through: '2019-02-20' });
+    const { dataset: model } = await fitForecaster(context, fit);
+    const score = { from: '2019-02-22', to: '2019-03-15' };
+    const scored = await backtest(context, { model, sequences, score, issueHourLocal: 10 });
+    await registerModel(context, { name: NAME, model, backtest: scored.dataset });
+  });
+  after(async () => {
+    forgetGrid();
+    forgetModels();
+    await rm(context.home.root, { recursive: true, force: true });
+  });
+
+  const check = (given: object = {}) =>
+    checkDrift(
+      context,
+      driftInput.parse({ name: NAME, version: 1, windowDays: 14, asOf: AS_OF, grid: made.grid, ...given }),
+    );
+
+  /** The shipped rows as a grid of their own, some of them changed. */
+  async function gridWith(name: string, change: (row: number, rows: GridRows) => number) {
+    const rows = await shippedRows();
+    return writeGrid(context, { ...rows, value: rows.value.map((_, row) => change(row, rows)) }, name);
+  }
+
+  it('holds the newest days against the backtest, says what it cannot judge, and is done once', async () => {
+    const result = await check();
+    assert.deepEqual(driftResult.parse(JSON.parse(JSON.stringify(result))), result);
+    assert.deepEqual([result.drifted, result.findings, result.reused], [false, [], false]);
+    const { document, page } = await readDrift(
+      context.home,
+      await readManifest(context.home, result.dataset, 'drift'),
+    );
+    const [{ window, performance, concept, notJudged }] = document.regions as [(typeof document.regions)[0]];
+    assert.deepEqual(window, { from: '2019-03-17T00', to: '2019-03-30T23' });
+    assert.ok(performance!.hours > 300 && performance!.baselineHours >= 20 * 24);
+    assert.ok(performance!.mape > 0.01 && performance!.mape < 0.06);
+    assert.equal(concept!.given.length, 3);
+    assert.ok(notJudged.every((what) => /no earlier year/.test(what)));
+    assert.equal(result.facts['accuracy'], 1 - performance!.mape);
+    assert.match(page, /Nothing has drifted/);
+    assert.deepEqual(await check(), { ...result, reused: true });
+  });
+
+  it('finds demand that the operator no longer forecasts', async () => {
+    const begins = fromHourStamp('2019-03-19T08');
+    const grid = await gridWith('higher', (row, { labels, series, validAt, value }) =>
+      labels[series[row]!] === 'D' && validAt[row]! >= begins ? 1.1 * value[row]! : value[row]!,
+    );
+    const { findings, facts, dataset } = await check({ grid });
+    const kinds = [...new Set(findings.map(({ kind }) => kind))];
+    // For the week-ago value hours have become as much harder, so it is the errors given their inputs that tell.
+    assert.deepEqual(kinds, ['concept']);
+    assert.ok(facts['accuracy']! < facts['baseline_accuracy']!);
+    assert.match(
+      findings.map(({ what }) => what).join(' '),
+      /demand is above the forecasts since 2019-03-(18|19|20)/,
+    );
+    const manifest = await readManifest(context.home, dataset, 'drift');
+    const page = await readArtifact(
+      context.home,
+      manifest.files.find(({ role }) => role === 'page')!,
+    );
+    assert.match(page.toString('utf8'), /What has drifted/);
+  });
+
+  it('sees nothing that became known after its moment', async () => {
+    const moment = fromHourStamp('2019-03-24T00');
+    const honest = await check({ asOf: '2019-03-24T00' });
+    const grid = await gridWith('garbage later', (row, { availableAt, value }) =>
+      availableAt[row]! > moment ? (row % 7) * 900 - 500 : value[row]!,
+    );
+    const blind = await check({ asOf: '2019-03-24T00', grid });
+    assert.deepEqual([blind.facts, blind.findings], [honest.facts, honest.findings]);
+    const known = await gridWith('garbage before', (row, { availableAt, value }) =>
+      Math.abs(availableAt[row]! - moment + 86_400) < 40_000 ? 1.3 * value[row]! : value[row]!,
+    );
+    assert.notDeepEqual((await check({ asOf: '2019-03-24T00', grid: known })).facts, honest.facts);
+  });
+
+  it('goes by its thresholds, and does not judge what it has learnt from', async () => {
+    const strict = await check({ thresholds: { accuracy_drop: 1e-9 }, asOf: '2019-03-28T00' });
+    const lax = await check({ asOf: '2019-03-28T00' });
+    assert.notEqual(strict.dataset.sha256, lax.dataset.sha256);
+    const early = await check({ asOf: '2019-02-20T00' });
+    const { document } = await readDrift(context.home, await readManifest(context.home, early.dataset));
+    assert.equal(document.regions[0]!.performance, null);
+    assert.match(document.regions[0]!.notJudged.join('; '), /after what the version has learnt from/);
+    assert.equal(early.facts['accuracy'], undefined);
+  });
+
+  it('refuses what there is not', async () => {
+    await assert.rejects(check({ regions: ['ERCO'] }), /does not know ERCO/);
+    await assert.rejects(check({ version: 7 }), /no version 7/);
+    await assert.rejects(check({ version: undefined }), /has no champion/);
+  });
+});
