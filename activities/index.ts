@@ -1,4 +1,5 @@
 import type { ActivityDependencies } from './dependencies.ts';
+import { abTestActivities } from './ab-test.ts';
 import { auditActivities } from './audit.ts';
 import { alertActivities } from './alerts.ts';
 import { backtestActivities } from './backtest.ts';
@@ -30,4 +31,5 @@ export const pipelineActivities = (dependencies: ActivityDependencies) => ({
   ...backtestActivities(dependencies),
   ...learningActivities(dependencies),
   ...auditActivities(dependencies),
+  ...abTestActivities(dependencies),
 });

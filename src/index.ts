@@ -83,3 +83,6 @@ export {
   type ResidualDrift,
   type TableInput,
 } from './monitoring/index.ts';
+
+export { ABTest, planOf, routeRequest, type Plan, type Point, type SampleSize } from './ab-test/index.ts';
+export type { ABOutcome, ABResult, ABTestConfig, Variant } from './contracts/ab-test.ts';

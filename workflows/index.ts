@@ -1,4 +1,5 @@
 /** Everything a worker registers; the names go over the wire. */
+export { abTestWorkflow } from './ab-test.ts';
 export { alertsWorkflow } from './alerts.ts';
 export { backtestWorkflow } from './backtest.ts';
 export { backtestBatchWorkflow } from './backtest-batch.ts';

@@ -45,7 +45,7 @@ export interface ForecastResult {
   reused: boolean;
   model: { name: string; version: number };
   /** Why this version and no other. */
-  answeredBy: Pick<Answering, 'role' | 'why'>;
+  answeredBy: Pick<Answering, 'role' | 'why' | 'test'>;
   answers: Answer[];
   /** Of the rows' quantiles; none where all was answered hour by hour. */
   levels: number[];
@@ -117,13 +117,14 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     };
   });
   const rows = made ?? (await readForecast(await verifiedPath(home, manifest.files[0]!)));
+  await answering.answered?.();
   const answers = asked.map(({ region, issuedAt, by }) => ({ region, issuedAt: toHourStamp(issuedAt), by }));
   const levels = asked.some(({ by }) => by === 'day-ahead') ? [...QUANTILES] : [];
   return {
     dataset: reference,
     reused,
     model: { name: record.name, version: record.version },
-    answeredBy: { role: answering.role, why: answering.why },
+    answeredBy: { role: answering.role, why: answering.why, test: answering.test },
     answers,
     levels,
     rows,

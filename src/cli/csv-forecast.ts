@@ -12,6 +12,7 @@ interface Choice {
   version?: number;
   csv?: string;
   user?: string;
+  request?: string;
 }
 
 /** Whether a registered model forecasts a person's own series; a name that nobody has is for the verb to refuse. */
@@ -41,7 +42,9 @@ export async function forecastOwnSeries(
   const result = await (csv === undefined ? forecast() : copyIn(await session.home(), csv, forecast));
   const { name, version, chosen } = result.model;
   const head = `${name} version ${version} (${chosen}; ${result.answeredBy.why}), ${result.dataset.uri}`;
-  return { json: result, text: [head, '', table(HEADER, result.rows.map(cells))] };
+  const { test } = result.answeredBy;
+  const rate = test ? ['', `how good was it? \`ab rate ${test.name} ${test.request} 1..5\``] : [];
+  return { json: result, text: [head, '', table(HEADER, result.rows.map(cells)), ...rate] };
 }
 
 const HEADER = ['time, UTC', 'target', 'forecast', 'lower, 10 %', 'upper, 90 %'];

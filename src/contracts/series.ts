@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { artifactReference, sha256Hex } from './artifact.ts';
-import { modelName } from './stages.ts';
+import { modelName, requestId } from './stages.ts';
 import { trainingSettings } from './training.ts';
 
 /** A person's own series: what crosses a boundary on its way from a CSV file to a registered forecaster. */
@@ -124,6 +124,7 @@ export const seriesForecastInput = z.strictObject({
     .max(200)
     .optional()
     .describe('Who asks: while a canary runs, its share is then one of the users too'),
+  request: requestId.optional().describe('Names the call to an A/B test that runs'),
 });
 export type SeriesForecastInput = z.infer<typeof seriesForecastInput>;
 

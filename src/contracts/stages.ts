@@ -165,6 +165,11 @@ export type ReportInput = z.infer<typeof reportInput>;
 export const reportResult = z.strictObject({ report: artifactReference, reused: z.boolean() });
 export type ReportResult = z.infer<typeof reportResult>;
 
+/** Of a call that is answered, so that what comes of it can be told. */
+export const requestId = z.string().regex(/^[^\s\p{Cc}]{1,200}$/u, {
+  error: 'must be 1 to 200 letters without spaces or control letters',
+});
+
 export const forecastInput = z.strictObject({
   name: modelName.default('day-ahead'),
   version: z.number().int().positive().optional().describe('Default: the champion'),
@@ -184,5 +189,8 @@ export const forecastInput = z.strictObject({
     .max(200)
     .optional()
     .describe('Who asks: while a canary runs, its share is then one of the users too'),
+  request: requestId
+    .optional()
+    .describe('Names the call to an A/B test that runs; default: made of regions, issue and user'),
 });
 export type ForecastInput = z.infer<typeof forecastInput>;

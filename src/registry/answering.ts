@@ -1,6 +1,10 @@
-import { activeCanary, type Canary, type ChampionRecord } from '../contracts/lifecycle.ts';
+import type { ABTestRecord } from '../contracts/ab-test.ts';
+import { activeCanary, type ChampionRecord } from '../contracts/lifecycle.ts';
 import { MissingDataError } from '../errors.ts';
-import { canonicalJson, sha256 } from '../lake/canonical.ts';
+import { routeRequest } from '../ab-test/route.ts';
+import { noteExposure } from '../ab-test/journal.ts';
+import { runningTest } from '../ab-test/store.ts';
+import { canonicalJson, sha256, workKey } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { readCanary } from './canary.ts';
 import { readChampion } from './champion.ts';
@@ -14,11 +18,21 @@ export interface Call {
   issuedAt: string;
 }
 
+/** A call that an A/B test answers. */
+export interface Tested {
+  name: string;
+  /** Names the call to whoever tells what came of it. */
+  request: string;
+}
+
 export interface Answering {
   version: ModelVersion;
-  role: 'named' | 'champion' | 'canary';
+  role: 'named' | 'champion' | 'canary' | 'control' | 'treatment';
   /** In words: why this version answers and no other. */
   why: string;
+  test?: Tested;
+  /** To be called once the answer is there: it then counts in the test. */
+  answered?: () => Promise<void>;
 }
 
 interface Asked {
@@ -26,15 +40,17 @@ interface Asked {
   version?: number;
   /** Whoever asks, where the same call shall not be answered alike for all. */
   user?: string;
+  /** Names the call to an A/B test; default: made of the call and the user. */
+  request?: string;
 }
 
 /**
- * The version that answers: the one that is named; else, while a canary runs, the canary for its share of the calls and
- * the champion for the rest. `callOf` is asked only where it matters.
+ * The version that answers: the one that is named; else, while an A/B test runs, the variant that the user was dealt;
+ * else, while a canary runs, the canary for its share of the calls and the champion for the rest. `callOf` is asked only where it matters.
  */
 export async function answeringVersion(
   home: Home,
-  { name, version, user }: Asked,
+  { name, version, user, request }: Asked,
   callOf: (champion: ModelVersion) => Promise<Call>,
 ): Promise<Answering> {
   if (version !== undefined) {
@@ -46,10 +62,12 @@ export async function answeringVersion(
   }
   const champion = await readChampion({ home }, { name });
   if (!champion) throw noChampion(name);
+  const test = await runningTest(home, champion);
+  if (test) return byTest(home, champion, test, { user, request }, callOf);
   const canary = activeCanary(champion, await readCanary({ home }, { name }));
   if (!canary) return byChampion(home, champion, 'it is the champion');
   const call = await callOf(await readVersionRecord(home, name, champion.version));
-  const unknown = await unknownRegion(home, name, canary, call);
+  const unknown = await unknownRegion(home, { name, version: canary.version }, call);
   if (unknown !== undefined) {
     return byChampion(home, champion, `the canary, version ${canary.version}, does not know ${unknown}`);
   }
@@ -66,15 +84,46 @@ export function draw(name: string, generation: number, { regions, issuedAt }: Ca
   return Number.parseInt(sha256(canonicalJson(call)).slice(0, 12), 16) / 2 ** 48;
 }
 
+/** Who may be dealt does not depend on the variant: a region that either does not know is the champion's, uncounted. */
+async function byTest(
+  home: Home,
+  champion: ChampionRecord,
+  test: ABTestRecord,
+  { user, request: named }: Pick<Asked, 'user' | 'request'>,
+  callOf: (champion: ModelVersion) => Promise<Call>,
+): Promise<Answering> {
+  const { config } = test;
+  const name = config.test_name;
+  const call = await callOf(await readVersionRecord(home, champion.name, champion.version));
+  for (const variant of [test.control, test.treatment]) {
+    const unknown = await unknownRegion(home, variant, call);
+    if (unknown === undefined) continue;
+    const which = variant === test.control ? 'control' : 'treatment';
+    return byChampion(home, champion, `the ${which} of the A/B test ${name} does not know ${unknown}`);
+  }
+  const request =
+    named ?? workKey([name, champion.name, call.regions.toSorted(), call.issuedAt, user ?? null]);
+  const role = routeRequest(config, request, user);
+  const who = user === undefined ? `the request ${request}` : 'this user';
+  return {
+    version: await readVersion({ home }, test[role]),
+    role,
+    why: `the A/B test ${name} dealt ${who} the ${role}`,
+    test: { name, request },
+    async answered() {
+      await noteExposure(home, test, { request, user, at: new Date().toISOString() });
+    },
+  };
+}
+
 async function byChampion(home: Home, champion: ChampionRecord, why: string): Promise<Answering> {
   return { version: await readVersion({ home }, champion), role: 'champion', why };
 }
 
-/** A canary that learnt fewer regions leaves the others to the champion. */
+/** A version that learnt fewer regions leaves the others to the champion. */
 async function unknownRegion(
   home: Home,
-  name: string,
-  { version }: Canary,
+  { name, version }: { name: string; version: number },
   { regions }: Call,
 ): Promise<string | undefined> {
   if (regions.length === 0) return undefined;

@@ -26,7 +26,7 @@ export interface SeriesForecastResult {
   reused: boolean;
   model: { name: string; version: number; chosen: string };
   /** Why this version and no other. */
-  answeredBy: Pick<Answering, 'role' | 'why'>;
+  answeredBy: Pick<Answering, 'role' | 'why' | 'test'>;
   rows: SeriesForecastRow[];
 }
 
@@ -70,12 +70,13 @@ export async function forecastSeries(
     };
   });
   const rows = await readForecastRows(await verifiedPath(home, manifest.files[0]!));
+  await answering.answered?.();
   const { name, version: number, series } = record;
   return {
     dataset: reference,
     reused,
     model: { name, version: number, chosen: series.chosen },
-    answeredBy: { role: answering.role, why: answering.why },
+    answeredBy: { role: answering.role, why: answering.why, test: answering.test },
     rows,
   };
 }

@@ -31,6 +31,9 @@ export const STAGES = {
   newestDays: async () => (await import('../jobs/newest-days.ts')).newestDays,
   recordJob: async () => (await import('../jobs/stage.ts')).recordJob,
   recordAudit: async () => (await import('../audit/stage.ts')).recordAudit,
+  startABTest: async () => (await import('../ab-test/stage.ts')).startABTest,
+  judgeABTest: async () => (await import('../ab-test/stage.ts')).judgeABTest,
+  changeABTest: async () => (await import('../ab-test/stage.ts')).changeABTest,
   turnAlerts: async () => (await import('../alerts/stage.ts')).turnAlerts,
   deliverAlert: async () => (await import('../alerts/stage.ts')).deliverAlert,
   planSearch: async () => (await import('../search/plan-stage.ts')).planSearch,
@@ -70,6 +73,9 @@ export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
   'deliverAlert',
   'planSearch',
   'recordAudit',
+  'startABTest',
+  'judgeABTest',
+  'changeABTest',
   'planStart',
 ]);
 

@@ -1,4 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type {
+  ABAccount,
+  ABExtendRequest,
+  ABOutcomes,
+  ABRequest,
+  ABStopRequest,
+  ABTestStatus,
+} from '../contracts/ab-test.ts';
 import type { AcknowledgeRequest, AlertStatus, Observation, SilenceRequest } from '../contracts/alerts.ts';
 import type {
   CanaryRequest,
@@ -120,6 +128,17 @@ export const backtestProgressQuery = defineQuery<BacktestProgress>('progress');
 // continuousLearningWorkflow and modelDeploymentWorkflow
 /** Moves the clock of a run that stands for an explicit moment. */
 export const clockSignal = defineSignal<[ClockNews]>('clock');
+
+// abTestWorkflow
+export const outcomesSignal = defineSignal<[Partial<ABOutcomes>]>('outcomes');
+export const endTestSignal = defineSignal<[Partial<ABStopRequest>]>('stop');
+export const extendTestSignal = defineSignal<[Partial<ABExtendRequest>]>('extend');
+/** Somebody else has written outcomes into the files. */
+export const lookSignal = defineSignal('look');
+export const outcomesUpdate = defineUpdate<ABAccount, [Partial<ABOutcomes>]>('outcomes');
+export const endTestUpdate = defineUpdate<ABRequest, [Partial<ABStopRequest>]>('stop');
+export const extendTestUpdate = defineUpdate<ABRequest, [Partial<ABExtendRequest>]>('extend');
+export const abTestStatusQuery = defineQuery<ABTestStatus>('status');
 
 // continuousLearningWorkflow
 export const learningStatusQuery = defineQuery<LearningStatus>('status');

@@ -12,6 +12,7 @@ import type { StageRunner } from '../../src/stages/runner.ts';
 import { FakeBacktest } from './fake-backtest.ts';
 import type { StageInput, StageName, StageOutput } from '../../src/stages/table.ts';
 
+import { FakeTests } from './fake-tests.ts';
 import { fakeSearchPlan, fakeSearchResult, fakeTrialScore } from './fake-search.ts';
 
 type Fakes = {
@@ -97,6 +98,7 @@ export class FakeStages {
   };
   /** Which fits of rolling backtests are done. */
   readonly rolling = new FakeBacktest();
+  readonly tests = new FakeTests();
   /** What the alerts were told. */
   readonly alerts: AlertMessage[] = [];
   readonly table: Fakes;
@@ -206,6 +208,7 @@ export class FakeStages {
       appendHistory: ({ event }) => void this.history.push(event),
       readHistory: () => this.history,
       recordAudit: (event) => void this.audit.push(event),
+      ...this.tests.table,
       newestDays: () => ({ from: '2019-02-26', lastHour: '2019-03-01T00' }),
       recordJob: (record) => {
         this.jobs.push(record);

@@ -18,6 +18,7 @@ interface Options {
   grid?: string;
   csv?: string;
   user?: string;
+  request?: string;
 }
 
 export function defineForecast(program: Command): void {
@@ -42,42 +43,59 @@ export function defineForecast(program: Command): void {
       'a grid manifest of the home (default: for each region the one that reaches furthest)',
     )
     .option('--csv <file>', 'newer rows, for a model of a series of your own (`train --csv`)')
-    .option('--user <id>', 'who asks: while a canary runs, the share it answers is drawn by user too')
+    .option(
+      '--user <id>',
+      'who asks: an A/B test answers a user always alike, and the share of a canary is drawn by user too',
+    )
+    .option(
+      '--request <id>',
+      'names the call to an A/B test that runs (default: made of the call and the user)',
+    )
     .action(
-      perform<Options>(async (session, { modelVersion, regions, issuedAt, grid, csv, user }, [name]) => {
-        const asked = { name: checkModelName(name) ?? 'day-ahead', version: modelVersion, csv, user };
-        if (csv !== undefined || (await isSeriesModel(session, asked))) {
-          return forecastOwnSeries(session, asked, {
-            '--regions': regions,
-            '--issued-at': issuedAt,
-            '--grid': grid,
+      perform<Options>(
+        async (session, { modelVersion, regions, issuedAt, grid, csv, user, request }, [name]) => {
+          const asked = {
+            name: checkModelName(name) ?? 'day-ahead',
+            version: modelVersion,
+            csv,
+            user,
+            request,
+          };
+          if (csv !== undefined || (await isSeriesModel(session, asked))) {
+            return forecastOwnSeries(session, asked, {
+              '--regions': regions,
+              '--issued-at': issuedAt,
+              '--grid': grid,
+            });
+          }
+          const choice = {
+            name: checkModelName(name),
+            version: modelVersion,
+            regions: checkRegions(regions),
+            issuedAt,
+            user,
+            request,
+          };
+          const input = checkInput(forecastInput, {
+            ...choice,
+            grid: grid === undefined ? undefined : await resolveDataset(await session.home(), 'grid', grid),
           });
-        }
-        const choice = {
-          name: checkModelName(name),
-          version: modelVersion,
-          regions: checkRegions(regions),
-          issuedAt,
-          user,
-        };
-        const input = checkInput(forecastInput, {
-          ...choice,
-          grid: grid === undefined ? undefined : await resolveDataset(await session.home(), 'grid', grid),
-        });
-        const result = await callStage(session, 'forecast', input);
-        const { name: model, version } = result.model;
-        const at = (level: number) => QUANTILES.indexOf(level as (typeof QUANTILES)[number]);
-        const rows = result.rows.map(({ region, hour, lead, forecastMw, quantilesMw, latestKnownMw }) => [
-          `${region} ${hour}`,
-          ...[lead, forecastMw, quantilesMw?.[at(0.1)], quantilesMw?.[at(0.9)], latestKnownMw].map(
-            (value) => value?.toFixed(0) ?? '–',
-          ),
-        ]);
-        const issued = result.answers.map(({ region, issuedAt, by }) => `${region} ${issuedAt} (${by})`);
-        const { role, why } = result.answeredBy;
-        const who = role === 'canary' ? `canary: ${why}` : why;
-        const head = `${model} version ${version} (${who}), ${result.dataset.uri}\nissued at ${issued.join(', ')}`;
-        return { json: result, text: [head, '', table(HEADER, rows)] };
-      }),
+          const result = await callStage(session, 'forecast', input);
+          const { name: model, version } = result.model;
+          const at = (level: number) => QUANTILES.indexOf(level as (typeof QUANTILES)[number]);
+          const rows = result.rows.map(({ region, hour, lead, forecastMw, quantilesMw, latestKnownMw }) => [
+            `${region} ${hour}`,
+            ...[lead, forecastMw, quantilesMw?.[at(0.1)], quantilesMw?.[at(0.9)], latestKnownMw].map(
+              (value) => value?.toFixed(0) ?? '–',
+            ),
+          ]);
+          const issued = result.answers.map(({ region, issuedAt, by }) => `${region} ${issuedAt} (${by})`);
+          const { role, why, test } = result.answeredBy;
+          const who = role === 'canary' || test ? `${role}: ${why}` : why;
+          const head = `${model} version ${version} (${who}), ${result.dataset.uri}\nissued at ${issued.join(', ')}`;
+          const rate = test ? ['', `how good was it? \`ab rate ${test.name} ${test.request} 1..5\``] : [];
+          return { json: result, text: [head, '', table(HEADER, rows), ...rate] };
+        },
+      ),
     );
 }

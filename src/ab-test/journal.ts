@@ -1,0 +1,141 @@
+import { open, readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import {
+  abOutcome,
+  variant,
+  type ABAccount,
+  type ABOutcome,
+  type ABTestRecord,
+} from '../contracts/ab-test.ts';
+import { requestId } from '../contracts/stages.ts';
+import { CorruptArtifactError, quoted } from '../errors.ts';
+import { canonicalJson } from '../lake/canonical.ts';
+import { withLock } from '../lake/file-lock.ts';
+import type { Home } from '../lake/home.ts';
+import { storageFailure } from '../lake/storage-failure.ts';
+import { Evaluation, type Exposure } from './evaluation.ts';
+import { routeRequest, unitKey, unitOf } from './route.ts';
+import { requireTest, testUri } from './store.ts';
+
+const EXPOSURES = 'exposures.jsonl';
+const OUTCOMES = 'outcomes.jsonl';
+const MOST_REFUSALS_TOLD = 10;
+
+const exposureLine = z.strictObject({ at: z.string(), request: requestId, unit: z.string(), variant });
+const outcomeLine = abOutcome.extend({ at: z.string() });
+
+/** Counts a request that was answered; the same one again is one. Users stand in the file by a pseudonym. */
+export async function noteExposure(
+  home: Home,
+  { config }: ABTestRecord,
+  { request, user, at }: { request: string; user: string | undefined; at: string },
+): Promise<Exposure> {
+  const name = config.test_name;
+  const exposure = {
+    ...{ at, request, unit: unitKey(name, unitOf(request, user)) },
+    variant: routeRequest(config, request, user),
+  };
+  await locked(home, name, async () => {
+    const text = await textOf(home.path(testUri(name, EXPOSURES)));
+    if (text.includes(`"request":${JSON.stringify(request)}`)) return;
+    await append(home.path(testUri(name, EXPOSURES)), text, [exposure]);
+  });
+  return exposure;
+}
+
+/** Adds what came of requests. What does not count is told with its reason, and leaves no line. */
+export async function noteOutcomes(
+  home: Home,
+  name: string,
+  outcomes: readonly ABOutcome[],
+  at: string,
+): Promise<ABAccount> {
+  const { config, ending } = await requireTest(home, name);
+  const account: ABAccount = { taken: 0, repeated: 0, refused: 0, refusals: [] };
+  const refuse = (request: string, reason: string) => {
+    account.refused++;
+    if (account.refusals.length < MOST_REFUSALS_TOLD) account.refusals.push({ request, reason });
+  };
+  if (ending) {
+    for (const { request } of outcomes) refuse(request, 'the test has ended');
+    return account;
+  }
+  return locked(home, name, async () => {
+    const evaluation = await evaluationOf(home, config);
+    const lines: object[] = [];
+    for (const told of outcomes) {
+      const outcome = { ...told, at: told.at ?? at };
+      if (evaluation.hasOutcome(told.request)) {
+        account.repeated++;
+        continue;
+      }
+      const refusal = evaluation.add(outcome);
+      if (refusal === null) lines.push(outcome);
+      else refuse(told.request, refusal);
+    }
+    account.taken = lines.length;
+    const path = home.path(testUri(name, OUTCOMES));
+    if (lines.length > 0) await append(path, await textOf(path), lines);
+    return account;
+  });
+}
+
+/** All that came in so far, in the order in which it came. */
+export async function evaluationOf(home: Home, config: ABTestRecord['config']): Promise<Evaluation> {
+  const evaluation = new Evaluation(config);
+  const name = config.test_name;
+  for (const exposure of await linesOf(home, testUri(name, EXPOSURES), exposureLine)) {
+    evaluation.expose(exposure);
+  }
+  for (const outcome of await linesOf(home, testUri(name, OUTCOMES), outcomeLine)) evaluation.add(outcome);
+  return evaluation;
+}
+
+const locked = <T>(home: Home, name: string, work: () => Promise<T>) =>
+  withLock(home.path(testUri(name, '.journal')), `the journal of the A/B test ${name}`, work);
+
+async function append(path: string, before: string, lines: readonly object[]): Promise<void> {
+  const text = lines.map((line) => `${canonicalJson(line)}\n`).join('');
+  try {
+    const handle = await open(path, 'a', 0o600);
+    try {
+      // A crash can leave the last line without its end; the next one must not be glued to it.
+      await handle.appendFile(before === '' || before.endsWith('\n') ? text : `\n${text}`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw storageFailure(error, path) ?? error;
+  }
+}
+
+/** A line that a crash cut off is left out; other damage is an error. */
+async function linesOf<Schema extends z.ZodType>(
+  home: Home,
+  uri: string,
+  schema: Schema,
+): Promise<z.output<Schema>[]> {
+  return (await textOf(home.path(uri))).split('\n').flatMap((line, i) => {
+    if (line === '') return [];
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch {
+      return [];
+    }
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return [parsed.data];
+    throw new CorruptArtifactError(
+      `Line ${i + 1} of ${uri} is not what an A/B test writes: ${quoted(line)}.`,
+      'Restore the file from a backup, or remove the line.',
+    );
+  });
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+}
