@@ -13,6 +13,7 @@ import { workKey } from '../lake/canonical.ts';
 import { yearOf } from '../lake/grid-rows.ts';
 import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
+import { retireOlder } from './retire.ts';
 import { accessTo } from './source-access.ts';
 import { periodOver, wholeRecord } from './whole-record.ts';
 import { readWindowRecord, type WindowRecord } from './window-record.ts';
@@ -73,15 +74,22 @@ export async function completeIngestion(
         regions: regionsOf(ingestion),
         routes: routesOf(ingestion),
         content: workKey(files.map(({ sha256 }) => sha256)),
+        ...(whole && { whole }),
       },
       inputs: [],
     },
     async () => {
       for (const file of files) await verifiedPath(home, file);
-      const details: Manifest['details'] = { period, account, archive: origin.archive };
+      const details: Manifest['details'] = {
+        period,
+        account,
+        archive: origin.archive,
+        ...(whole && { whole }),
+      };
       return { files, rows, details };
     },
   );
+  if (whole) await retireOlder(home);
   const successRate = (windows - failedWindows) / windows;
   const recordsPerSecond = Math.round(totals.records / Math.max(seconds, 0.001));
   log.info(

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { ingestionInput } from '../../src/contracts/ingestion.ts';
 import { fromHourStamp } from '../../src/contracts/time.ts';
 import { newestDays } from '../../src/jobs/newest-days.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
 import type { Home } from '../../src/lake/home.ts';
 import { readSeries } from '../../src/lake/grid.ts';
+import { retireOlder } from '../../src/sources/retire.ts';
 import { archive, contextOf, ingest, temporaryHome } from './support.ts';
 
 const asked = { regions: ['PACW' as const], routes: ['region-data' as const] };
@@ -56,6 +58,30 @@ describe('an ingestion of the newest days', () => {
     await using server = await archive();
     await ingest(contextOf(home, server.url), ingestionInput.parse({ ...asked, mode: 'test' }));
     assert.deepEqual(await newestDays({ home }, asked), { lastHour: null });
+  });
+
+  it('leaves a dataset that is gone after a week, unless something was made of it', async () => {
+    await using home = await temporaryHome();
+    await using server = await archive();
+    const context = contextOf(home, server.url);
+    const ingestDays = async (to: string, dataset: 'whole' | 'period') => {
+      const { result } = await ingest(
+        context,
+        ingestionInput.parse({ ...asked, from: '2019-01-01', to, dataset }),
+      );
+      return result.dataset;
+    };
+    const byHand = await ingestDays('2019-01-02', 'period');
+    const [used, unused] = [await ingestDays('2019-01-03', 'whole'), await ingestDays('2019-01-04', 'whole')];
+    await mkdir(home.path('manifests/forecast'));
+    await writeFile(home.path('manifests/forecast/made.json'), JSON.stringify({ inputs: [used] }));
+    const there = async () =>
+      (await readdir(home.path('manifests/grid'))).map((name) => `manifests/grid/${name}`);
+    const inDays = (days: number) => Date.now() + days * 86_400_000;
+    assert.equal(await retireOlder(home, inDays(6)), 0);
+    assert.equal(await retireOlder(home, inDays(8)), 1);
+    assert.deepEqual((await there()).toSorted(), [byHand.uri, used.uri].toSorted());
+    assert.equal((await ingestDays('2019-01-04', 'whole')).sha256, unused.sha256);
   });
 });
 
