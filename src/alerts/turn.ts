@@ -13,6 +13,8 @@ export interface TurnOptions {
   config: ChannelSecrets;
   /** The real clock, in milliseconds. */
   now: number;
+  /** Files that whoever turns could not read, by name, and why; null: it could. */
+  troubles?: Troubles;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface TurnOptions {
  * line do. A message that was taken in already counts once.
  */
 export async function turnAlerts(
-  { home, config, now }: TurnOptions,
+  { home, config, now, troubles: others }: TurnOptions,
   messages: readonly AlertMessage[],
 ): Promise<AlertTurn> {
   const { world, troubles } = await worldOf({ home, config, now });
@@ -40,7 +42,7 @@ export async function turnAlerts(
       if (!before) state = { ...state, applied: [...state.applied, { id, says, refused }] };
       if (change.kind !== 'observe') answers.push({ id, says, refused });
     }
-    for (const body of troublesToTell(state, { ...troubles, audit: unaudited }, now))
+    for (const body of troublesToTell(state, { ...troubles, ...others, audit: unaudited }, now))
       take({ kind: 'observe', body });
     take({ kind: 'time' });
     const next = nextMoment(state, world);
@@ -59,13 +61,9 @@ export async function turnAlerts(
   return turn;
 }
 
-type Troubles = Record<'rules.yaml' | 'channels.yaml' | 'audit', string | null>;
+type Troubles = Readonly<Record<string, string | null>>;
 
-async function worldOf({
-  home,
-  config,
-  now,
-}: TurnOptions): Promise<{ world: World; troubles: Omit<Troubles, 'audit'> }> {
+async function worldOf({ home, config, now }: TurnOptions): Promise<{ world: World; troubles: Troubles }> {
   const [{ rules, trouble: wrongRules }, { channels, trouble: wrongChannels }] = await Promise.all([
     rulesInForce(home),
     channelsInForce(home, config),
@@ -83,7 +81,7 @@ function troublesToTell(state: AlertState, troubles: Troubles, now: number): Obs
     state.tracks.some(
       (each) => each.incident && each.rule === 'alerts_unreadable' && each.labels['file'] === file,
     );
-  return Object.entries(troubles).flatMap(([file, trouble]: [string, string | null]) =>
+  return Object.entries(troubles).flatMap(([file, trouble]) =>
     (trouble !== null) === fires(file)
       ? []
       : [

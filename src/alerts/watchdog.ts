@@ -1,5 +1,7 @@
 import type { AlertFacts, AlertMessage, AlertTurn } from '../contracts/alerts.ts';
 import type { JobKind, JobRecord } from '../contracts/jobs.ts';
+import type { AppliedSchedule } from '../contracts/schedules.ts';
+import { RingwattError } from '../errors.ts';
 import { readAppliedSchedules } from '../jobs/applied-schedules.ts';
 import { failuresAtEnd, readJobs } from '../jobs/ledger.ts';
 import { standings, type Standing } from './absence.ts';
@@ -36,26 +38,43 @@ export class Watchdog {
   async look(now: number, asOf?: number): Promise<Look> {
     const { home, config } = this.#options;
     const moment = asOf ?? now;
-    const schedules = await readAppliedSchedules({ home });
-    const ledger = new Map<string, JobRecord[]>();
-    for (const { model } of schedules) {
-      if (!ledger.has(model)) ledger.set(model, await readJobs({ home }, { model }));
-    }
+    const { schedules, ledger, troubles } = await this.#read();
     const found = standings(schedules, ledger, moment, { simulated: asOf !== undefined });
     const messages = [
       ...found.map((standing) => seenOf(standing, runsOf(ledger, standing, moment))),
-      ...(await this.#unscheduled(found)),
+      ...(isWhole(troubles) ? await this.#unscheduled(found) : []),
     ].flatMap(({ model, facts, note }): AlertMessage[] => {
       if (!this.#isNews(model, facts, now)) return [];
       const at = new Date(moment).toISOString();
       const body = { model, asOf: at, source: SOURCE, facts, note, simulated: asOf !== undefined };
       return [{ kind: 'observe', body }];
     });
-    const turn = await turnAlerts({ home, config, now }, messages);
-    await sendWaiting({ now: Date.now, ...this.#options }, turn.pending);
+    const turn = await turnAlerts({ home, config, now, troubles }, messages);
     const late = found.filter((each) => each.lateHours > each.graceHours).length;
+    // Before anything is sent: a receiver that takes its time does not make it look dead.
     await writeBeat(home, { at: new Date(now).toISOString(), schedules: found.length, late });
+    await sendWaiting({ now: Date.now, ...this.#options }, turn.pending);
     return { standings: found, turn };
+  }
+
+  /** What cannot be read is told of like anything else that is wrong: nobody would be watching. */
+  async #read(): Promise<Work> {
+    const { home } = this.#options;
+    const ledger = new Map<string, JobRecord[]>();
+    const troubles: Record<string, string | null> = { 'schedules.json': null, jobs: null };
+    const schedules = await readAppliedSchedules({ home }).catch((error: unknown) => {
+      troubles['schedules.json'] = typed(error).line;
+      return [];
+    });
+    for (const model of new Set(schedules.map((each) => each.model))) {
+      try {
+        ledger.set(model, await readJobs({ home }, { model }));
+      } catch (error) {
+        troubles['jobs'] = typed(error).line;
+      }
+    }
+    // Without its ledger a model would look as if nothing had ever run.
+    return { schedules: schedules.filter(({ model }) => ledger.has(model)), ledger, troubles };
   }
 
   /** Whether it differs from what was seen last, but for the hours that pass. */
@@ -80,6 +99,20 @@ export class Watchdog {
       return [{ model, facts, note: `${job} of ${model} is no longer scheduled` }];
     });
   }
+}
+
+interface Work {
+  schedules: AppliedSchedule[];
+  ledger: Map<string, JobRecord[]>;
+  troubles: Record<string, string | null>;
+}
+
+/** What cannot be seen has not ended. */
+const isWhole = (troubles: Work['troubles']) => Object.values(troubles).every((trouble) => trouble === null);
+
+function typed(error: unknown): RingwattError {
+  if (error instanceof RingwattError) return error;
+  throw error;
 }
 
 interface Seen {

@@ -200,6 +200,14 @@ describe('channels of alerts', () => {
     assert.equal(mail.messages.length, 1);
   });
 
+  it('says no password to a mail server that does not encrypt, unless told that it need not', async () => {
+    const path = home.path('alerts', 'channels.yaml');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('security: none', 'security: starttls'));
+    const [id] = await see(0.5);
+    await assert.rejects(attempt(id!), /STARTTLS|upgrade/i);
+    assert.deepEqual(mail.messages, []);
+  });
+
   it('tells those whom a mail server knows once, and says how many it does not', async () => {
     const path = home.path('alerts', 'channels.yaml');
     const text = await readFile(path, 'utf8');

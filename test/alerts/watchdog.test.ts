@@ -156,6 +156,39 @@ describe('the watchdog', () => {
     assert.equal(told().filter((line) => line.endsWith('has recovered')).length, 3);
   });
 
+  it('says that it cannot see when schedules or a ledger are damaged, and ends nothing for that', async () => {
+    await watchdog.look(MONDAY + DAY);
+    assert.deepEqual(told().length, 2);
+    await writeFile(home.path('schedules.json'), '{');
+    await watchdog.look(MONDAY + DAY + HOUR);
+    const { tracks } = await readAlerts(home);
+    const firing = tracks.flatMap(({ incident, rule, labels }) =>
+      incident ? [`${rule} ${Object.values(labels)[0]}`] : [],
+    );
+    assert.deepEqual(firing.toSorted(), [
+      'alerts_unreadable schedules.json',
+      'work_absent forecast',
+      'work_absent ingestion',
+    ]);
+    await rm(home.path('schedules.json'));
+    await apply([schedule('forecast', '0 19 * * *')]);
+    await mkdir(home.path('jobs'));
+    await writeFile(home.path('jobs', 'm.jsonl'), '{"model": "m"}\n');
+    await watchdog.look(MONDAY + DAY + 2 * HOUR);
+    const { events } = await readAlerts(home);
+    assert.deepEqual(
+      events
+        .filter(({ rule, what }) => rule === 'alerts_unreadable' && what !== 'undelivered')
+        .map(({ what, says }) => [what, says.slice(0, 14)]),
+      [
+        ['fired', 'Line 1 of jobs'],
+        ['recovered', 'schedules.json'],
+        ['fired', 'schedules.json'],
+      ],
+    );
+    assert.deepEqual(told().filter((line) => line.includes('recovered')).length, 1);
+  });
+
   it('writes nothing while nothing changes', async () => {
     await end('ingestion', MONDAY);
     await watchdog.look(MONDAY + 60_000);
