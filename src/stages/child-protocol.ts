@@ -3,15 +3,17 @@ import * as errors from '../errors.ts';
 import { RingwattError, UnavailableError, messageOf } from '../errors.ts';
 import type { Logger, StageProgress } from './context.ts';
 
-/** What a parent and the child process that runs one stage say to each other over Node's IPC channel. */
+/** What a parent and a child process that runs stages say to each other over Node's IPC channel. */
 export type ToStageChild =
-  { kind: 'run'; stage: string; input: unknown; config: Config; table: string } | { kind: 'cancel' };
+  | { kind: 'run'; stage: string; input: unknown; config: Config; table: string }
+  | { kind: 'cancel' }
+  | { kind: 'end' };
 
 export type FromStageChild =
   | { kind: 'progress'; progress: StageProgress }
   | { kind: 'log'; level: keyof Logger; fields: object; message: string }
-  | { kind: 'done'; result: unknown }
-  | { kind: 'failed'; error: ErrorReport };
+  | { kind: 'done'; result: unknown; memoryMb: number }
+  | { kind: 'failed'; error: ErrorReport; memoryMb: number };
 
 /** An error that can cross a process boundary. */
 export interface ErrorReport {

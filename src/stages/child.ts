@@ -2,19 +2,23 @@ import { Home } from '../lake/home.ts';
 import { reportError, type FromStageChild, type ToStageChild } from './child-protocol.ts';
 import type { Logger, StageContext } from './context.ts';
 
-/** The process that runs one stage. It lives no longer than its parent. */
+/** A process that runs stages, one at a time. It lives no longer than its parent. */
 const PROGRESS_INTERVAL_MS = 100;
-const cancelled = new AbortController();
+const MIB = 2 ** 20;
+let cancelled = new AbortController();
 
 process.on('disconnect', () => process.exit(1));
 // Ctrl-C reaches the whole group of a terminal; what is to stop, and when, the parent says.
 process.on('SIGINT', () => {});
 process.on('message', (message: ToStageChild) => {
   if (message.kind === 'cancel') cancelled.abort();
+  // Threads of a library would otherwise keep the process.
+  else if (message.kind === 'end') process.exit(0);
   else void run(message);
 });
 
 async function run(request: Extract<ToStageChild, { kind: 'run' }>): Promise<void> {
+  cancelled = new AbortController();
   try {
     const { STAGES } = (await import(request.table)) as {
       STAGES: Record<string, () => Promise<(context: StageContext, input: unknown) => Promise<unknown>>>;
@@ -29,9 +33,10 @@ async function run(request: Extract<ToStageChild, { kind: 'run' }>): Promise<voi
       progress: throttled((progress) => send({ kind: 'progress', progress })),
       log: forwardingLogger(),
     };
-    finish({ kind: 'done', result: await stage(context, request.input) });
+    const result = await stage(context, request.input);
+    send({ kind: 'done', result, memoryMb: process.memoryUsage.rss() / MIB });
   } catch (error) {
-    finish({ kind: 'failed', error: reportError(error) });
+    send({ kind: 'failed', error: reportError(error), memoryMb: process.memoryUsage.rss() / MIB });
   }
 }
 
@@ -52,9 +57,4 @@ function forwardingLogger(): Logger {
 
 function send(message: FromStageChild): void {
   process.send?.(message);
-}
-
-/** The exit waits until the answer has left; threads of a library would otherwise keep the process. */
-function finish(message: FromStageChild): void {
-  process.send?.(message, undefined, undefined, () => process.exit(0));
 }

@@ -2,7 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { Home } from '../lake/home.ts';
 import type { Logger, StageContext, StageProgress } from './context.ts';
 import { runInChild } from './run-in-child.ts';
-import { IN_PROCESS, STAGES, type StageInput, type StageName, type StageOutput } from './table.ts';
+import { WarmProcesses } from './warm-processes.ts';
+import { IN_PROCESS, KEPT_WARM, STAGES, type StageInput, type StageName, type StageOutput } from './table.ts';
 
 export interface RunOptions {
   signal: AbortSignal;
@@ -23,9 +24,12 @@ export interface RunnerDependencies {
 }
 
 export function stageRunner({ home, config, log }: RunnerDependencies): StageRunner {
+  const warm = new WarmProcesses();
   return async (stage, input, options) => {
     if (!IN_PROCESS.has(stage)) {
-      return (await runInChild({ stage, input, config, log, ...options })) as StageOutput<typeof stage>;
+      const run = { stage, input, config, log, ...options };
+      const result = KEPT_WARM.has(stage) ? warm.run(run) : runInChild(run);
+      return (await result) as StageOutput<typeof stage>;
     }
     const run = (await STAGES[stage]()) as (
       context: StageContext,

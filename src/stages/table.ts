@@ -79,6 +79,20 @@ export const IN_PROCESS: ReadonlySet<StageName> = new Set<StageName>([
   'planStart',
 ]);
 
+/** Short and asked for again and again: what they load and read is worth keeping for the next of them. */
+export const KEPT_WARM: ReadonlySet<StageName> = new Set<StageName>([
+  'forecast',
+  'forecastSeries',
+  'checkDrift',
+  'compareVersions',
+  'surveyWindow',
+  'planStart',
+  'validate',
+  'engineerFeatures',
+  'cutSequences',
+  'backtest',
+]);
+
 type Stages = { [Name in StageName]: Awaited<ReturnType<(typeof STAGES)[Name]>> };
 export type StageInput<Name extends StageName> = Parameters<Stages[Name]>[1];
 export type StageOutput<Name extends StageName> = Awaited<ReturnType<Stages[Name]>>;

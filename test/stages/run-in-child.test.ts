@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.ts';
 import { BadInputError, UnavailableError } from '../../src/errors.ts';
 import { silentLogger, type StageProgress } from '../../src/stages/context.ts';
-import { runInChild, type ChildRun } from '../../src/stages/run-in-child.ts';
+import { runInChild } from '../../src/stages/run-in-child.ts';
+import type { ChildRun } from '../../src/stages/stage-process.ts';
+import { WarmProcesses } from '../../src/stages/warm-processes.ts';
 import { until } from '../support/until.ts';
 
 const TABLE = new URL('./table-for-tests.ts', import.meta.url);
@@ -107,5 +109,54 @@ describe('a stage in a process of its own', () => {
     assert.equal(isAlive(pid), true);
     parent.kill('SIGKILL');
     await until(() => !isAlive(pid));
+  });
+
+  describe('that is kept warm', () => {
+    const pidOf = async (warm: WarmProcesses, value = 1) =>
+      ((await warm.run(runOf('double', { input: { value } }))) as { pid: number }).pid;
+
+    it('runs the next stage too, one at a time, and ends when it is no longer wanted', async () => {
+      const warm = new WarmProcesses();
+      const first = await pidOf(warm);
+      assert.equal(await pidOf(warm), first);
+      const both = await Promise.all([pidOf(warm), pidOf(warm)]);
+      assert.equal(new Set(both).size, 2);
+      assert.ok(both.includes(first));
+      await warm.close();
+      assert.deepEqual(both.map(isAlive), [false, false]);
+    });
+
+    it('outlives a stage that refuses, and no cancelled one and no crash', async () => {
+      const warm = new WarmProcesses();
+      const first = await pidOf(warm);
+      await assert.rejects(warm.run(runOf('refuse')), BadInputError);
+      assert.equal(await pidOf(warm), first);
+      await assert.rejects(warm.run(runOf('crash')), UnavailableError);
+      const second = await pidOf(warm);
+      assert.notEqual(second, first);
+      const abort = new AbortController();
+      let pid = 0;
+      const waiting = warm.run(runOf('wait', { signal: abort.signal, progress: ({ done }) => (pid = done) }));
+      waiting.catch(() => {});
+      await until(() => pid > 0);
+      assert.equal(pid, second);
+      abort.abort(new Error('enough'));
+      await assert.rejects(waiting, /safe point/);
+      assert.equal(isAlive(second), false);
+      assert.notEqual(await pidOf(warm), second);
+      await warm.close();
+    });
+
+    it('is given up after a while, and when it was killed while it waited', async () => {
+      const warm = new WarmProcesses({ keptMs: 50 });
+      const first = await pidOf(warm);
+      await until(() => !isAlive(first));
+      const patient = new WarmProcesses();
+      const second = await pidOf(patient);
+      process.kill(second, 'SIGKILL');
+      await until(() => !isAlive(second));
+      assert.notEqual(await pidOf(patient), second);
+      await patient.close();
+    });
   });
 });
