@@ -7,9 +7,9 @@ export type Fault =
   | 'source-down'
   /** Nothing polls the pipeline's queue all week. */
   | 'worker-down'
-  /** The week's candidate is a network of one training step, with climatology beside it. */
+  /** The week's candidate knows the seasons' means and nothing else. */
   | 'bad-candidate'
-  /** Somebody deploys a bad version by hand, without a canary. */
+  /** Such a candidate is refused, and somebody deploys it all the same, without a canary. */
   | 'hurried-deployment';
 
 export interface Week {
@@ -29,10 +29,10 @@ export interface Scenario {
 
 /** Where in the time each fault falls, as a share of it: in four weeks each has a week of its own. */
 const FAULTS: readonly [Fault, number][] = [
-  ['source-down', 0.2],
-  ['worker-down', 0.4],
-  ['bad-candidate', 0.5],
-  ['hurried-deployment', 0.8],
+  ['source-down', 0.1],
+  ['worker-down', 0.3],
+  ['hurried-deployment', 0.5],
+  ['bad-candidate', 0.8],
 ];
 const DRIFT = { from: 0.6, weeks: 4, factor: 1.08, leastWeeks: 16 };
 

@@ -42,10 +42,8 @@ const configOf = ({ region }: Scenario): RetrainingConfig =>
     forecast_schedule: `0 ${FORECAST_HOUR} * * *`,
   });
 
-/** A network that was hardly trained, with the seasons' means and nothing better beside it. */
-const BAD: Partial<RetrainingConfig> = {
-  ...{ start: 'fresh', max_steps: 1, train_days: 365, members: ['climatology', 'transformer'] },
-};
+/** The seasons' means: worse than any persistence, and a network that was hardly trained is no member. */
+const BAD: Partial<RetrainingConfig> = { start: 'fresh', max_steps: 1, members: ['climatology'] };
 const WITHOUT_CANARY: Partial<RetrainingConfig> = { canary_share: 0, canary_hours: 0 };
 
 type Say = (line: string) => void;
@@ -182,18 +180,19 @@ class Year {
       await this.#night(midnight - 2 * HOUR_SECONDS - (24 - FORECAST_HOUR) * HOUR_SECONDS, frozen, events);
       await this.#jobs.moveClock(midnight);
     }
-    if (week.fault === 'hurried-deployment') await this.#hurry(week, events);
     if (down) archive.setFaults({ rates: { 'server-error': 1 } });
     this.#note(events, await this.#jobs.run('driftMonitoring', seen));
     await archive.setClock(iso(week.at));
-    this.#note(events, await this.#jobs.retrain(week.at, week.fault === 'bad-candidate' ? BAD : {}));
+    const bad = week.fault === 'bad-candidate' || week.fault === 'hurried-deployment';
+    const retrain = await this.#jobs.retrain(week.at, bad ? BAD : {});
+    this.#note(events, retrain);
+    if (week.fault === 'hurried-deployment') await this.#hurry(week, retrain.version, events);
     if (down) archive.setFaults({});
     await this.#notices.look(week.at);
   }
 
-  /** A bad version is trained and refused; somebody deploys it all the same, and it is taken back within days. */
-  async #hurry(week: Week, events: string[]): Promise<void> {
-    const { version } = await this.#jobs.retrain(week.at - HOUR_SECONDS, BAD);
+  /** Within days it is taken back. */
+  async #hurry(week: Week, version: number | null, events: string[]): Promise<void> {
     if (version === null) return;
     events.push(`version ${version} deployed by hand`);
     await this.#jobs.deploy(version, week.at, WITHOUT_CANARY);
