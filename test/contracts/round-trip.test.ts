@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import { alertMessage, alertTurn, observation } from '../../src/contracts/alerts.ts';
 import { ingestionInput, ingestionOutcome } from '../../src/contracts/ingestion.ts';
 import { lifecycleStatus } from '../../src/contracts/lifecycle.ts';
 import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
@@ -18,7 +19,7 @@ import { finishTrainingInput, ringTrainingInput, trainingPlan } from '../../src/
 import { describeIssues } from '../../src/errors.ts';
 import { FakeBacktest } from '../support/fake-backtest.ts';
 import { fakeSearchPlan } from '../support/fake-search.ts';
-import { reference, scoreOf, seriesScoreOf } from '../support/fake-stages.ts';
+import { quietTurn, reference, scoreOf, seriesScoreOf } from '../support/fake-stages.ts';
 import { jobOf } from '../jobs/sample-job.ts';
 import { slotRecordOf } from '../support/fake-slots.ts';
 
@@ -54,6 +55,17 @@ const SAMPLES: [string, z.ZodType, unknown][] = [
       stages: [{ stage: 'read', state: 'done', seconds: 1.5, facts: { rows: 1 } }],
     },
   ],
+  [
+    'observation',
+    observation,
+    { model: 'm', asOf: '2019-03-01T02', source: 'drift', facts: { psi_score: 0.3 } },
+  ],
+  [
+    'alertMessage',
+    alertMessage,
+    { kind: 'silence', id: 'run/1', body: { model: 'm', until: '2019-03-01T02:00:00Z', by: 'ann' } },
+  ],
+  ['alertTurn', alertTurn, quietTurn()],
   ['pipelineInput', pipelineInput, {}],
   ['pipelineInput that rolls', pipelineInput, { rolling: {} }],
   [
