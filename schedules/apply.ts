@@ -8,7 +8,7 @@ import type { AuditEvent } from '../src/contracts/audit.ts';
 import type { RetrainingConfig } from '../src/contracts/retraining.ts';
 import type { AppliedSchedule } from '../src/contracts/schedules.ts';
 import { appendAudit } from '../src/audit/append.ts';
-import { changeAppliedSchedules } from '../src/jobs/applied-schedules.ts';
+import { changeAppliedSchedules, readAppliedSchedules } from '../src/jobs/applied-schedules.ts';
 import type { Home } from '../src/lake/home.ts';
 import { definitionsOf, ownerOf, RETIRED, type ScheduleDefinition } from './schedule.ts';
 import { isAsDefined, optionsOf } from './server-form.ts';
@@ -43,7 +43,8 @@ export async function applySchedules(
 ): Promise<Applied> {
   const definitions = configs.flatMap(definitionsOf);
   const done: Applied = { created: [], updated: [], unchanged: [], removed: [], left: [], paused: [] };
-  const before = await serversOwn(client);
+  const applied = await readAppliedSchedules(actor);
+  const before = await candidates(client, applied);
   for (const definition of definitions) {
     const change = await applyOne(client, definition);
     done[change.kind].push(definition.id);
@@ -53,6 +54,7 @@ export async function applySchedules(
   }
   for (const id of before) {
     if (definitions.some((definition) => definition.id === id)) continue;
+    if (!(await described(client, id))) continue;
     if (!prune && !RETIRED.includes(id)) {
       done.left.push(id);
       continue;
@@ -105,15 +107,13 @@ async function described(client: Client, id: string): Promise<ScheduleDescriptio
   }
 }
 
-/** Ids of the server's schedules that are ours, or were once. */
-async function serversOwn(client: Client): Promise<string[]> {
+/** Ids of what may be ours on the server; its list may be some seconds behind. */
+async function candidates(client: Client, applied: readonly AppliedSchedule[]): Promise<string[]> {
   const ids = new Set<string>();
   for await (const { scheduleId, action } of client.schedule.list()) {
-    if (RETIRED.includes(scheduleId) || ownerOf(scheduleId, action?.workflowType)) ids.add(scheduleId);
+    if (ownerOf(scheduleId, action?.workflowType)) ids.add(scheduleId);
   }
-  // What is listed may be a moment old.
-  for (const id of RETIRED) if (await described(client, id)) ids.add(id);
-  return [...ids].sort();
+  return [...new Set([...ids, ...RETIRED, ...applied.map(({ id }) => id)])].sort();
 }
 
 async function remove(client: Client, id: string): Promise<void> {
