@@ -167,7 +167,7 @@ export async function modelDeploymentWorkflow(
     if (now?.version !== champion) {
       return ended('skipped', `Version ${now?.version ?? 'none'} became champion meanwhile.`);
     }
-    const verdict = await compared([version, champion], since);
+    const verdict = await compared([version, champion], since, clock.now);
     if (verdict && !verdict.good) {
       return {
         outcome: 'refused',
@@ -198,6 +198,8 @@ export async function modelDeploymentWorkflow(
     for (;;) {
       enter('watch', `Its errors are held against those of version ${previous} until ${toHourStamp(until)}.`);
       const superseded = await clock.until(next, () => desk.supersededBy !== null);
+      // The clock may move on while this day is looked at.
+      const { now } = clock;
       const { champion } = await readModel({ name });
       if (champion?.version !== version) {
         return ended(
@@ -205,7 +207,7 @@ export async function modelDeploymentWorkflow(
           `It was champion; version ${champion?.version ?? 'none'} is now, by somebody else.`,
         );
       }
-      const verdict = await compared([version, previous], since);
+      const verdict = await compared([version, previous], since, now);
       if (verdict) await tellAlerts(name, clock, 'deployment', verdict.facts, verdict.reason);
       if (verdict && !verdict.good) return worse(verdict, previous);
       const stood = `Version ${version} is champion`;
@@ -216,13 +218,13 @@ export async function modelDeploymentWorkflow(
           facts: verdict?.facts ?? {},
         };
       }
-      if (clock.now >= until) {
+      if (now >= until) {
         return {
           ...ended('done', `${stood} and has stood its watch.${figures}`),
           facts: verdict?.facts ?? {},
         };
       }
-      next = Math.min(until, clock.now + DAY_SECONDS);
+      next = Math.min(until, now + DAY_SECONDS);
       if (!isHistoryLong(EVENTS_BEFORE_CONTINUING)) continue;
       await condition(allHandlersFinished);
       await continueAsNew<typeof modelDeploymentWorkflow>(input, {
@@ -242,11 +244,11 @@ export async function modelDeploymentWorkflow(
   }
 
   /** Null where there are too few hours to tell: then what validation said stands. */
-  async function compared(pair: [number, number], since: number): Promise<Verdict | null> {
-    const to = clock.now - HOUR_SECONDS;
+  async function compared(pair: [number, number], since: number, now: number): Promise<Verdict | null> {
+    const to = now - HOUR_SECONDS;
     if (to <= since) return null;
     const found = await compareVersions({
-      ...{ name, versions: pair, regions, asOf: clock.stamp },
+      ...{ name, versions: pair, regions, asOf: toHourStamp(now) },
       ...{ from: toHourStamp(since + HOUR_SECONDS), to: toHourStamp(to) },
     });
     return found.hours < (LEAST_WATCHED_HOURS * regions.length) / 2 ? null : judge(found, pair, threshold);

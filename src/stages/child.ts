@@ -1,3 +1,4 @@
+import { enableCompileCache } from 'node:module';
 import { Home } from '../lake/home.ts';
 import { reportError, type FromStageChild, type ToStageChild } from './child-protocol.ts';
 import type { Logger, StageContext } from './context.ts';
@@ -20,6 +21,9 @@ process.on('message', (message: ToStageChild) => {
 async function run(request: Extract<ToStageChild, { kind: 'run' }>): Promise<void> {
   cancelled = new AbortController();
   try {
+    const home = await Home.open(request.config.home);
+    // A short stage would spend most of its time on compiling what the one before it has compiled.
+    enableCompileCache(home.path('cache/compiled'));
     const { STAGES } = (await import(request.table)) as {
       STAGES: Record<string, () => Promise<(context: StageContext, input: unknown) => Promise<unknown>>>;
     };
@@ -27,7 +31,7 @@ async function run(request: Extract<ToStageChild, { kind: 'run' }>): Promise<voi
     if (!load) throw new Error(`There is no stage ${request.stage}.`);
     const stage = await load();
     const context: StageContext = {
-      home: await Home.open(request.config.home),
+      home,
       config: request.config,
       signal: cancelled.signal,
       progress: throttled((progress) => send({ kind: 'progress', progress })),

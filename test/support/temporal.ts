@@ -61,11 +61,12 @@ export const withWorkers = <Result>(
 ): Promise<Result> =>
   whileWorkersRun(run, (client) => work(client).finally(() => endWorkflows(client)), slots);
 
-/** As `withWorkers`, and the workflows that are under way wait for the next workers. */
+/** As `withWorkers`, and the workflows that are under way wait for the next workers, which may be of other code. */
 export async function whileWorkersRun<Result>(
   run: StageRunner,
   work: (client: Client) => Promise<Result>,
   slots: Slots = [],
+  workflowBundle: Promise<{ code: string }> = bundledWorkflows(),
 ): Promise<Result> {
   const { nativeConnection: connection, client, namespace } = await temporal();
   const dependencies = { run, heartbeatMs: HEARTBEAT_MS, elasticPatienceMs: ELASTIC_PATIENCE_MS };
@@ -79,7 +80,7 @@ export async function whileWorkersRun<Result>(
     Worker.create({
       ...common,
       taskQueue: PIPELINE_QUEUE,
-      workflowBundle: await bundledWorkflows(),
+      workflowBundle: await workflowBundle,
       activities: pipelineActivities(dependencies),
     }),
     Worker.create({ ...common, taskQueue: SOURCE_QUEUE, activities: sourceActivities(dependencies) }),

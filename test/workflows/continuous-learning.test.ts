@@ -90,8 +90,14 @@ describe('continuousLearningWorkflow', () => {
     );
   });
 
-  it("goes on from the champion's weights with fewer steps, scaled as they were", async () => {
+  it("goes on from the champion's weights, scaled as they were; afresh where they do not fit", async () => {
     const stages = withChampion();
+    let fits = true;
+    const cut = stages.table.cutSequences;
+    stages.table.cutSequences = (input, options) => {
+      if (input.goOnWith && !fits) throw new BadInputError('Other columns.', 'Begin afresh.');
+      return cut(input, options);
+    };
     const goOnFrom = { weights: reference('weights'), normaliser: reference('normaliser') };
     stages.table.planStart = () => ({ champion: 1, goOnFrom, why: 'It goes on.', ...WARM });
     const slots = [fakeSlot(1), fakeSlot(2)];
@@ -100,76 +106,67 @@ describe('continuousLearningWorkflow', () => {
       async (client) => {
         await registerSlots(client, [1, 2]);
         await (await start(client)).result();
+        fits = false;
+        stages.trained = false;
+        const handle = await start(client);
+        await handle.result();
+        const { phases } = await handle.query(learningStatusQuery);
+        assert.match(String(phases[2]!.facts['start']), /Afresh: the weights did not fit/);
       },
       slots,
     );
     const [{ goOnWith }] = stages.asked('cutSequences') as [{ goOnWith: unknown }];
     assert.deepEqual(goOnWith, goOnFrom.normaliser);
-    const [segment] = slots[0]!.segments;
+    const [segment, afresh] = slots[0]!.segments;
+    assert.deepEqual([afresh!.weights, afresh!.settings.maxSteps], [undefined, undefined]);
     const { maxSteps, learningRate } = segment!.settings;
     assert.deepEqual([segment!.weights, { maxSteps, learningRate }], [goOnFrom.weights, WARM]);
   });
 
-  it('begins afresh where the weights do not fit, and says so', async () => {
-    const stages = withChampion();
-    const goOnFrom = { weights: reference('weights'), normaliser: reference('normaliser') };
-    stages.table.planStart = () => ({ champion: 1, goOnFrom, why: 'It goes on.', ...WARM });
-    const cut = stages.table.cutSequences;
-    stages.table.cutSequences = (input, options) => {
-      if (input.goOnWith) throw new BadInputError('Other columns.', 'Begin afresh.');
-      return cut(input, options);
-    };
-    assert.equal((await learn(stages)).outcome, 'done');
-    assert.equal(stages.asked('finishTraining').length, 1);
-  });
-
-  it('does not train on too few samples', async () => {
-    const stages = withChampion();
-    stages.samples = 400;
-    const result = await learn(stages);
-    assert.deepEqual([result.outcome, result.version], ['skipped', null]);
-    assert.match(result.reason, /Too few samples: 800 hours .* where 1000 are asked for/);
-    assert.deepEqual(stages.asked('cutSequences'), []);
-  });
-
-  it('says what is worse than the champion, by how much, and leaves it at that', async () => {
-    const stages = withChampion();
-    stages.mapeOf[2] = 3.2;
-    const result = await learn(stages);
-    assert.deepEqual([result.outcome, result.version, result.deployment], ['refused', 2, null]);
-    assert.match(
-      result.reason,
-      /Version 2 is 6.7 % worse, where 5.0 % are allowed: MAPE 3.200 % against 3.000 %/,
-    );
-    assert.equal(stages.jobs.at(-1)!.facts['worse_by'], 0.06667);
-    assert.equal(stages.champion?.version, 1);
-  });
-
-  it('refuses what a persistence beats, champion or none', async () => {
-    const stages = new FakeStages();
-    stages.table.backtest = () => ({
+  it('says why it does not train, or does not deploy what it trained', async () => {
+    const few = withChampion();
+    few.samples = 400;
+    const worse = withChampion();
+    worse.mapeOf[2] = 3.2;
+    const beaten = new FakeStages();
+    beaten.table.backtest = () => ({
       ...{ dataset: reference('backtest'), reused: false },
       scores: [scoreOf('CAL', 3), scoreOf('MISO', 6)],
     });
-    const result = await learn(stages);
-    assert.deepEqual([result.outcome, result.version], ['refused', 1]);
-    assert.match(result.reason, /a persistence is better in MISO/);
-  });
-
-  it('does not deploy what no hour is left to judge by', async () => {
-    const stages = withChampion();
-    stages.comparedHours = 0;
-    const result = await learn(stages);
-    assert.equal(result.outcome, 'refused');
-    assert.match(result.reason, /there is no hour from 2019-02-01 to 2019-03-02/);
-  });
-
-  it('has nothing to deploy where what was trained is champion', async () => {
-    const stages = withChampion();
-    stages.made.add('version');
-    const result = await learn(stages);
-    assert.deepEqual([result.outcome, result.version], ['skipped', 1]);
-    assert.match(result.reason, /nothing new to learn/);
+    const unjudged = withChampion();
+    unjudged.comparedHours = 0;
+    const same = withChampion();
+    same.made.add('version');
+    const calm = withChampion();
+    const cases: [FakeStages, object, LearningResult['outcome'], number | null, RegExp][] = [
+      [few, {}, 'skipped', null, /Too few samples: 800 hours .* where 1000 are asked for/],
+      [calm, { retrain: 'on-drift' }, 'skipped', null, /No drift from 2019-02-01 to 2019-03-02/],
+      [worse, {}, 'refused', 2, /Version 2 is 6.7 % worse, where 5.0 % are allowed: MAPE 3.200 % against/],
+      [beaten, {}, 'refused', 1, /a persistence is better in MISO/],
+      [unjudged, {}, 'refused', 2, /there is no hour from 2019-02-01 to 2019-03-02/],
+      [same, {}, 'skipped', 1, /nothing new to learn/],
+    ];
+    let current = few;
+    await withWorkers(
+      (...asked) => current.run(...asked),
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        for (const [stages, config, outcome, version, reason] of cases) {
+          current = stages;
+          const result = learningResult.parse(await (await start(client, config)).result());
+          assert.deepEqual([result.outcome, result.version, result.deployment], [outcome, version, null]);
+          assert.match(result.reason, reason);
+          assert.deepEqual(
+            stages.jobs.map((job) => [job.outcome, job.version, job.reason]),
+            [[outcome, version, result.reason]],
+          );
+          assert.equal(stages.champion?.version ?? 1, 1);
+        }
+      },
+      [fakeSlot(1), fakeSlot(2)],
+    );
+    for (const untrained of [few, calm]) assert.deepEqual(untrained.asked('cutSequences'), []);
+    assert.equal(worse.jobs[0]!.facts['worse_by'], 0.06667);
   });
 
   it('fails with the root of the failure, in the ledger too, when the source is down', async () => {

@@ -250,4 +250,32 @@ describe('modelDeploymentWorkflow', () => {
       assert.equal(deploymentStatus.parse(status).outcome, 'skipped');
     });
   });
+
+  it('continues a long watch as new with its clock, its requests and whom it watches against', async () => {
+    const stages = candidates();
+    await deploying(stages, { canary_share: 0, watch_hours: 2160 }, async (handle, client) => {
+      await handle.executeUpdate(approveUpdate, { args: [{ version: 2, by: 'ada' }] });
+      await reaches(handle, 'watch');
+      const runId = async () => (await client.workflow.getHandle(handle.workflowId).describe()).runId;
+      const first = await runId();
+      let [day, checks] = [0, 0];
+      const at = (days: number) => new Date(Date.UTC(2019, 2, 3 + days, 2)).toISOString().slice(0, 13);
+      while ((await runId()) === first) {
+        await client.workflow.getHandle(handle.workflowId).signal(clockSignal, { asOf: at(++day) });
+        await until(async () => stages.asked('compareVersions').length > checks || (await runId()) !== first);
+        checks = stages.asked('compareVersions').length;
+      }
+      const next = client.workflow.getHandle(handle.workflowId);
+      const status = await statusOf(next);
+      assert.deepEqual([status.phase, status.requests.length, status.version], ['watch', 1, 2]);
+      stages.mapeOf[2] = 4;
+      await next.signal(clockSignal, { asOf: at(day + 2) });
+      const end = deploymentStatus.parse(await next.result());
+      assert.equal(end.outcome, 'rolled-back');
+      assert.match(end.says, /Rolled back to version 1/);
+    });
+    const asked = stages.asked('compareVersions') as { from: string }[];
+    assert.deepEqual([...new Set(asked.map(({ from }) => from))], ['2019-03-03T03']);
+    assert.equal(stages.champion?.version, 1);
+  });
 });
