@@ -9,9 +9,21 @@ export async function registeredModels(session: Session, name: string | undefine
   if (name === undefined) return models;
   const named = models.filter((model) => model.name === name);
   if (named.length > 0) return named;
-  const names = models.map((model) => model.name);
-  throw new MissingDataError(
+  throw noSuchModel(
+    name,
+    models.map((model) => model.name),
+  );
+}
+
+/** Refuses the name of no model. It reads the names alone: what lists models takes longer to load than a rollback. */
+export async function requireRegistered(session: Session, name: string): Promise<void> {
+  const { modelNames } = await import('../registry/layout.ts');
+  const names = await modelNames(await session.home());
+  if (!names.includes(name)) throw noSuchModel(name, names);
+}
+
+const noSuchModel = (name: string, names: string[]) =>
+  new MissingDataError(
     `There is no model ${name}.`,
     names.length > 0 ? `There are: ${names.join(', ')}.` : 'None is registered yet: `run` makes one.',
   );
-}

@@ -10,7 +10,7 @@ import {
 import { BadInputError } from '../../errors.ts';
 import { decimal, defineVerb } from '../flags.ts';
 import { checkInput, checkModelName } from '../input.ts';
-import { registeredModels } from '../registered-models.ts';
+import { requireRegistered } from '../registered-models.ts';
 import { perform, type Answer, type Session } from '../session.ts';
 import { withTemporal, type TemporalPlace } from '../temporal-session.ts';
 
@@ -133,6 +133,6 @@ function answerOf(name: string, event: LifecycleEvent): Answer {
 }
 
 /** Asking the entity of a model that nobody registered would bring one to life. On a cluster the home may lie elsewhere. */
-async function checkRegistered(session: Session, name: string | undefined): Promise<void> {
-  if (session.config.temporalAddress === undefined) await registeredModels(session, name);
+async function checkRegistered(session: Session, name: string): Promise<void> {
+  if (session.config.temporalAddress === undefined) await requireRegistered(session, name);
 }
