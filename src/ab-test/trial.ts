@@ -51,8 +51,10 @@ export class Trial {
   }
 
   add(variant: Variant, unit: string, a: number, b: number): void {
-    const key = `${variant}/${unit}`;
-    this.units.set(key, this.tallies[variant].add(this.units.get(key) ?? null, a, b));
+    // A user is in one variant only.
+    const before = this.units.get(unit);
+    const sums = this.tallies[variant].add(before ?? null, a, b);
+    if (!before) this.units.set(unit, sums);
     this.judge();
   }
 

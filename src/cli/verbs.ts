@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defineAb } from './verbs/ab.ts';
 import { defineAlerts } from './verbs/alerts.ts';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineAudit } from './verbs/audit.ts';
@@ -55,6 +56,7 @@ const VERBS = [
   definePromote,
   defineRollback,
   defineCanary,
+  defineAb,
   defineAudit,
   defineServe,
   defineSchedules,

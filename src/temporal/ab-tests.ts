@@ -1,0 +1,83 @@
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import type {
+  ABExtendRequest,
+  ABRequest,
+  ABStopRequest,
+  ABTestInput,
+  ABTestStatus,
+} from '../contracts/ab-test.ts';
+import { MissingDataError } from '../errors.ts';
+import { served } from './connection.ts';
+import { abTestStatusQuery, endTestUpdate, extendTestUpdate, lookSignal } from './messages.ts';
+import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
+
+/** What is asked of A/B tests from outside. */
+
+const ASK_AGAIN_MS = 200;
+
+/** Starts a test, or finds the one of its name that runs, and waits until it answers or is refused. */
+export const startABTest = (client: Client, input: ABTestInput): Promise<ABTestStatus> =>
+  served(async () => {
+    const { test_name: name } = input.config;
+    const handle = await client.workflow
+      .start(WORKFLOWS.abTest, {
+        workflowId: workflowIds.abTest(name),
+        taskQueue: PIPELINE_QUEUE,
+        args: [input],
+        staticSummary: `A/B test ${name}`,
+        workflowIdConflictPolicy: 'FAIL',
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        return client.workflow.getHandle(workflowIds.abTest(name));
+      });
+    const ended = handle.result() as Promise<ABTestStatus>;
+    for (;;) {
+      const status = await handle.query(abTestStatusQuery);
+      if (status.phase !== 'starting') {
+        // It goes on by itself: nobody here waits for its end any more.
+        ended.catch(() => {});
+        return status;
+      }
+      const first = await Promise.race([
+        ended,
+        new Promise<null>((done) => setTimeout(done, ASK_AGAIN_MS, null)),
+      ]);
+      if (first) return first;
+    }
+  });
+
+export const stopABTest = (client: Client, name: string, request: ABStopRequest): Promise<ABRequest> =>
+  served(() =>
+    entityOf(client, name)
+      .executeUpdate(endTestUpdate, { args: [request] })
+      .catch(notFound(name)),
+  );
+
+export const extendABTest = (client: Client, name: string, request: ABExtendRequest): Promise<ABRequest> =>
+  served(() =>
+    entityOf(client, name)
+      .executeUpdate(extendTestUpdate, { args: [request] })
+      .catch(notFound(name)),
+  );
+
+/** Its end, as it has it. */
+export const endOfABTest = (client: Client, name: string): Promise<ABTestStatus> =>
+  served(() => entityOf(client, name).result() as Promise<ABTestStatus>);
+
+/** Outcomes were written into the files: it need not wait for its next look. */
+export const nudgeABTest = (client: Client, name: string): Promise<void> =>
+  served(() => entityOf(client, name).signal(lookSignal));
+
+const entityOf = (client: Client, name: string) => client.workflow.getHandle(workflowIds.abTest(name));
+
+const notFound =
+  (name: string) =>
+  (error: unknown): never => {
+    if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
+    throw new MissingDataError(
+      `No A/B test ${name} runs on this server.`,
+      'Where its workflow was lost, `ab start` with the same configuration takes it up again.',
+      { cause: error },
+    );
+  };
