@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { AuditEntry } from '../../src/contracts/audit.ts';
 import type { LifecycleEvent } from '../../src/contracts/lifecycle.ts';
-import { rollbackSignal } from '../../src/temporal/messages.ts';
+import { lifecycleStatusQuery, rollbackSignal } from '../../src/temporal/messages.ts';
 import { workflowIds } from '../../src/temporal/names.ts';
 import { UnavailableError } from '../../src/errors.ts';
 import { LastingConnection } from '../../src/temporal/lasting-connection.ts';
 import { rollbackChampion } from '../../src/temporal/runs.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
+import { readCanary } from '../../src/registry/canary.ts';
+import { findTemporalCli } from '../../src/stack/temporal-cli.ts';
+import { runProgram } from '../../src/stack/commands.ts';
+import { reasonOf, ringwatt } from '../cli/command.ts';
 import { readChampion } from '../../src/registry/champion.ts';
 import { stageRunner } from '../../src/stages/runner.ts';
 import { withHome } from '../backtest/sample-home.ts';
@@ -18,7 +22,15 @@ import { NAME, registerTwo, withDoor } from './sample-door.ts';
 
 const HEADERS = { 'content-type': 'application/json' };
 
-describe('promotion by HTTP, with real files, workers and server', () => {
+async function signalByCli(address: string, name: string, input: string): Promise<void> {
+  const { path } = await findTemporalCli();
+  const at = ['--address', address, '--workflow-id', workflowIds.model(NAME)];
+  const words = ['workflow', 'signal', ...at, '--name', name, '--input', input];
+  const { code, stderr } = await runProgram(path, words, { seconds: 20 });
+  assert.equal(code, 0, stderr);
+}
+
+describe('promotion, with real files, workers and server', () => {
   it('promotes, rolls back and runs canaries; what is refused changes nothing and stands in the audit', () =>
     withHome(async (context) => {
       const { home } = context;
@@ -85,6 +97,44 @@ describe('promotion by HTTP, with real files, workers and server', () => {
           assert.equal((await verifyAudit(home)).ok, true);
         }),
       );
+    }));
+
+  it('goes the same way by the command line and by the Temporal CLI', () =>
+    withHome(async (context) => {
+      const { home } = context;
+      await registerTwo(context);
+      const { address } = await temporal();
+      await withWorkers(stageRunner(context), async (client) => {
+        const verb = (...words: string[]) =>
+          ringwatt([...words, '--home', home.root, '--json'], { TEMPORAL_ADDRESS: address });
+        const champion = async () => (await readChampion({ home }, { name: NAME }))?.version ?? null;
+        const promoted = await verb('promote', NAME, '1', '--by', 'ada');
+        assert.equal(promoted.code, 0, promoted.stderr);
+        const refused = await verb('promote', NAME, '1');
+        assert.match(`${refused.code} ${reasonOf(refused)}`, /^1 promote: Version 1 is champion already/);
+        assert.equal((await verb('canary', NAME, '2', '--share', '0.25')).code, 0);
+        assert.equal((await readCanary({ home }, { name: NAME }))!.canary!.share, 0.25);
+
+        await signalByCli(address, 'promote', '{"version": 2, "by": "bob"}');
+        await until(async () => (await champion()) === 2);
+        await until(async () => (await readCanary({ home }, { name: NAME }))!.canary === null);
+        const status = () => client.workflow.getHandle(workflowIds.model(NAME)).query(lifecycleStatusQuery);
+        for (const [name, input, reason] of [
+          ['promote', '{"version": "one"}', /version/],
+          ['promote', '{"version": 7}', /no version 7/],
+          ['promote', '{"version": 2}', /champion already/],
+        ] as const) {
+          await signalByCli(address, name, input);
+          await until(async () => reason.test((await status()).events[0]!.reason));
+        }
+        assert.equal(await champion(), 2);
+        const shown = await verb('audit', '--who', 'bob');
+        assert.match(shown.stdout, /"what":"promoted"/);
+        assert.equal((await verb('rollback', NAME)).code, 0);
+        assert.equal(await champion(), 1);
+        const verified = await verb('audit', 'verify');
+        assert.equal(verified.code, 0, verified.stdout);
+      });
     }));
 
   it('gives up a request that no worker takes, and says so', async () => {
