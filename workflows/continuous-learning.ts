@@ -282,7 +282,10 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
         to: toHourStamp(lastHourOf(window.to)),
       });
       return (
-        judge(found, [version, champion], config.performance_threshold) ?? {
+        judge(found, [version, champion], {
+          threshold: config.performance_threshold,
+          regions: regions.length,
+        }) ?? {
           good: false,
           reason: `Version ${version} is not deployed: there is no hour from ${window.from} to ${window.to} that neither it nor the champion, version ${champion}, has learnt from.`,
         }

@@ -47,8 +47,6 @@ const { promoteVersion, rollbackChampion, startCanary, endCanary } = proxyActivi
 });
 
 const DAY_SECONDS = 24 * HOUR_SECONDS;
-/** Two versions differ by chance on fewer hours, a region: a rollback would follow the weather of a day. */
-const LEAST_WATCHED_HOURS = 48;
 /** A check of the watch is a dozen events. */
 const EVENTS_BEFORE_CONTINUING = 300;
 
@@ -251,7 +249,7 @@ export async function modelDeploymentWorkflow(
       ...{ name, versions: pair, regions, asOf: toHourStamp(now) },
       ...{ from: toHourStamp(since + HOUR_SECONDS), to: toHourStamp(to) },
     });
-    return found.hours < (LEAST_WATCHED_HOURS * regions.length) / 2 ? null : judge(found, pair, threshold);
+    return judge(found, pair, { threshold, regions: regions.length });
   }
 
   /** Whatever ends a deployment on the way, the champion alone answers again. */

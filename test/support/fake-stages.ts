@@ -84,7 +84,7 @@ export class FakeStages {
   /** What versions are said to err by when they are compared; default: `mape`. */
   readonly mapeOf: Record<number, number> = {};
   /** On how many hours. */
-  comparedHours = 240;
+  comparedHours = 720;
   trained = false;
   bitsMayDiffer = false;
   /** What the run's journal says of its broken rings. */

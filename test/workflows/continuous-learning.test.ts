@@ -61,7 +61,7 @@ describe('continuousLearningWorkflow', () => {
           [result.outcome, result.version, result.deployment],
           ['done', 2, 'deployment/day-ahead'],
         );
-        assert.match(result.reason, /^Version 2: MAPE 3.000 % against 3.000 % of version 1 on 240 hours/);
+        assert.match(result.reason, /^Version 2: MAPE 3.000 % against 3.000 % of version 1 on 720 hours/);
         const status = learningStatus.parse(await handle.query(learningStatusQuery));
         assert.deepEqual(
           [status.asOf, status.phase, status.phases.map(({ state }) => state)],
