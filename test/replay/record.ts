@@ -8,10 +8,18 @@ import {
   approveUpdate,
   clockSignal,
   deploymentStatusQuery,
+  canarySignal,
+  canaryUpdate,
   drainSignal,
+  endCanaryUpdate,
+  endTestSignal,
+  extendTestUpdate,
   leaderboardQuery,
+  outcomesSignal,
+  outcomesUpdate,
   pauseSignal,
   promoteSignal,
+  promoteUpdate,
   resumeSignal,
   rollbackSignal,
   stopSignal,
@@ -82,6 +90,22 @@ describe('recording histories', function () {
       },
       slots,
     );
+  });
+
+  it('a model whose canary starts, changes, ends and is promoted', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1, 2, 3];
+    await withWorkers(stages.run, async (client) => {
+      const model = await start(client, WORKFLOWS.modelLifecycle, workflowIds.model('day-ahead'), {});
+      await model.executeUpdate(promoteUpdate, { args: [{ version: 1 }] });
+      await model.signal(canarySignal, { version: 2, share: 0.1 });
+      await model.executeUpdate(canaryUpdate, { args: [{ version: 2, share: 0.3 }] });
+      await model.executeUpdate(endCanaryUpdate, { args: [{}] });
+      await model.executeUpdate(canaryUpdate, { args: [{ version: 9, share: 0.3 }] }).catch(() => {});
+      await model.executeUpdate(canaryUpdate, { args: [{ version: 3, share: 1 }] });
+      await model.executeUpdate(promoteUpdate, { args: [{ version: 3 }] });
+      await keep(client, 'model-lifecycle-canary', model.workflowId);
+    });
   });
 
   it('a training that breaks, pauses, resumes and is stopped', async () => {
@@ -372,5 +396,34 @@ describe('recording histories', function () {
       },
       slots,
     );
+  });
+
+  it('an A/B test that is extended, refused, alarmed, continued as new and decided', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1, 2];
+    const champion = { name: 'day-ahead', generation: 1, version: 1, sha256: '1'.repeat(64) };
+    stages.champion = { ...champion, since: '2026-01-01T00:00:00Z', previous: [] };
+    const config = {
+      ...{ test_name: 'recorded', control_model: 'day-ahead@1', treatment_model: 'day-ahead@2' },
+      ...{ action: 'promote', max_duration: '7d' },
+    };
+    await withWorkers(stages.run, async (client) => {
+      const asOf = '2019-03-01T00';
+      const handle = await start(client, WORKFLOWS.abTest, workflowIds.abTest('recorded'), { config, asOf });
+      const outcomes = (i: number) => ({ outcomes: [{ request: `r${i}`, value: 4 }] });
+      await handle.signal(outcomesSignal, outcomes(0));
+      await handle.signal(endTestSignal, { by: 7 } as object);
+      await handle.executeUpdate(extendTestUpdate, { args: [{ duration: '2d', by: 'ada' }] });
+      await handle.signal(clockSignal, { asOf: '2019-03-08T00' });
+      for (let i = 1; i < 75; i++) await handle.executeUpdate(outcomesUpdate, { args: [outcomes(i)] });
+      const first = client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+      await writeHistory('ab-test-continued', await first.fetchHistory());
+      const won = { decision: 'promote', says: 'Promote the treatment.' } as const;
+      const sampleRatio = { expected: 0.1, observed: 0.2, pValue: 1e-5, broken: true };
+      stages.tests.says = { ...won, sampleRatio };
+      await handle.signal(outcomesSignal, outcomes(99));
+      await handle.result();
+      await keep(client, 'ab-test', handle.workflowId);
+    });
   });
 });
