@@ -36,6 +36,13 @@ const DEFAULT_RULES = {
       notification: ['email', 'slack', 'pager'],
       per: ['job'],
     },
+    // An A/B test in which users are missing: what it says cannot be trusted.
+    sample_ratio_broken: {
+      condition: 'sample_ratio_broken',
+      severity: 'warning',
+      notification: ['email', 'slack'],
+      per: ['test'],
+    },
     // The home's own rules or channels cannot be read, and these here stand in for them; or its audit takes no events.
     alerts_unreadable: {
       condition: 'unreadable',
