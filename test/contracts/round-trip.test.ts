@@ -7,6 +7,7 @@ import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
 import { pipelineProgress, trainingStatus } from '../../src/contracts/progress.ts';
 import { jobRecord } from '../../src/contracts/jobs.ts';
 import { newestDays, scheduledInput } from '../../src/contracts/schedules.ts';
+import { comparison, deploymentStatus, learningInput, learningStatus } from '../../src/contracts/learning.ts';
 import { seriesPipelineInput, seriesPipelineResult } from '../../src/contracts/series.ts';
 import { searchInput, searchPlan } from '../../src/contracts/search.ts';
 import {
@@ -37,6 +38,39 @@ const slot = { ...slotRecordOf(1), session: 's' };
 const owner = { workflowId: 'w', firstRunId: 'r' };
 
 const SAMPLES: [string, z.ZodType, unknown][] = [
+  ['learningInput', learningInput, { config: { model_name: 'day-ahead' }, asOf: '2019-03-03T02' }],
+  [
+    'learningStatus',
+    learningStatus,
+    {
+      ...{ model: 'day-ahead', asOf: '2019-03-03T02', phase: null },
+      phases: [{ stage: 'collect', state: 'done', seconds: 1.5, facts: { window: 'x' } }],
+      result: { outcome: 'refused', reason: 'worse', version: 2, deployment: null },
+    },
+  ],
+  [
+    'deploymentStatus',
+    deploymentStatus,
+    {
+      ...{
+        model: 'day-ahead',
+        version: 2,
+        phase: 'approval',
+        since: '2019',
+        says: 'It waits.',
+        outcome: null,
+      },
+      requests: [{ at: '2019', kind: 'approve', by: 'eve', refusal: 'eve is none of those who may' }],
+    },
+  ],
+  [
+    'comparison',
+    comparison,
+    {
+      ...{ from: '2019-03-01T01', to: '2019-03-08T00', hours: 168, operatorMape: null, persistenceMape: 5 },
+      mape: [{ version: 1, mape: 3.2 }],
+    },
+  ],
   ['seriesPipelineInput', seriesPipelineInput, { csv: reference('csv'), time: 'date', targets: ['load'] }],
   [
     'seriesPipelineResult',

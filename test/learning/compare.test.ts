@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.ts';
 import { Home } from '../../src/lake/home.ts';
 import { compareInput, startInput, surveyInput } from '../../src/contracts/learning.ts';
+import { sequencesInput } from '../../src/contracts/stages.ts';
+import { cutSequences } from '../../src/sequences/stage.ts';
 import { fitForecasterInput } from '../../src/contracts/forecasters.ts';
 import { fromHourStamp } from '../../src/contracts/time.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
@@ -142,6 +144,27 @@ describe('comparing versions', function () {
     const resting = await survey({ now });
     assert.equal(resting.asOf, '2019-04-03T01');
     assert.deepEqual((await survey({ now: '2019-03-20T05' })).asOf, '2019-03-20T05');
+  });
+
+  it('cuts sequences to go on training with, scaled as the ones before', async () => {
+    const { home } = context;
+    const role = async (dataset: ArtifactReference, name: string) =>
+      (await readManifest(home, dataset, 'sequences')).files.find((file) => file.role === name)!;
+    const { uri, sha256, bytes } = await role(made.sequences, 'normaliser');
+    const later = {
+      ...{ dataset: made.features, regions: [REGION], sequenceLength: 336, horizon: 48 },
+      ...{ train: { from: '2019-01-15', to: '2019-03-14' }, score: SCORED },
+      goOnWith: { uri, sha256, bytes },
+    };
+    const warm = await cutSequences(context, sequencesInput.parse(later));
+    assert.equal((await role(warm.dataset, 'normaliser')).sha256, sha256);
+    const { windows } = (await readManifest(home, warm.dataset, 'sequences')).details;
+    assert.ok((windows as Record<string, number[]>)[REGION]!.length > 3);
+    const { goOnWith: _, ...afresh } = later;
+    const fresh = await cutSequences(context, sequencesInput.parse(afresh));
+    assert.notEqual((await role(fresh.dataset, 'normaliser')).sha256, sha256);
+    const without = { ...later, inputs: { operator: false } };
+    await assert.rejects(cutSequences(context, sequencesInput.parse(without)), /of other columns/);
   });
 
   it('goes on from the champion only where the network is the same, and says why not', async () => {
