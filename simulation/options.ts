@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { regionCode, type RegionCode } from '../src/contracts/regions.ts';
 import { BadInputError } from '../src/errors.ts';
+import type { Effort } from './configuration.ts';
 
 export const USAGE = `simulate year [--weeks N] [--region CODE] [--home FOLDER] [--page FILE] [--json]
 
@@ -18,6 +19,7 @@ const FEWEST_WEEKS = 4;
 
 export interface YearOptions {
   weeks: number;
+  effort: Effort;
   region: RegionCode;
   home: string | undefined;
   page: string;
@@ -46,7 +48,7 @@ export function parseOptions(args: readonly string[]): YearOptions & { json: boo
     );
   }
   const { home, page, json, help } = values;
-  return { weeks, region: region.data, home, page, json, help };
+  return { weeks, effort: 'whole', region: region.data, home, page, json, help };
 }
 
 function parse(args: readonly string[]) {

@@ -49,7 +49,7 @@ export class Watch {
     return recordAsOf(this.#home, this.#grid, region, {
       asOf,
       period: { from: dateOf(asOf - YEARS_BACK * 366 * DAY_SECONDS), to: dateOf(asOf) },
-      columns: this.#watched.model.network.normaliser.columns,
+      columns: this.#watched.model.network?.normaliser.columns,
     });
   }
 

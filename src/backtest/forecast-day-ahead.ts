@@ -84,8 +84,8 @@ export class RecordSource implements SequenceSource {
 /** What answers for the day ahead. */
 export interface DayAhead {
   forecaster: FittedForecaster;
-  /** Of what the forecaster's network sees. */
-  source: RecordSource;
+  /** Of what the forecaster's network sees, where it has one. */
+  source?: RecordSource;
   /** The last of each region. */
   tables: Map<RegionCode, MadeTable>;
 }
@@ -112,7 +112,7 @@ export async function forecastDayAhead(
     ...(weather && { weather: runs.find((own) => own.region === region) ?? 'none' }),
   });
   tables.set(region, made);
-  source.add(record, issuedAt);
+  source?.add(record, issuedAt);
   const whole = made.table;
   const table = issuesOf(whole, { from: followed, to: followed + 1 });
   const levels = forecaster.levels.length;

@@ -3,7 +3,7 @@ import type { IssueDetails } from '../day-ahead/read.ts';
 import { MissingDataError } from '../errors.ts';
 import type { FittedForecaster, Forecaster } from '../forecasters/forecaster.ts';
 import { keepingAnswers } from '../forecasters/last-answer.ts';
-import { loadForecaster } from '../forecasters/load.ts';
+import { forecasterDetailsOf, loadForecaster } from '../forecasters/load.ts';
 import { transformer } from '../forecasters/transformer.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
@@ -15,7 +15,7 @@ import { RecordSource, type DayAhead } from './forecast-day-ahead.ts';
 
 /** A version in memory: a network that answers hour by hour, something that answers for the day ahead, or both. */
 export interface LiveModel {
-  network: { predictor: Predictor; normaliser: Normaliser; sequenceLength: number };
+  network?: { predictor: Predictor; normaliser: Normaliser; sequenceLength: number };
   dayAhead: LiveDayAhead | undefined;
 }
 
@@ -55,7 +55,9 @@ export function forgetModels(): void {
   loaded.clear();
 }
 
-async function load(home: Home, { record, model }: ModelVersion): Promise<LiveModel> {
+async function load(home: Home, version: ModelVersion): Promise<LiveModel> {
+  const { record, model, forecaster: own } = version;
+  if (own && model.uri === own.uri) return { dayAhead: await withoutNetwork(home, own) };
   const normaliser = await normaliserOf(home, model);
   const predictor = await loadPredictor(home, model);
   const { sequenceLength } = record;
@@ -71,12 +73,28 @@ async function load(home: Home, { record, model }: ModelVersion): Promise<LiveMo
       : await fitted(home, record, own);
     return { source, forecaster, tables: new Map() };
   };
+  return { network, dayAhead: { issues: scaling, open, borrow: lending(open) } };
+}
+
+/** A forecaster that has no network among its members. */
+async function withoutNetwork(home: Home, own: ArtifactReference): Promise<LiveDayAhead> {
+  const { issues } = forecasterDetailsOf(await readManifest(home, own, 'forecaster'));
+  const open = async (other?: ArtifactReference): Promise<DayAhead> => {
+    const { fitted: forecaster } = await loadForecaster(
+      ...([home, other ?? own, []] as const),
+      other ? undefined : keepingAnswers,
+    );
+    return { forecaster, tables: new Map() };
+  };
+  return { issues, open, borrow: lending(open) };
+}
+
+function lending(open: () => Promise<DayAhead>): () => Promise<BorrowedDayAhead> {
   const idle: DayAhead[] = [];
-  const borrow = async () => {
+  return async () => {
     const own = idle.pop() ?? (await open());
     return { ...own, [Symbol.dispose]: () => void idle.push(own) };
   };
-  return { network, dayAhead: { issues: scaling, open, borrow } };
 }
 
 /** What was fitted with the network, which it may be a member of; else the network as it was trained. */

@@ -1,14 +1,16 @@
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
-import { REGION_CODES, type RegionCode } from '../contracts/regions.ts';
+import { REGION_CODES, REGIONS, type RegionCode } from '../contracts/regions.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { QUANTILES } from '../day-ahead/issue-table.ts';
+import type { IssueDetails } from '../day-ahead/read.ts';
 import { BadInputError } from '../errors.ts';
 import type { WeatherRuns } from '../features/weather.ts';
 import { readWeatherFolder, SHIPPED_WEATHER } from '../features/weather-folder.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { answeringVersion, type Answering } from '../registry/answering.ts';
+import type { VersionRecord } from '../registry/version-record.ts';
 import type { StageContext } from '../stages/context.ts';
 import {
   FOLLOWED_HOURS,
@@ -76,6 +78,8 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     : await newestRecord(home, regions);
   const model = await liveModel(home, version);
   const asked = await issuesAsked(context, gridManifest, regions, input, model);
+  const hourly = asked.find(({ by }) => by === 'hourly');
+  if (hourly && !model.network) throw withoutHours(record, hourly.region, model.dayAhead!.issues);
   const work = {
     kind: 'forecast' as const,
     stage: 'forecast',
@@ -96,7 +100,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
       const record = await recordAsOf(home, gridManifest, issue.region, {
         asOf: issue.issuedAt,
         period: periodOf(issue, version.record.sequenceLength),
-        columns: model.network.normaliser.columns,
+        columns: model.network?.normaliser.columns,
       });
       rows.push(...(await answerOf(model, dayAhead, issue, record)));
     }
@@ -166,13 +170,26 @@ async function issuesAsked(
   });
 }
 
+/** A network alone answers from any hour on. */
+function withoutHours(
+  { name, version }: VersionRecord,
+  region: RegionCode,
+  { issueHourLocal }: IssueDetails,
+): BadInputError {
+  const utc = (issueHourLocal - REGIONS[region].standardOffsetHours + 24) % 24;
+  return new BadInputError(
+    `${name} version ${version} has no network among its members: it forecasts the day ahead of ${region}, issued at ${utc}:00 UTC, and from no other hour.`,
+    'Give such an hour, or none, or fit with the transformer as a member.',
+  );
+}
+
 async function answerOf(
   { network, dayAhead }: LiveModel,
   borrowed: DayAhead | undefined,
   { issuedAt, by }: Issue,
   record: RegionRecord,
 ): Promise<ForecastRow[]> {
-  if (by === 'hourly' || !dayAhead || !borrowed) return forecastRegion(network, record, issuedAt);
+  if (by === 'hourly' || !dayAhead || !borrowed) return forecastRegion(network!, record, issuedAt);
   const { issues } = dayAhead;
   return forecastDayAhead(borrowed, issues, record, issuedAt, issues.weather ? await shippedRuns() : []);
 }

@@ -1,7 +1,7 @@
 import type { ArtifactReference } from '../contracts/artifact.ts';
 import { lastHourOf } from '../contracts/time.ts';
 import { detailsOf } from '../backtest/dataset.ts';
-import { liveModel, type LiveDayAhead, type LiveModel } from '../backtest/forecast-model.ts';
+import { liveModel, type LiveDayAhead } from '../backtest/forecast-model.ts';
 import { BadInputError } from '../errors.ts';
 import { PUBLICATION_DELAY } from '../forecasters/cells.ts';
 import { forecasterDetailsOf } from '../forecasters/load.ts';
@@ -22,7 +22,8 @@ export interface Rival {
   regions: readonly string[];
   /** What decides its answers. */
   reference: ArtifactReference;
-  network: LiveModel['network'];
+  /** Hours that it looks back on, besides those of an issue table. */
+  sequenceLength: number;
   issues: LiveDayAhead['issues'];
   /** The newest first. */
   fits: Fit[];
@@ -50,7 +51,7 @@ export async function openRival(home: Home, version: ModelVersion): Promise<Riva
     version: record.version,
     regions: record.metrics.map(({ region }) => region),
     reference: version.forecaster ?? version.model,
-    network,
+    sequenceLength: network?.sequenceLength ?? 0,
     issues: dayAhead.issues,
     fits,
   };

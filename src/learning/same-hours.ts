@@ -51,7 +51,7 @@ export async function compareRegion(
   }
   const reach = Math.max(
     ISSUE_REACH_HOURS,
-    ...rivals.map(({ network }) => network.sequenceLength + REACH_HOURS + FOLLOWED_HOURS),
+    ...rivals.map(({ sequenceLength }) => sequenceLength + REACH_HOURS + FOLLOWED_HOURS),
   );
   const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   const record = await recordAsOf(home, grid, region, {
@@ -78,7 +78,7 @@ async function answersOf(
   const { issueHourLocal, operator, weather, contextHours } = issues;
   const runs = weather ? await readWeatherFolder(SHIPPED_WEATHER, [region as RegionCode]) : [];
   const { forecaster, source } = await fit.open();
-  source.add(record, Math.min(asOf, newestMoment(record)));
+  source?.add(record, Math.min(asOf, newestMoment(record)));
   // What came since the fit is followed, as far back as a forecast does: from the local day with its first hour on.
   const followedFrom = Math.max(fit.learntTo, from - FOLLOWED_HOURS * HOUR_SECONDS);
   const table = buildIssueTable(record.rows, {

@@ -8,6 +8,9 @@ import { forecast } from '../../src/backtest/forecast-stage.ts';
 import { isIssueTime, newestDayAheadIssue } from '../../src/backtest/forecast-day-ahead.ts';
 import { backtest } from '../../src/backtest/stage.ts';
 import { fitForecasterInput } from '../../src/contracts/forecasters.ts';
+import { compareInput } from '../../src/contracts/learning.ts';
+import { BadInputError } from '../../src/errors.ts';
+import { compareVersions } from '../../src/learning/compare-stage.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { fromHourStamp, HOUR_SECONDS } from '../../src/contracts/time.ts';
 import { firstIssueFrom, issuesOf, MEDIAN, QUANTILES } from '../../src/day-ahead/issue-table.ts';
@@ -142,6 +145,41 @@ describe('a forecast of the day ahead', function () {
     assert.ok(at - since > 15);
     assert.ok(furthest(await answered(since)) < 1e-4);
     assert.ok(furthest(await answered(at)) > 1e-3, 'one issue alone would stand as at the fit');
+  });
+
+  it('is made without a network too, compared with others, and from no other hour', async () => {
+    const { sequences } = made;
+    const settings = {
+      sequences,
+      members: ['operator', 'latestKnown'],
+      validationDays: 14,
+      through: '2019-03-08',
+    };
+    const { dataset } = await fitForecaster(context, fitForecasterInput.parse(settings));
+    const score = { from: '2019-03-10', to: '2019-03-30' };
+    const scored = await backtest(context, { model: dataset, sequences, score, issueHourLocal: 10 });
+    const name = 'networkless';
+    const { version } = await registerModel(context, { name, model: dataset, backtest: scored.dataset });
+    const input = { name, version, regions: [REGION] as (typeof REGION)[], grid: made.grid };
+    const { rows, answers } = await forecast(context, { ...input, issuedAt: '2019-03-28T18' });
+    assert.equal(answers[0]!.by, 'day-ahead');
+    assert.ok(rows.length === 24 && rows.every(({ quantilesMw }) => quantilesMw!.every((mw) => mw > 0)));
+    const { hours, mape } = await compareVersions(
+      context,
+      compareInput.parse({
+        name,
+        versions: [version],
+        from: '2019-03-12T00',
+        to: '2019-03-14T00',
+        grid: made.grid,
+      }),
+    );
+    assert.ok(hours > 0 && mape[0]!.mape! > 0);
+    await assert.rejects(forecast(context, { ...input, issuedAt: '2019-03-28T17' }), (error) => {
+      assert.ok(error instanceof BadInputError);
+      assert.match(error.line, /no network.*issued at 18:00 UTC.*Give such an hour/s);
+      return true;
+    });
   });
 
   it('is the same, to the bit, from a process that has forecast before, from a new one, and read again', async () => {

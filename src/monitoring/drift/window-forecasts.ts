@@ -22,7 +22,7 @@ export async function windowForecasts(
   const { standardOffsetHours, timeZone } = REGIONS[region];
   const { issueHourLocal, operator, weather, contextHours } = issues;
   const { forecaster, source } = await open();
-  source.add(record, window.to);
+  source?.add(record, window.to);
   const { followsFrom } = forecaster;
   const runs = weather ? await readWeatherFolder(SHIPPED_WEATHER, REGION_CODES) : [];
   const table = buildIssueTable(record.rows, {
