@@ -21,6 +21,9 @@ const YEARS_BACK = 6;
 /** Fewer days on either side are no error to speak of. */
 const LEAST_DAYS = 7;
 
+/** A source that is as late as this is down. */
+const STALE_SECONDS = 2 * DAY_HOURS * HOUR_SECONDS;
+
 /** Before its p-values are adjusted among those of all regions. */
 export type Undecided = Omit<RegionDrift, 'series' | 'prediction'> & {
   series: Omit<RegionDrift['series'][number], 'adjustedP' | 'drifted'>[];
@@ -47,7 +50,7 @@ export async function regionDrift(
   const record = await recordAsOf(home, grid, region, {
     asOf,
     period: { from: dateOf(earliest), to: dateOf(asOf) },
-    columns: model.network.normaliser.columns,
+    columns: model.network?.normaliser.columns,
   });
   return recordDrift(watched, record, asOf, asked);
 }
@@ -61,9 +64,10 @@ export async function recordDrift(
 ): Promise<Undecided> {
   const region = regionCode.parse(record.rows.region);
   const { rows } = record;
-  // Demand of the hour that ends at `asOf` is known an hour later.
-  const window = rowsUpTo(rows, asOf - HOUR_SECONDS, windowDays * DAY_HOURS);
   const at = (row: number) => rows.first + row * HOUR_SECONDS;
+  // Demand of the hour that ends at `asOf` is known an hour later; where the source is down, the newest there is.
+  const { to: known } = rowsUpTo(rows, asOf - HOUR_SECONDS, 0);
+  const window = rowsUpTo(rows, at(record.published[known - 1]!), windowDays * DAY_HOURS);
   const span = { from: at(window.from), to: at(window.to - 1) };
   const inputs = inputDrift(rows, watchedSeries(rows), window);
   const found: Undecided = {
@@ -72,12 +76,19 @@ export async function recordDrift(
     ...{ series: inputs.series, prediction: null, performance: null, concept: null },
     notJudged: inputs.notJudged,
   };
+  if (asOf - span.to > STALE_SECONDS) {
+    found.notJudged.push(`the days since ${found.window.to}: no demand of them is known`);
+  }
   if (!model.dayAhead) {
     found.notJudged.push('answers and errors: the version forecasts hour by hour, not the day ahead');
     return found;
   }
-  const scored = await windowForecasts(model.dayAhead, record, span, backtest.learntTo);
-  if (daysOf(scored).length < LEAST_DAYS) {
+  const unseen = span.to - Math.max(span.from, backtest.learntTo);
+  const scored =
+    unseen < LEAST_DAYS * DAY_HOURS * HOUR_SECONDS
+      ? undefined
+      : await windowForecasts(model.dayAhead, record, span, backtest.learntTo);
+  if (!scored || daysOf(scored).length < LEAST_DAYS) {
     found.notJudged.push(
       `answers and errors: fewer than ${LEAST_DAYS} days of the window lie after what the version has learnt from`,
     );
