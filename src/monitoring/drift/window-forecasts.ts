@@ -1,6 +1,7 @@
 import { FOLLOWED_HOURS } from '../../backtest/forecast-day-ahead.ts';
 import type { LiveDayAhead } from '../../backtest/forecast-model.ts';
 import type { RegionRecord } from '../../backtest/forecast.ts';
+import { DEMAND_DELAY_HOURS } from '../../backtest/protocol.ts';
 import { REGIONS, REGION_CODES, type RegionCode } from '../../contracts/regions.ts';
 import { HOUR_SECONDS } from '../../contracts/time.ts';
 import { buildIssueTable } from '../../day-ahead/build.ts';
@@ -22,7 +23,8 @@ export async function windowForecasts(
   const { standardOffsetHours, timeZone } = REGIONS[region];
   const { issueHourLocal, operator, weather, contextHours } = issues;
   const { forecaster, source } = await open();
-  source?.add(record, window.to);
+  // The window ends with an hour that was published, so its inputs reach to where that is known.
+  source?.add(record, window.to + DEMAND_DELAY_HOURS * HOUR_SECONDS);
   const { followsFrom } = forecaster;
   const runs = weather ? await readWeatherFolder(SHIPPED_WEATHER, REGION_CODES) : [];
   const table = buildIssueTable(record.rows, {
