@@ -40,8 +40,7 @@ function falsePositives(say: BenchOptions['say']): Measure[] {
 }
 
 function power(say: BenchOptions['say']): Measure[] {
-  // A plan is of users with one outcome each.
-  return WORLDS.filter(({ perUser }) => !perUser).map((world) => {
+  return WORLDS.filter(({ unplanned }) => !unplanned).map((world) => {
     const users = plannedUsers(world);
     const runs = repeat((seed) => simulate(world, { seed: seed + 1e6, users, improved: true }));
     const found = runs.filter(({ decision }) => decision === 'promote');

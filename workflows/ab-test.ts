@@ -162,7 +162,7 @@ export async function abTestWorkflow(raw?: unknown, carried?: CarriedTest): Prom
       told.decision = decision;
       const p = sampleRatio.pValue;
       const details = { decision, pValue, effect, sampleRatioPValue: p };
-      await desk.tell({ at: clock.iso, who: by, what: 'ab-decided', why: says, details });
+      await desk.tell({ at: new Date().toISOString(), who: by, what: 'ab-decided', why: says, details });
     }
     if (broken && !told.broken) {
       told.broken = true;
@@ -214,7 +214,7 @@ export async function abTestWorkflow(raw?: unknown, carried?: CarriedTest): Prom
     upsertSearchAttributes([{ key: stageAttribute, value: board.phase }]);
     board.describe(desk.requests);
     const details = { decision, promoted: outcome.promoted };
-    await desk.tell({ at: clock.iso, who, what: 'ab-ended', why: says, details });
+    await desk.tell({ at: new Date().toISOString(), who, what: 'ab-ended', why: says, details });
     if (told.broken) {
       const facts = { test: name, sample_ratio_broken: false };
       await tellAlerts(record.control.name, clock, 'ab-test', facts, `A/B test ${name} has ended.`);

@@ -16,13 +16,15 @@ export function randomOf(seed: number): () => number {
 const normal = (random: () => number) =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-type Draw = (random: () => number, improved: boolean) => [a: number, b: number];
+type Draw = (random: () => number, improved: boolean, variant?: Variant) => [a: number, b: number];
 
 /** Outcomes of a kind, with or without the improvement that is asked for. */
 export interface World {
   name: string;
   config: ABTestConfig;
   draw: Draw;
+  /** Not as the plan assumes: it promises no power then, and no more false positives either. */
+  unplanned?: true;
   /** Outcomes of one user, who differs from others by so much of the deviation; default: one, of a stranger. */
   perUser?: { most: number; deviation: number };
 }
@@ -59,10 +61,17 @@ export const WORLDS: World[] = [
     draw: (random, improved) => f1Outcome(random, improved ? 0.85 : 0.8),
   },
   {
+    name: 'means, the treatment three times as spread',
+    config: config({ success_metric: 'rating', baseline: 3, baseline_sd: 0.3, success_threshold: 0.03 }),
+    draw: (random, _, variant) => [3 + (variant === 'treatment' ? 0.9 : 0.3) * normal(random), 1],
+    unplanned: true,
+  },
+  {
     name: 'users with several outcomes each',
     config: config({ success_metric: 'rating', baseline: 3.6, baseline_sd: 1.1, success_threshold: 0.1 }),
     draw: (random, improved) => [3.6 * (improved ? 1.1 : 1) + 0.8 * normal(random), 1],
     perUser: { most: 6, deviation: 0.8 },
+    unplanned: true,
   },
 ];
 
@@ -104,7 +113,7 @@ export function simulate(world: World, { seed, users, improved, strangers = fals
   while (seen < users && !crossed()) {
     seen++;
     const variant: Variant = random() < split ? 'treatment' : 'control';
-    const [a, b] = world.draw(random, improved && variant === 'treatment');
+    const [a, b] = world.draw(random, improved && variant === 'treatment', variant);
     trial.addUnit(variant, a, b);
   }
   return { crossed: crossed(), decision: trial.decision, users: seen };
@@ -126,7 +135,7 @@ function simulateUsers(
     }
     const who = isNew ? people.length - 1 : Math.floor(random() * people.length);
     const { variant, shift } = people[who]!;
-    const [a, b] = world.draw(random, improved && variant === 'treatment');
+    const [a, b] = world.draw(random, improved && variant === 'treatment', variant);
     trial.add(variant, String(strangers ? i : who), a + shift, b);
   }
   return { crossed: crossed(), decision: trial.decision, users: people.length };

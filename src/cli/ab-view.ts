@@ -6,7 +6,7 @@ import { pairs, table } from './table.ts';
 
 export function planLines(config: ABTestConfig, plan: Plan | null): string[] {
   const { success_metric: metric, success_threshold: threshold, alpha, power } = config;
-  const head = `to find ${metric} better by ${amount(config, threshold)} (${thresholdKind(config)}) with a chance of ${power}, and none where none is with 1 − ${alpha}`;
+  const head = `to find ${metric} better by ${amount(config, threshold)} (${thresholdKind(config)}) with a chance of ${power}, and to see none where none is with one of ${Number((1 - alpha).toPrecision(12))}`;
   if (!plan) {
     return [
       head,

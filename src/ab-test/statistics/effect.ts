@@ -12,8 +12,11 @@ export interface EffectKind {
   higherIsBetter: boolean;
 }
 
-/** A variance of few users is drawn towards that of both variants by so many: all alike says little of the next one. */
-const SHRUNK_BY = 200;
+/**
+ * The variance of few users is often too small where rare outcomes matter: none of them has come yet. One below that of
+ * both variants is therefore drawn up to it, as if so many more users had been like all; one above it stands.
+ */
+const DRAWN_UP_BY = 500;
 
 /** Null while a variant has no value, nothing varies, or a relative difference has nothing to relate to. */
 export function effectOf(
@@ -27,7 +30,8 @@ export function effectOf(
   const units = control.units + treatment.units;
   const common = (control.units * ofControl + treatment.units * ofTreatment) / units;
   const squaredError = (unitVariance: number, n: number) =>
-    (n * unitVariance + SHRUNK_BY * common) / (n + SHRUNK_BY) / n;
+    (unitVariance >= common ? unitVariance : (n * unitVariance + DRAWN_UP_BY * common) / (n + DRAWN_UP_BY)) /
+    n;
   const [errorC, errorT] = [
     squaredError(ofControl, control.units),
     squaredError(ofTreatment, treatment.units),
