@@ -1,16 +1,12 @@
 import {
   CancellationScope,
   isCancellation,
-  ParentClosePolicy,
   proxyActivities,
   setHandler,
-  sleep,
   startChild,
   upsertSearchAttributes,
-  workflowInfo,
-  getExternalWorkflowHandle,
 } from '@temporalio/workflow';
-import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import type { DriftActivities } from '../activities/drift.ts';
 import type { LearningActivities } from '../activities/learning.ts';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
@@ -24,21 +20,21 @@ import {
 import type { PipelineResult } from '../src/contracts/pipeline.ts';
 import { trainingSettings } from '../src/contracts/training.ts';
 import { firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../src/contracts/time.ts';
-import { BadInputError, SourceFaultError } from '../src/errors.ts';
+import { BadInputError } from '../src/errors.ts';
 import { failureLine, rootFailure } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
-import { learningStatusQuery, supersedeSignal } from '../src/temporal/messages.ts';
+import { learningStatusQuery } from '../src/temporal/messages.ts';
 import { WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
 import { modelAttribute, regionsAttribute } from '../src/temporal/search-attributes.ts';
 import { judge, losingRegions } from './candidate-decision.ts';
 import { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
-import { ingestionWorkflow } from './ingestion.ts';
 import { recordEnding, type Ending } from './job-ending.ts';
+import { handOver } from './hand-over.ts';
 import { LearningBoard } from './learning-board.ts';
 import { LearningClock } from './learning-clock.ts';
-import { modelDeploymentWorkflow } from './model-deployment.ts';
 import { whenFree } from './pipeline-children.ts';
 import { asOfOfBackfill } from './scheduled-at.ts';
+import { collectRecord } from './record-collection.ts';
 import type { StageOutcome } from './stage-table.ts';
 
 const { surveyWindow, planStart, compareVersions } = proxyActivities<LearningActivities>({
@@ -54,8 +50,6 @@ const { checkDrift } = proxyActivities<DriftActivities>({
 });
 
 const DAY_SECONDS = 86_400;
-/** How often a deployment that is to make way is asked, a second apart. */
-const PATIENCE_ATTEMPTS = 300;
 
 /** What there is to learn from, and as of when. */
 interface Collected extends Survey {
@@ -121,7 +115,12 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
     }
     const verdict = await board.run('validate', () => validate(trained, collected, plan.champion));
     if (!verdict.good) return { outcome: 'refused', version, reason: verdict.reason, facts: verdict.facts };
-    const deployment = await board.run('deploy', () => deploy(version, collected, verdict.reason));
+    const deployment = await board.run('deploy', async () => {
+      // What a backfill of some past week makes is deployed today: nobody moves a clock for it.
+      const asOf = given.asOf && clock.stamp;
+      const result = await handOver({ config, version, reason: verdict.reason, ...(asOf && { asOf }) });
+      return { result, reused: false, facts: { version, asOf: collected.asOf } };
+    });
     return { outcome: 'done', version, reason: verdict.reason, facts: verdict.facts, deployment };
   }
 
@@ -141,7 +140,7 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
   }
 
   async function collect(): Promise<StageOutcome<Collected>> {
-    const { dataset: grid, pages, pagesReused } = await ingest();
+    const { dataset: grid, pages, pagesReused } = await collectRecord(regions, input.collectMinutes);
     const surveyed = await surveyWindow({
       ...{ grid, regions, windowDays: config.data_window_days },
       ...{ asOf: input.asOf, now: clock.stamp },
@@ -152,33 +151,6 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
       reused: pages === pagesReused,
       facts: { window: spelled(window), ...samples },
     };
-  }
-
-  /** What fails for a while is tried again in there; a source that stays away ends the run, which says so. */
-  async function ingest() {
-    try {
-      return await CancellationScope.withTimeout(60_000 * input.collectMinutes, async () => {
-        const child = await whenFree(() =>
-          startChild(ingestionWorkflow, {
-            workflowId: workflowIds.ingestion(regions, 'first..last'),
-            args: [{ regions }],
-            staticSummary: `The hourly record of ${regions.join(', ')}`,
-          }),
-        );
-        const result = await child.result();
-        if (result.failedWindows === 0) return result;
-        throw ApplicationFailure.nonRetryable(
-          `${result.failedWindows} windows could not be fetched.`,
-          SourceFaultError.name,
-        );
-      });
-    } catch (error) {
-      if (CancellationScope.current().consideredCancelled) throw error;
-      const why = isCancellation(error)
-        ? `it has not answered for ${input.collectMinutes} minutes`
-        : failureLine(error);
-      throw ApplicationFailure.nonRetryable(`The source is down: ${why}`, SourceFaultError.name);
-    }
   }
 
   /** Without a champion there is nothing that could have drifted. Where every run trains, drift is only to be known. */
@@ -290,34 +262,6 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
           reason: `Version ${version} is not deployed: there is no hour from ${window.from} to ${window.to} that neither it nor the champion, version ${champion}, has learnt from.`,
         }
       );
-    }
-  }
-
-  /** The deployment lives on by itself; one of an older candidate makes way. */
-  async function deploy(version: number, { asOf }: Collected, reason: string): Promise<StageOutcome<string>> {
-    const workflowId = workflowIds.deployment(name);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await startChild(modelDeploymentWorkflow, {
-          workflowId,
-          // What a backfill of some past week makes is deployed today: nobody moves a clock for it.
-          args: [{ config, version, reason, ...(given.asOf && { asOf: clock.stamp }) }],
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-          staticSummary: `Version ${version} of ${name}, on its way to champion`,
-        });
-        return { result: workflowId, reused: false, facts: { version, asOf } };
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError) || attempt === PATIENCE_ATTEMPTS)
-          throw error;
-      }
-      if (attempt === 0) {
-        const by = workflowInfo().workflowId;
-        // It may just have ended by itself.
-        await getExternalWorkflowHandle(workflowId)
-          .signal(supersedeSignal, { version, by })
-          .catch(() => {});
-      }
-      await sleep('1 second');
     }
   }
 }

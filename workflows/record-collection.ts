@@ -1,0 +1,34 @@
+import { CancellationScope, isCancellation, startChild } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/common';
+import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
+import type { RegionCode } from '../src/contracts/regions.ts';
+import { SourceFaultError } from '../src/errors.ts';
+import { failureLine } from '../src/temporal/failures.ts';
+import { workflowIds } from '../src/temporal/names.ts';
+import { ingestionWorkflow } from './ingestion.ts';
+import { whenFree } from './pipeline-children.ts';
+
+/** What fails for a while is tried again in there; a source that stays away ends the run, which says so. */
+export async function collectRecord(regions: RegionCode[], minutes: number): Promise<IngestionOutcome> {
+  try {
+    return await CancellationScope.withTimeout(60_000 * minutes, async () => {
+      const child = await whenFree(() =>
+        startChild(ingestionWorkflow, {
+          workflowId: workflowIds.ingestion(regions, 'first..last'),
+          args: [{ regions }],
+          staticSummary: `The hourly record of ${regions.join(', ')}`,
+        }),
+      );
+      const result = await child.result();
+      if (result.failedWindows === 0) return result;
+      throw ApplicationFailure.nonRetryable(
+        `${result.failedWindows} windows could not be fetched.`,
+        SourceFaultError.name,
+      );
+    });
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled) throw error;
+    const why = isCancellation(error) ? `it has not answered for ${minutes} minutes` : failureLine(error);
+    throw ApplicationFailure.nonRetryable(`The source is down: ${why}`, SourceFaultError.name);
+  }
+}
