@@ -11,7 +11,8 @@ import { fromHourStamp, HOUR_SECONDS, toHourStamp } from '../../src/contracts/ti
 import { BadInputError, MissingDataError } from '../../src/errors.ts';
 import { readArtifact, readManifest } from '../../src/lake/artifacts.ts';
 import { Home } from '../../src/lake/home.ts';
-import { readVersion, registerModel, writeChampion } from '../../src/registry/stage.ts';
+import { draw } from '../../src/registry/answering.ts';
+import { readVersion, registerModel, writeCanary, writeChampion } from '../../src/registry/stage.ts';
 import { writeReport } from '../../src/report/stage.ts';
 import { parseNormaliser } from '../../src/sequences/normaliser.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
@@ -102,6 +103,28 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     });
     const again = await forecast(context, { name: NAME, regions: [REGION] });
     assert.deepEqual(again, { ...first, reused: true });
+  });
+
+  it('is answered by the canary for its share, and says why', async () => {
+    const { model, sequences } = made;
+    const scored = await backtest(context, { model, sequences, score: SCORE, issueHourLocal: 11 });
+    const second = await registerModel(context, { name: NAME, model, backtest: scored.dataset });
+    const { version, sha256 } = second;
+    const canary = { version, sha256, share: 0.5, since: '2026', generation: 1, championGeneration: 1 };
+    await writeCanary(context, { name: NAME, generation: 1, canary });
+    const roles = new Set<string>();
+    for (const user of Array.from({ length: 8 }, (_, i) => `user ${i}`)) {
+      const asked = { name: NAME, regions: [REGION] as (typeof REGION)[], user };
+      const { model: by, answeredBy, rows } = await forecast(context, asked);
+      const isCanary = draw(NAME, 1, { regions: [REGION], issuedAt: '2019-04-01T01' }, user) < 0.5;
+      assert.equal(answeredBy.role, isCanary ? 'canary' : 'champion');
+      assert.equal(by.version, isCanary ? version : registered.version);
+      assert.match(answeredBy.why, /this call drew/);
+      assert.equal(rows.length, 48);
+      roles.add(answeredBy.role);
+    }
+    assert.equal(roles.size, 2);
+    await writeCanary(context, { name: NAME, generation: 2, canary: null });
   });
 
   it('is not moved by anything that became known after its issue', async () => {

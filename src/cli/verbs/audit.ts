@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { BadInputError } from '../../errors.ts';
+import type { AuditEntry } from '../../contracts/audit.ts';
+import { BadInputError, oneLine } from '../../errors.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { perform, type Answer, type Session } from '../session.ts';
 
@@ -59,10 +60,7 @@ async function list(
   const home = await session.home();
   const found = await listAudit(home, await auditBytes(home), { subject, who, since }, limit);
   const { entries, matched, unreadable } = found;
-  const lines = entries.map(
-    ({ sequence, at, what, subject: of, who: by, identity, from, why, details }) =>
-      `${sequence}  ${at}  ${what}  ${of}${described(details)}  by ${by} (${identity}, ${from})${why === '' ? '' : `: ${why}`}`,
-  );
+  const lines = entries.map((entry) => oneLine(lineOf(entry)));
   const text = [
     ...(lines.length > 0 ? lines : ['nothing is told there yet']),
     ...(matched > entries.length ? [`the newest ${entries.length} of ${matched}; --limit shows more`] : []),
@@ -70,6 +68,9 @@ async function list(
   ];
   return { json: found, text };
 }
+
+const lineOf = ({ sequence, at, what, subject, who, identity, from, why, details }: AuditEntry) =>
+  `${sequence}  ${at}  ${what}  ${subject}${described(details)}  by ${who} (${identity}, ${from})${why === '' ? '' : `: ${why}`}`;
 
 const described = ({ version }: Record<string, unknown>) =>
   typeof version === 'number' ? ` v${version}` : '';

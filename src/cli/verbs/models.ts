@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { oneLine } from '../../errors.ts';
 import type { RegionScore } from '../../contracts/stages.ts';
 import { checkModelName } from '../input.ts';
 import { defineVerb } from '../flags.ts';
@@ -46,9 +47,10 @@ export function defineModels(program: Command): void {
           ),
         )
       ).flat();
-      const lines = events.map(
-        ({ model, at, kind, version, by, identity, reason }) =>
+      const lines = events.map(({ model, at, kind, version, by, identity, reason }) =>
+        oneLine(
           `${at}  ${model} v${version ?? '-'}  ${kind} by ${by} (${identity})${reason ? `: ${reason}` : ''}`,
+        ),
       );
       return { json: { models, events }, text: lines.length > 0 ? lines : 'nothing has happened yet' };
     }),
