@@ -12,7 +12,6 @@ import {
   EFFORTS,
   FORECAST_HOUR,
   MODEL,
-  TRAIN_DAYS,
   WINDOW_DAYS,
   WITHOUT_CANARY,
   type Effort,
@@ -58,17 +57,17 @@ export class Year {
   /** The first champion, by the main job and all that was known a week before the first retrain. Returns its version. */
   async begin(at: number): Promise<number> {
     const { region } = this.#scenario;
-    const { first, members } = EFFORTS[this.#effort];
+    const { first, members, trainDays } = EFFORTS[this.#effort];
     const date = (seconds: number) => toHourStamp(seconds).slice(0, 10);
     const score = { from: date(at - WINDOW_DAYS * DAY_SECONDS), to: date(at - DAY_SECONDS) };
     const input = {
       ...{ model: MODEL, regions: [region], from: '2015-07', asOf: toHourStamp(at), score },
       train: {
-        from: date(at - (WINDOW_DAYS + TRAIN_DAYS) * DAY_SECONDS),
+        from: date(at - (WINDOW_DAYS + trainDays) * DAY_SECONDS),
         to: date(at - (WINDOW_DAYS + 1) * DAY_SECONDS),
       },
       training: { preset: 'quick', maxSteps: first, budgetMinutes: 30 },
-      ...(members && { fit: { members } }),
+      fit: { members },
       ...{ refit: true, report: false, promote: 'always' },
     };
     this.#say(`the first champion, as of ${toHourStamp(at)}`);
