@@ -13,6 +13,8 @@ const BEYOND_PLAN = 2;
 const SAMPLE_RATIO_ALPHA = 0.001;
 const SPLIT = 0.1;
 const DEALT = 20_000;
+/** A rate of one in a thousand takes more tests to see. */
+const QUIET = { tests: 20_000, users: 5000 };
 
 /**
  * What the statistics of A/B tests promise, on tests whose truth is known: two variants that do not differ, looked at
@@ -57,22 +59,24 @@ function power(say: BenchOptions['say']): Measure[] {
 }
 
 function sampleRatio(): Measure[] {
-  const alarms = (share: number) =>
+  const alarms = (share: number, { tests, most }: { tests: number; most: number }) =>
     repeat((seed) => {
       const random = randomOf(seed + 2e6);
       const ratio = new SampleRatio(SPLIT);
       let users = 0;
-      while (users < DEALT && !ratio.broken) {
+      while (users < most && !ratio.broken) {
         users++;
         ratio.add(random() < share);
       }
       return { alarmed: ratio.broken, users };
-    });
-  const quiet = shareOf(alarms(SPLIT), ({ alarmed }) => alarmed);
-  const broken = alarms(0.12);
+    }, tests);
+  const quiet = shareOf(alarms(SPLIT, { tests: QUIET.tests, most: QUIET.users }), ({ alarmed }) => alarmed);
+  const broken = alarms(0.12, { tests: TESTS, most: DEALT });
   const detected = shareOf(broken, ({ alarmed }) => alarmed);
   return [
-    atMost(`sample ratio, false alarms among ${DEALT} users`, quiet, SAMPLE_RATIO_ALPHA, {}),
+    atMost(`sample ratio, false alarms among ${QUIET.users} users`, quiet, SAMPLE_RATIO_ALPHA, {
+      note: `${QUIET.tests} tests`,
+    }),
     {
       ...{ measure: `sample ratio, 0.12 instead of 0.1 found within ${DEALT} users`, ours: detected },
       ...{ peer: null, theirs: 0.99, unit: 'share of tests', ratio: detected / 0.99, floor: 1 },
@@ -82,8 +86,8 @@ function sampleRatio(): Measure[] {
   ];
 }
 
-const repeat = <Result>(once: (seed: number) => Result): Result[] =>
-  Array.from({ length: TESTS }, (_, i) => once(7919 * (i + 1)));
+const repeat = <Result>(once: (seed: number) => Result, tests = TESTS): Result[] =>
+  Array.from({ length: tests }, (_, i) => once(7919 * (i + 1)));
 
 const shareOf = <Each>(runs: readonly Each[], is: (run: Each) => boolean) =>
   runs.filter(is).length / runs.length;

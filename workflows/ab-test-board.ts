@@ -52,7 +52,9 @@ export class ABTestBoard {
   status(requests: readonly ABRequest[]): ABTestStatus {
     const { test, phase, says, record, result, ending } = this;
     const { control = null, treatment = null, endsAt = null } = record ?? {};
-    return { test, phase, says, control, treatment, endsAt, result, ending, requests: [...requests] };
+    const answersForecasts = phase !== 'ended' && (record?.championGeneration ?? null) !== null;
+    const models = { control, treatment, endsAt, answersForecasts };
+    return { test, phase, says, ...models, result, ending, requests: [...requests] };
   }
 
   describe(requests: readonly ABRequest[]): void {

@@ -145,7 +145,8 @@ export async function abTestWorkflow(raw?: unknown, carried?: CarriedTest): Prom
     const { decision, says } = result;
     if (desk.stop) {
       const { by: who, reason, promote } = desk.stop;
-      return close(decision, `Stopped by ${who}${reason ? `: ${reason}` : '.'} ${says}`, who, promote);
+      const why = reason ? `: ${reason.replace(/[.\s]+$/, '')}.` : '.';
+      return close(decision, `Stopped by ${who}${why} ${says}`, who, promote);
     }
     if (interrupted !== null) return close(decision, `${interrupted} ${says}`, by, false);
     if (decision !== 'continue' && config.action !== 'ask') {

@@ -35,8 +35,8 @@ export function renderABTestPage(data: PageData): string {
     title: config.test_name,
     lead: html`<p class="headline">${ending ? ending.says : result.says}</p>
       <p class="note">
-        ${control.name} version ${control.version} against ${treatment.name} version ${treatment.version} by
-        ${config.success_metric}; begun ${moment(startedAt)},
+        Treatment: ${treatment.name} version ${treatment.version}; control: ${control.name} version
+        ${control.version}; judged by ${config.success_metric}; begun ${moment(startedAt)},
         ${ending ? html`ended ${moment(ending.at)}` : html`runs until ${moment(endsAt)}`}.
       </p>`,
     main: html`${chartSection(data)} ${countsSection(data)} ${ratioSection(result)} ${methodSection(data)}`,
@@ -77,7 +77,7 @@ function countsSection({ record, result, plan }: PageData): Markup {
   const row = (variant: Variant) => {
     const { assigned, units, outcomes, value } = result[variant];
     return html`<tr>
-      <th scope="row">${variant}<small>${record[variant].name}@${record[variant].version}</small></th>
+      <th scope="row">${variant} <small>${record[variant].name}@${record[variant].version}</small></th>
       <td>${count(assigned)}</td>
       <td>${count(units)}</td>
       <td>${count(outcomes)}</td>

@@ -13,7 +13,11 @@ export function recommendation(config: ABTestConfig, result: Told): string {
     return `Stop: ${percent(observed ?? 0)} of the users got the treatment instead of ${percent(expected)}, which chance does not do (p ${small(pValue)}). Whoever is missing may be what differs: nothing can be concluded until it is found out why.`;
   }
   if (decision === 'promote') {
-    return `Promote the treatment: ${metric} is better, and the improvement asked for (${asked}) is within reach. It now lies ${interval}.`;
+    const reached = effect !== null && effect.low >= threshold;
+    const how = reached
+      ? `better, by more than was asked for (${asked})`
+      : `better, and the improvement asked for (${asked}) is within reach`;
+    return `Promote the treatment: ${metric} is ${how}. It now lies ${interval}.`;
   }
   if (decision === 'keep') {
     const why =

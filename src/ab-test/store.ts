@@ -101,7 +101,8 @@ export async function startTest(home: Home, { config, by, at }: ABStartInput): P
       );
     }
     const champion = await readChampion({ home }, { name: model });
-    const other = champion && (await runningTest(home, champion));
+    const answers = champion?.version === control.version ? champion : null;
+    const other = answers && (await runningTest(home, answers));
     if (other) {
       throw new InUseError(
         `The A/B test ${other.config.test_name} answers the forecasts of ${model} already.`,
@@ -110,12 +111,12 @@ export async function startTest(home: Home, { config, by, at }: ABStartInput): P
     }
     const record: ABTestRecord = {
       ...{ formatVersion: 1, config, control, treatment },
-      championGeneration: champion?.generation ?? null,
+      championGeneration: answers?.generation ?? null,
       ...{ startedAt: at, startedBy: by, ending: null },
       endsAt: new Date(Date.parse(at) + durationHours(config.max_duration) * 3_600_000).toISOString(),
     };
     await write(home, record);
-    if (champion) {
+    if (answers) {
       await writeFileAtomic(home.path(pointerUri(model)), `${canonicalJson({ test: config.test_name })}\n`);
     }
     return record;

@@ -36,7 +36,10 @@ export function durationHours(text: string): number {
 
 export const abDuration = z
   .string()
-  .regex(/^\d{1,5}[hdw]$/, { error: 'must be hours, days or weeks, such as 36h, 28d or 4w' })
+  .regex(/^\d{1,5}[hdw]$/, {
+    error: 'must be hours, days or weeks, such as 36h, 28d or 4w',
+    abort: true,
+  })
   .refine((text) => durationHours(text) >= 1 && durationHours(text) <= MOST_HOURS, {
     error: 'must be from 1h to 366d',
   });
@@ -214,7 +217,10 @@ export const abTestRecord = z.strictObject({
   config: abTestConfig,
   control: testedVersion,
   treatment: testedVersion,
-  /** Of the control's model; the test answers its forecasts only beside this champion. Null: it had none. */
+  /**
+   * Of the control's model, where the control is its champion: the test answers its forecasts as long as it stays so.
+   * Null: another is champion, or nobody; then the test deals only the requests that somebody brings to it.
+   */
   championGeneration: z.number().int().nonnegative().nullable(),
   startedAt: z.string(),
   startedBy: z.string().max(120),
@@ -315,6 +321,8 @@ export const abTestStatus = z.strictObject({
   control: testedVersion.nullable(),
   treatment: testedVersion.nullable(),
   endsAt: z.string().nullable(),
+  /** Those of the control's model that name no version. */
+  answersForecasts: z.boolean(),
   result: abResult.nullable(),
   ending: abEnding.nullable(),
   /** Newest first, at most 20. */

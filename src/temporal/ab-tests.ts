@@ -6,9 +6,11 @@ import type {
   ABTestInput,
   ABTestStatus,
 } from '../contracts/ab-test.ts';
-import { MissingDataError } from '../errors.ts';
+import { abTestConfig } from '../contracts/ab-test.ts';
+import { InUseError, MissingDataError } from '../errors.ts';
 import { served } from './connection.ts';
 import { abTestStatusQuery, endTestUpdate, extendTestUpdate, lookSignal } from './messages.ts';
+import { fieldsThatDiffer, inputOf } from './running-input.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from './names.ts';
 
 /** What is asked of A/B tests from outside. */
@@ -29,7 +31,7 @@ export const startABTest = (client: Client, input: ABTestInput): Promise<ABTestS
       })
       .catch((error: unknown) => {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-        return client.workflow.getHandle(workflowIds.abTest(name));
+        return runningTest(client, input);
       });
     const ended = handle.result() as Promise<ABTestStatus>;
     for (;;) {
@@ -68,6 +70,19 @@ export const endOfABTest = (client: Client, name: string): Promise<ABTestStatus>
 /** Outcomes were written into the files: it need not wait for its next look. */
 export const nudgeABTest = (client: Client, name: string): Promise<void> =>
   served(() => entityOf(client, name).signal(lookSignal));
+
+/** The one that runs, where it was asked for the same. */
+async function runningTest(client: Client, { config }: ABTestInput) {
+  const { test_name: name } = config;
+  const workflowId = workflowIds.abTest(name);
+  const before = (await inputOf(client, workflowId)) as { config?: object } | undefined;
+  const differing = fieldsThatDiffer(abTestConfig, config, before?.config);
+  if (differing.length === 0) return client.workflow.getHandle(workflowId);
+  throw new InUseError(
+    `The A/B test ${name} runs already, and was asked for something else: ${differing.join(', ')}.`,
+    'Choose another name, or `ab stop` that one.',
+  );
+}
 
 const entityOf = (client: Client, name: string) => client.workflow.getHandle(workflowIds.abTest(name));
 

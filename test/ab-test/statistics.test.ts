@@ -57,11 +57,10 @@ describe('the statistics of an A/B test', () => {
     for (let i = 0; i < 500; i++) treatment.addUnit(i % 2 === 0 ? 8 : 10, 1);
     const lower = effectOf(control, treatment, { kind: 'relative', higherIsBetter: false })!;
     near(lower.estimate, 0.1);
-    // Both variances are n/(n − 1), drawn together by 200 users of their mean.
+    // Both variances are n/(n − 1); the smaller one is drawn up to the common one by 500 users.
     const [c, t] = [1000 / 999, 500 / 499];
     const common = (1000 * c + 500 * t) / 1500;
-    const error = (own: number, n: number) => (n * own + 200 * common) / (n + 200) / n;
-    near(lower.variance, (error(t, 500) + 0.81 * error(c, 1000)) / 100);
+    near(lower.variance, (t / 500 + (0.81 * (1000 * c + 500 * common)) / 1500 / 1000) / 100);
     near(effectOf(control, treatment, { kind: 'absolute', higherIsBetter: true })!.estimate, -1);
     assert.equal(effectOf(new Tally(), treatment, { kind: 'absolute', higherIsBetter: true }), null);
   });

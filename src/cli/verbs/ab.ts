@@ -114,8 +114,11 @@ async function start(session: Session, options: Options, [file]: string[]): Prom
       json: { ...begun, plan: planOf(config) },
       text: [
         `${config.test_name}: ${treatment} answers ${dealt} % of the users, ${control} the others, until ${begun.endsAt}`,
+        ...(begun.answersForecasts
+          ? []
+          : [`It answers no forecasts: ${control} is not champion. \`ab route\` deals requests.`]),
         ...planLines(config, planOf(config)),
-        ...(temporary ? ['It answers forecasts now; it is looked at while the services run: `up`.'] : []),
+        ...(temporary ? ['It stands; outcomes are looked at while the services run: `up`.'] : []),
       ],
     };
   });
@@ -189,7 +192,11 @@ async function route(session: Session, { user }: Options, [name, request]: strin
 }
 
 function rate(session: Session, options: Options, [name, request, stars]: string[]): Promise<Answer> {
-  return outcome(session, { ...options, value: decimal(stars ?? '') }, [name ?? '', request ?? '']);
+  const value = Number(stars);
+  if (!(value >= 1 && value <= 5)) {
+    throw new BadInputError(`${quoted(stars ?? '')} is no rating.`, 'Give a number from 1 to 5.');
+  }
+  return outcome(session, { ...options, value }, [name ?? '', request ?? '']);
 }
 
 async function outcome(session: Session, options: Options, [name, request]: string[]): Promise<Answer> {
@@ -223,6 +230,9 @@ async function outcomesOf(
   { file, value, predicted, actual, forecastMw, actualMw }: Options,
   request: string | undefined,
 ): Promise<ABOutcome[]> {
+  if (file === undefined && !request) {
+    throw new BadInputError('No request is named.', 'Name one, or give outcomes with --file.');
+  }
   if (file === undefined) {
     const fields = { request, value, forecast_mw: forecastMw, actual_mw: actualMw };
     const said = { predicted: yesOrNo(predicted), actual: yesOrNo(actual) };
