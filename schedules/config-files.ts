@@ -1,4 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
+import { readAppliedSchedules } from '../src/jobs/applied-schedules.ts';
 import { writeFileAtomic } from '../src/lake/atomic-write.ts';
 import type { Home } from '../src/lake/home.ts';
 import { readRetraining, SHIPPED_CONFIG, type RetrainingFile } from './retraining-file.ts';
@@ -11,8 +12,13 @@ const FOLDER = 'schedules';
  */
 export async function chosenConfigs(home: Home, files: readonly string[]): Promise<RetrainingFile[]> {
   if (files.length > 0) return readRetraining(files);
-  const kept = await keptFiles(home);
-  return readRetraining(kept.length > 0 ? kept : [SHIPPED_CONFIG]);
+  const kept = await readRetraining(await keptFiles(home));
+  const [shipped] = await readRetraining([SHIPPED_CONFIG]);
+  const isOf = (model: string) => model === shipped!.config.model_name;
+  if (kept.some(({ config }) => isOf(config.model_name))) return kept;
+  // The one that ships is not kept: whether it was applied beside others stands in the list of what was.
+  const applied = await readAppliedSchedules({ home });
+  return kept.length === 0 || applied.some(({ model }) => isOf(model)) ? [shipped!, ...kept] : kept;
 }
 
 /** Keeps what was applied as `schedules/<model>.yaml` of the home; with `prune`, nothing else. */

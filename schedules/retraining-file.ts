@@ -21,6 +21,7 @@ const FIELDS = Object.keys(retrainingConfig.shape);
 
 export interface RetrainingFile {
   file: string;
+  /** Of this configuration alone, where the file holds several. */
   text: string;
   config: RetrainingConfig;
 }
@@ -50,7 +51,9 @@ async function readOne(file: string): Promise<RetrainingFile[]> {
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   if (documents.length === 0)
     throw wrong(file, 1, 'it holds nothing', 'Write at least model_name: day-ahead.');
-  return documents.map((document) => configOf(document, { file, text, lines }));
+  const configs = documents.map((document) => configOf(document, { file, text, lines }));
+  if (configs.length === 1) return configs;
+  return configs.map((each, i) => ({ ...each, text: String(documents[i]) }));
 }
 
 interface Source {

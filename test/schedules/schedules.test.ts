@@ -170,4 +170,24 @@ describe('schedules', () => {
     await keepConfigs(home, [shipped!], { prune: true });
     assert.equal((await chosenConfigs(home, []))[0]?.file, SHIPPED_CONFIG);
   });
+
+  it('are those of every model that was applied, of one file or of several', async () => {
+    const models = async () => (await chosenConfigs(home, [])).map(({ config }) => config.model_name);
+    const file = join(home.root, 'several.yaml');
+    await writeFile(file, '# of the south\nmodel_name: south\n---\n# of the west\nmodel_name: west\n');
+    const several = await chosenConfigs(home, [file]);
+    await keepConfigs(home, several, { prune: false });
+    assert.deepEqual(await models(), ['south', 'west']);
+    assert.match(await readFile(home.path('schedules/west.yaml'), 'utf8'), /# of the west\nmodel_name: west/);
+
+    const [shipped] = await chosenConfigs(home, [SHIPPED_CONFIG]);
+    await applySchedules(client, [shipped!.config], { home, by: 'ada', reason: '' });
+    assert.deepEqual(await models(), ['day-ahead', 'south', 'west']);
+    await applySchedules(
+      client,
+      several.map(({ config }) => config),
+      { home, by: 'ada', reason: '', prune: true },
+    );
+    assert.deepEqual(await models(), ['south', 'west']);
+  });
 });
