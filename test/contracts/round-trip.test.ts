@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { alertMessage, alertTurn, observation } from '../../src/contracts/alerts.ts';
+import { driftInput, driftResult } from '../../src/contracts/drift.ts';
 import { ingestionInput, ingestionOutcome } from '../../src/contracts/ingestion.ts';
 import { lifecycleStatus } from '../../src/contracts/lifecycle.ts';
 import { pipelineInput, pipelineResult } from '../../src/contracts/pipeline.ts';
@@ -38,6 +39,16 @@ const slot = { ...slotRecordOf(1), session: 's' };
 const owner = { workflowId: 'w', firstRunId: 'r' };
 
 const SAMPLES: [string, z.ZodType, unknown][] = [
+  ['driftInput', driftInput, { name: 'day-ahead', asOf: '2019-03-03T02', thresholds: { psi: 0.4 } }],
+  [
+    'driftResult',
+    driftResult,
+    {
+      ...{ dataset: reference('drift'), reused: false, model: { name: 'day-ahead', version: 2 } },
+      ...{ asOf: '2019-03-03T02', drifted: true, facts: { psi_score: 0.9 } },
+      findings: [{ kind: 'data', region: 'ERCO', what: 'ERCO: demand is unlike itself.' }],
+    },
+  ],
   ['learningInput', learningInput, { config: { model_name: 'day-ahead' }, asOf: '2019-03-03T02' }],
   [
     'learningStatus',
