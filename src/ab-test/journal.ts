@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   abOutcome,
@@ -20,6 +21,7 @@ import { requireTest, testUri } from './store.ts';
 const EXPOSURES = 'exposures.jsonl';
 const OUTCOMES = 'outcomes.jsonl';
 const MOST_REFUSALS_TOLD = 10;
+const LINES_AT_ONCE = 5000;
 
 const exposureLine = z.strictObject({ at: z.string(), request: requestId, unit: z.string(), variant });
 const outcomeLine = abOutcome.extend({ at: z.string() });
@@ -43,13 +45,13 @@ export async function noteExposure(
   return exposure;
 }
 
-/** Adds what came of requests. What does not count is told with its reason, and leaves no line. */
+/** Adds what came of requests, and how the test stands then. What does not count is told with its reason, and leaves no line. */
 export async function noteOutcomes(
   home: Home,
   name: string,
   outcomes: readonly ABOutcome[],
   at: string,
-): Promise<ABAccount> {
+): Promise<{ account: ABAccount; evaluation: Evaluation }> {
   const { config, ending } = await requireTest(home, name);
   const account: ABAccount = { taken: 0, repeated: 0, refused: 0, refusals: [] };
   const refuse = (request: string, reason: string) => {
@@ -58,7 +60,7 @@ export async function noteOutcomes(
   };
   if (ending) {
     for (const { request } of outcomes) refuse(request, 'the test has ended');
-    return account;
+    return { account, evaluation: await evaluationOf(home, config) };
   }
   return locked(home, name, async () => {
     const evaluation = await evaluationOf(home, config);
@@ -76,7 +78,7 @@ export async function noteOutcomes(
     account.taken = lines.length;
     const path = home.path(testUri(name, OUTCOMES));
     if (lines.length > 0) await append(path, await textOf(path), lines);
-    return account;
+    return { account, evaluation };
   });
 }
 
@@ -84,10 +86,8 @@ export async function noteOutcomes(
 export async function evaluationOf(home: Home, config: ABTestRecord['config']): Promise<Evaluation> {
   const evaluation = new Evaluation(config);
   const name = config.test_name;
-  for (const exposure of await linesOf(home, testUri(name, EXPOSURES), exposureLine)) {
-    evaluation.expose(exposure);
-  }
-  for (const outcome of await linesOf(home, testUri(name, OUTCOMES), outcomeLine)) evaluation.add(outcome);
+  await eachLine(home, testUri(name, EXPOSURES), exposureLine, (line) => evaluation.expose(line));
+  await eachLine(home, testUri(name, OUTCOMES), outcomeLine, (line) => evaluation.add(line));
   return evaluation;
 }
 
@@ -111,26 +111,36 @@ async function append(path: string, before: string, lines: readonly object[]): P
 }
 
 /** A line that a crash cut off is left out; other damage is an error. */
-async function linesOf<Schema extends z.ZodType>(
+async function eachLine<Schema extends z.ZodType>(
   home: Home,
   uri: string,
   schema: Schema,
-): Promise<z.output<Schema>[]> {
-  return (await textOf(home.path(uri))).split('\n').flatMap((line, i) => {
-    if (line === '') return [];
-    let json: unknown;
-    try {
-      json = JSON.parse(line);
-    } catch {
-      return [];
-    }
+  take: (line: z.output<Schema>) => void,
+): Promise<void> {
+  const lines = (await textOf(home.path(uri))).split('\n');
+  for (const [i, line] of lines.entries()) {
+    // A worker that reads a long file goes on saying that it lives.
+    if (i % LINES_AT_ONCE === LINES_AT_ONCE - 1) await setImmediate();
+    const json = jsonOf(line);
+    if (json === undefined) continue;
     const parsed = schema.safeParse(json);
-    if (parsed.success) return [parsed.data];
-    throw new CorruptArtifactError(
-      `Line ${i + 1} of ${uri} is not what an A/B test writes: ${quoted(line)}.`,
-      'Restore the file from a backup, or remove the line.',
-    );
-  });
+    if (!parsed.success) {
+      throw new CorruptArtifactError(
+        `Line ${i + 1} of ${uri} is not what an A/B test writes: ${quoted(line)}.`,
+        'Restore the file from a backup, or remove the line.',
+      );
+    }
+    take(parsed.data);
+  }
+}
+
+function jsonOf(line: string): unknown {
+  if (line === '') return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 async function textOf(path: string): Promise<string> {

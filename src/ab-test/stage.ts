@@ -6,7 +6,7 @@ import type {
   ABTestRecord,
 } from '../contracts/ab-test.ts';
 import type { StageContext } from '../stages/context.ts';
-import { evaluationOf, noteOutcomes } from './journal.ts';
+import { noteOutcomes } from './journal.ts';
 import { changeTest, interruption, requireTest, startTest } from './store.ts';
 
 type Place = Pick<StageContext, 'home'>;
@@ -22,8 +22,7 @@ export async function judgeABTest(
   { home }: Place,
   { name, outcomes, at, over }: ABJudgeInput,
 ): Promise<ABLook> {
-  const account = await noteOutcomes(home, name, outcomes, at);
-  const record = await requireTest(home, name);
-  const evaluation = await evaluationOf(home, record.config);
-  return { account, result: evaluation.result(over), interrupted: await interruption(home, record) };
+  const { account, evaluation } = await noteOutcomes(home, name, outcomes, at);
+  const interrupted = await interruption(home, await requireTest(home, name));
+  return { account, result: evaluation.result(over), interrupted };
 }

@@ -100,7 +100,7 @@ describe('an A/B test in the home', () => {
         { request: 'r1', value: 1 },
         { request: 'r3' },
       ];
-      assert.deepEqual(await noteOutcomes(home, 'winter', told, AT), {
+      assert.deepEqual((await noteOutcomes(home, 'winter', told, AT)).account, {
         ...{ taken: 1, repeated: 1, refused: 3 },
         refusals: [
           { request: 'r2', reason: 'value is not from 1 to 5' },
@@ -108,7 +108,7 @@ describe('an A/B test in the home', () => {
           { request: 'r3', reason: 'value is missing' },
         ],
       });
-      assert.equal((await noteOutcomes(home, 'winter', told.slice(0, 1), AT)).repeated, 1);
+      assert.equal((await noteOutcomes(home, 'winter', told.slice(0, 1), AT)).account.repeated, 1);
       const text = await readFile(home.path('ab-tests/winter/outcomes.jsonl'), 'utf8');
       assert.equal(text, `{"at":"${AT}","request":"r1","value":4}\n`);
       const exposures = await readFile(home.path('ab-tests/winter/exposures.jsonl'), 'utf8');
@@ -159,7 +159,7 @@ describe('an A/B test in the home', () => {
       await changeTest(home, { name: 'winter', ending: { ...ending, says: 'Again.' } });
       assert.equal((await readTest(home, 'winter'))!.ending!.says, 'Keep it.');
       await assert.rejects(start(context), /has ended: Keep it/);
-      const late = await noteOutcomes(home, 'winter', [{ request: 'r1', value: 4 }], AT);
+      const { account: late } = await noteOutcomes(home, 'winter', [{ request: 'r1', value: 4 }], AT);
       assert.deepEqual(late.refusals, [{ request: 'r1', reason: 'the test has ended' }]);
       await start(context, { test_name: 'summer' });
       assert.deepEqual((await listTests(home)).map(({ config: { test_name: name } }) => name).toSorted(), [

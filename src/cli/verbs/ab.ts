@@ -41,7 +41,7 @@ const WORK: Record<string, Work> = { plan, start, list, status, results, route, 
 export function defineAb(program: Command): void {
   defineVerb(
     program,
-    'ab <what> [args...]',
+    'ab <what> [name] [request] [rating]',
     'A/B tests of two models: `plan [FILE]`, `start [FILE]`, `list`, `status NAME`, `results NAME` (a page), `route NAME REQUEST`, `rate NAME REQUEST 1..5`, `outcome NAME [REQUEST]`, `extend NAME`, `stop NAME`. FILE is YAML (docs/ab-tests.md); flags count before it.',
     [
       'ab plan --test-name winter --control-model day-ahead --treatment-model day-ahead@3 --success-metric rating --baseline 3.6 --baseline-sd 1.1',
@@ -206,7 +206,7 @@ async function outcome(session: Session, options: Options, [name, request]: stri
   const { noteOutcomes } = await import('../../ab-test/journal.ts');
   const account: ABAccount = { taken: 0, repeated: 0, refused: 0, refusals: [] };
   for (let i = 0; i < outcomes.length; i += MOST_OUTCOMES) {
-    const part = await noteOutcomes(
+    const { account: part } = await noteOutcomes(
       home,
       test,
       outcomes.slice(i, i + MOST_OUTCOMES),
