@@ -48,8 +48,7 @@ export function renderYear({ result, scenario, weeks, told }: YearPage): string 
         <p class="note">
           The line is the model that was kept fresh, the broken one its first version, which nobody touched.
           Marks are what was planted: S the source was down, W no worker, B a bad candidate, H a hurried
-          deployment; shaded, demand raised by
-          ${scenario.drift ? `${(100 * (scenario.drift.factor - 1)).toFixed(0)} %` : 'nothing'}.
+          deployment${scenario.drift ? `; shaded, demand raised by ${(100 * (scenario.drift.factor - 1)).toFixed(0)} %` : ''}.
         </p>
       </section>
       <section>
@@ -110,49 +109,53 @@ function errorChart(weeks: readonly LivedWeek[], { drift }: Scenario): Markup {
 const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
 
 const weekTable = (weeks: readonly LivedWeek[]) =>
-  html`<table>
-    <thead>
-      <tr>
-        <th>week to</th>
-        <th>kept fresh, %</th>
-        <th>left alone, %</th>
-        <th>what happened</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${weeks.map(
-        ({ at, errors, events }) =>
-          html`<tr>
-            <td>${day(at)}</td>
-            <td>${errors.hours > 0 ? errors.live.toFixed(2) : '–'}</td>
-            <td>${errors.hours > 0 ? errors.frozen.toFixed(2) : '–'}</td>
-            <td>${events.join(' · ')}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th>week to</th>
+          <th>kept fresh, %</th>
+          <th>left alone, %</th>
+          <th class="said">what happened</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${weeks.map(
+          ({ at, errors, events }) =>
+            html`<tr>
+              <td>${day(at)}</td>
+              <td>${errors.hours > 0 ? errors.live.toFixed(2) : '–'}</td>
+              <td>${errors.hours > 0 ? errors.frozen.toFixed(2) : '–'}</td>
+              <td class="said">${events.join(' · ')}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 
 const toldTable = (told: readonly AlertEvent[]) =>
   told.length === 0
     ? html`<p>Nothing.</p>`
-    : html`<table>
-        <thead>
-          <tr>
-            <th>as of</th>
-            <th>rule</th>
-            <th>what</th>
-            <th>says</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${told.map(
-            ({ asOf, rule, what, says }) =>
-              html`<tr>
-                <td>${asOf.slice(0, 13)}</td>
-                <td>${rule}</td>
-                <td>${what}</td>
-                <td>${says}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>`;
+    : html`<div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>as of</th>
+              <th>rule</th>
+              <th>what</th>
+              <th class="said">says</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${told.map(
+              ({ asOf, rule, what, says }) =>
+                html`<tr>
+                  <td>${asOf.slice(0, 13)}</td>
+                  <td>${rule}</td>
+                  <td>${what}</td>
+                  <td class="said">${says}</td>
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>`;
