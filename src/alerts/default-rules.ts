@@ -13,6 +13,12 @@ const DEFAULT_RULES = {
       severity: 'critical',
       notification: ['email', 'slack', 'pager'],
     },
+    // What the source's two do not see: an error that grew by a quarter, or is shifted at the same inputs.
+    model_drift: {
+      condition: 'performance_drift > 0 or concept_drift > 0',
+      severity: 'warning',
+      notification: ['email', 'slack'],
+    },
     // What should have run and did not: the watchdog says by how much, and how late each job may be.
     work_absent: {
       condition: 'late_hours > grace_hours',
