@@ -37,14 +37,23 @@ export const unreachable = (address: string, cause: unknown) =>
     { cause },
   );
 
+const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 
-/** Does what needs the server; a server that goes away meanwhile is said as such, with what to do. */
+/** Does what needs the server; one that goes away meanwhile, or has its hands full, is said as such, with what to do. */
 export async function served<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    if (isExhausted(cause)) {
+      // The client has tried again for half a minute by then.
+      throw new UnavailableError(
+        `The Temporal server takes no more requests: ${cause.message}.`,
+        'Try again in a moment; where no worker runs, run `up`.',
+        { cause: error },
+      );
+    }
     if (!isGrpcServiceError(cause) || Number(cause.code) !== UNAVAILABLE) throw error;
     const why = cause.details.replace(/\s*Resolution note:.*$/s, '').replace(/\.$/, '');
     throw new UnavailableError(
@@ -54,3 +63,7 @@ export async function served<Result>(work: () => Promise<Result>): Promise<Resul
     );
   }
 }
+
+/** Of an update that would be one too many the client makes an error of its own, with the code alone. */
+const isExhausted = (error: unknown): error is Error =>
+  error instanceof Error && Number((error as { code?: unknown }).code) === RESOURCE_EXHAUSTED;

@@ -4,9 +4,21 @@ import fc from 'fast-check';
 import * as errors from '../../src/errors.ts';
 import { SourceFaultError, StorageError, UnavailableError } from '../../src/errors.ts';
 import { reportError, restoreError } from '../../src/stages/child-protocol.ts';
+import { served } from '../../src/temporal/connection.ts';
 import { failureLine, isFinal, retryDelayMs, toFailure } from '../../src/temporal/failures.ts';
 
 describe('failures', () => {
+  it('of a server with its hands full are those of one to ask again', async () => {
+    const full = Object.assign(new Error('limit on number of concurrent in-flight updates'), { code: 8 });
+    for (const error of [full, new Error('Update-With-Start failed', { cause: full })]) {
+      await assert.rejects(
+        served(() => Promise.reject(error)),
+        (thrown) =>
+          thrown instanceof UnavailableError && /takes no more requests: limit on/.test(thrown.message),
+      );
+    }
+  });
+
   it('keep their name, their cure, and whether time can heal them', () => {
     const full = toFailure(
       new StorageError('The disk is full.', 'Free some space.'),
