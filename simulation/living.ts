@@ -11,9 +11,9 @@ import {
   configOf,
   EFFORTS,
   FORECAST_HOUR,
+  HALF_TRAINED,
   MODEL,
   WINDOW_DAYS,
-  WITHOUT_CANARY,
   type Effort,
 } from './configuration.ts';
 import { Jobs } from './jobs.ts';
@@ -127,19 +127,19 @@ export class Year {
     if (down) archive.setFaults({ rates: { 'server-error': 1 } });
     this.#note(events, await this.#jobs.run('driftMonitoring', seen));
     await archive.setClock(isoOf(week.at));
-    const bad = week.fault === 'bad-candidate' || week.fault === 'hurried-deployment';
-    const retrain = await this.#jobs.retrain(week.at, bad ? BAD : {});
+    const hurried = week.fault === 'hurried-deployment';
+    const changes = hurried ? HALF_TRAINED : week.fault === 'bad-candidate' ? BAD : {};
+    const retrain = await this.#jobs.retrain(week.at, changes);
     this.#note(events, retrain);
-    if (week.fault === 'hurried-deployment') await this.#hurry(week, retrain.version, events);
+    if (hurried && retrain.outcome === 'refused') await this.#hurry(week, retrain.version!, events);
     if (down) archive.setFaults({});
     await this.#notices.look(week.at);
   }
 
-  /** Within days it is taken back. */
-  async #hurry(week: Week, version: number | null, events: string[]): Promise<void> {
-    if (version === null) return;
+  /** Refused, and deployed by hand all the same. */
+  async #hurry(week: Week, version: number, events: string[]): Promise<void> {
     events.push(`version ${version} deployed by hand`);
-    await this.#jobs.deploy(version, week.at, WITHOUT_CANARY);
+    await this.#jobs.deploy(version, week.at, HALF_TRAINED);
   }
 
   /** Nothing is done, and what watches the ledger says so day by day. */

@@ -9,7 +9,7 @@ export type Fault =
   | 'worker-down'
   /** The week's candidate knows the seasons' means and nothing else. */
   | 'bad-candidate'
-  /** Such a candidate is refused, and somebody deploys it all the same, without a canary. */
+  /** A network that was hardly trained is deployed without a canary, by hand where it was refused. */
   | 'hurried-deployment';
 
 export interface Week {
