@@ -130,27 +130,19 @@ function shiftGiven(
   deviation: number,
   seed: string,
 ): { effect: number; p: number } {
-  const days = [...sumsOf(baseline), ...sumsOf(window)];
-  const blocks: number[][] = [];
-  for (const [from, to] of [
-    [0, baseline.days.length],
-    [baseline.days.length, days.length],
-  ] as const) {
-    for (let day = from; day < to; day += BLOCK_DAYS) {
-      blocks.push(Array.from({ length: Math.min(BLOCK_DAYS, to - day) }, (_, i) => day + i));
-    }
-  }
-  const baselineBlocks = Math.ceil(baseline.days.length / BLOCK_DAYS);
-  const statistic = (order: readonly number[]) => {
-    const side = (chosen: readonly number[]) =>
-      chosen.flatMap((block) => blocks[block]!.map((day) => days[day]!));
-    return squaredShift(side(order.slice(0, baselineBlocks)), side(order.slice(baselineBlocks)));
+  const before = blocksOf(baseline);
+  const blocks = [...before, ...blocksOf(window)];
+  const all = totalOf(blocks);
+  /** Of the blocks that stand for the window; all others stand for the baseline. */
+  const statistic = (chosen: readonly number[]) => {
+    const now = totalOf(chosen.map((block) => blocks[block]!));
+    return squaredShift(without(all, now), now);
   };
-  const found = statistic([...blocks.keys()]);
+  const found = statistic([...blocks.keys()].slice(before.length));
   const random = randomOf('blocks', seed);
   let [asFar, sum] = [0, 0];
   for (let k = 0; k < PERMUTATIONS; k++) {
-    const shuffled = statistic(permutation(random, blocks.length));
+    const shuffled = statistic(permutation(random, blocks.length).slice(before.length));
     sum += shuffled;
     if (shuffled >= found) asFar += 1;
   }
@@ -158,15 +150,25 @@ function shiftGiven(
   return { effect: Math.sqrt(beyond) / deviation, p: (asFar + 1) / (PERMUTATIONS + 1) };
 }
 
-/** A day's residuals by group. */
-interface DaySums {
+/** Days that follow on one another, five by five. */
+function blocksOf(side: Side): Sums[] {
+  const days = sumsOf(side);
+  const blocks: Sums[] = [];
+  for (let day = 0; day < days.length; day += BLOCK_DAYS) {
+    blocks.push(totalOf(days.slice(day, day + BLOCK_DAYS)));
+  }
+  return blocks;
+}
+
+/** Residuals by group. */
+interface Sums {
   sums: Float64Array;
   counts: Float64Array;
 }
 
 const MOST_GROUPS = 24;
 
-function sumsOf({ days, residuals, groups }: Side): DaySums[] {
+function sumsOf({ days, residuals, groups }: Side): Sums[] {
   return days.map(({ rows }) => {
     const day = { sums: new Float64Array(MOST_GROUPS), counts: new Float64Array(MOST_GROUPS) };
     for (const row of rows) {
@@ -179,19 +181,23 @@ function sumsOf({ days, residuals, groups }: Side): DaySums[] {
   });
 }
 
-function squaredShift(before: readonly DaySums[], now: readonly DaySums[]): number {
-  const [a, b] = [totalOf(before), totalOf(now)];
+function squaredShift(before: Sums, now: Sums): number {
   let [sum, counted] = [0, 0];
   for (let group = 0; group < MOST_GROUPS; group++) {
-    if (a.counts[group] === 0 || b.counts[group] === 0) continue;
-    const shift = b.sums[group]! / b.counts[group]! - a.sums[group]! / a.counts[group]!;
-    sum += b.counts[group]! * shift ** 2;
-    counted += b.counts[group]!;
+    if (before.counts[group] === 0 || now.counts[group] === 0) continue;
+    const shift = now.sums[group]! / now.counts[group]! - before.sums[group]! / before.counts[group]!;
+    sum += now.counts[group]! * shift ** 2;
+    counted += now.counts[group]!;
   }
   return counted === 0 ? 0 : sum / counted;
 }
 
-function totalOf(days: readonly DaySums[]): DaySums {
+const without = (all: Sums, some: Sums): Sums => ({
+  sums: all.sums.map((sum, group) => sum - some.sums[group]!),
+  counts: all.counts.map((count, group) => count - some.counts[group]!),
+});
+
+function totalOf(days: readonly Sums[]): Sums {
   const total = { sums: new Float64Array(MOST_GROUPS), counts: new Float64Array(MOST_GROUPS) };
   for (const { sums, counts } of days) {
     for (let group = 0; group < MOST_GROUPS; group++) {
