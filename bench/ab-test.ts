@@ -3,7 +3,7 @@ import { plannedUsers, randomOf, simulate, WORLDS } from './ab-test/worlds.ts';
 import { median, type BenchOptions, type Measure } from './measure.ts';
 
 export const name = 'ab-test';
-export const parts = ['false-positives', 'power', 'sample-ratio'];
+export const parts = ['false-positives', 'coverage', 'power', 'sample-ratio'];
 
 const TESTS = 2000;
 const ALPHA = 0.05;
@@ -24,6 +24,7 @@ export async function run({ only, say }: BenchOptions): Promise<Measure[]> {
   const wanted = (part: string) => only?.includes(part) ?? true;
   return [
     ...(wanted('false-positives') ? falsePositives(say) : []),
+    ...(wanted('coverage') ? coverage(say) : []),
     ...(wanted('power') ? power(say) : []),
     ...(wanted('sample-ratio') ? sampleRatio() : []),
   ];
@@ -41,8 +42,22 @@ function falsePositives(say: BenchOptions['say']): Measure[] {
   });
 }
 
+/** A sequence that holds only where there is no difference would be no interval. */
+function coverage(say: BenchOptions['say']): Measure[] {
+  return planned().map((world) => {
+    const users = plannedUsers(world);
+    const truth = world.config.success_threshold;
+    const runs = repeat((seed) => simulate(world, { seed: seed + 3e6, users, improved: true, truth }));
+    const ours = shareOf(runs, ({ crossed }) => crossed);
+    say(`${world.name}: the sequence leaves the planted effect in ${ours}`);
+    return atMost(`the planted effect outside the sequence at any look: ${world.name}`, ours, ALPHA, {});
+  });
+}
+
+const planned = () => WORLDS.filter(({ unplanned }) => !unplanned);
+
 function power(say: BenchOptions['say']): Measure[] {
-  return WORLDS.filter(({ unplanned }) => !unplanned).map((world) => {
+  return planned().map((world) => {
     const users = plannedUsers(world);
     const runs = repeat((seed) => simulate(world, { seed: seed + 1e6, users, improved: true }));
     const found = runs.filter(({ decision }) => decision === 'promote');

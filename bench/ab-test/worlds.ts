@@ -83,7 +83,7 @@ function f1Outcome(random: () => number, f1: number): [number, number] {
 }
 
 export interface Run {
-  /** At some look the sequence left 0. */
+  /** At some look the sequence left 0, or the truth that was given. */
   crossed: boolean;
   decision: Trial['decision'];
   /** Users when it was decided. */
@@ -96,16 +96,18 @@ interface Case {
   improved: boolean;
   /** Takes each outcome for one of a user of its own: what a test must not do. */
   strangers?: boolean;
+  /** What the sequence must never leave; default: no difference. */
+  truth?: number;
 }
 
 /** One test, looked at after every outcome, with so many users at most. */
-export function simulate(world: World, { seed, users, improved, strangers = false }: Case): Run {
+export function simulate(world: World, { seed, users, improved, strangers = false, truth = 0 }: Case): Run {
   const random = randomOf(seed);
   const trial = new Trial(world.config);
   const split = world.config.traffic_split;
   const crossed = () => {
-    const { low, high } = trial.look ?? { low: -1, high: 1 };
-    return low > 0 || high < 0;
+    const { low, high } = trial.look ?? { low: truth, high: truth };
+    return low > truth || high < truth;
   };
   if (world.perUser)
     return simulateUsers(world, world.perUser, { random, trial, users, improved, strangers }, crossed);
@@ -123,7 +125,13 @@ export function simulate(world: World, { seed, users, improved, strangers = fals
 function simulateUsers(
   world: World,
   { most, deviation }: NonNullable<World['perUser']>,
-  { random, trial, users, improved, strangers }: Omit<Case, 'seed'> & { random: () => number; trial: Trial },
+  {
+    random,
+    trial,
+    users,
+    improved,
+    strangers,
+  }: Omit<Case, 'seed' | 'truth'> & { random: () => number; trial: Trial },
   crossed: () => boolean,
 ): Run {
   const split = world.config.traffic_split;
