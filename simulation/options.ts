@@ -8,7 +8,7 @@ export const USAGE = `simulate year [--weeks N] [--region CODE] [--home FOLDER] 
 Lives through 2019 week by week: the archive server shows what was published by then, and the real workflows ingest,
 forecast, look for drift, retrain, deploy and roll back, while a worker, the source and candidates fail as planned.
   --weeks N      of 2019, from its first Sunday (default 52)
-  --region CODE  default ERCO
+  --region CODE  default CISO, whose operator's forecast went wrong early in 2019
   --home FOLDER  keeps what was made; it must be empty or new (default: a temporary one, removed)
   --page FILE    where the year is drawn (default .ringwatt/reports/simulated-year.html)
   --json         one JSON object on stdout; what happens is told on stderr in any case
@@ -58,7 +58,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         weeks: { type: 'string' },
-        region: { type: 'string', default: 'ERCO' },
+        region: { type: 'string', default: 'CISO' },
         home: { type: 'string' },
         page: { type: 'string', default: '.ringwatt/reports/simulated-year.html' },
         json: { type: 'boolean', default: false },
