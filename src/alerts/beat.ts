@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import type { Home } from '../lake/home.ts';
+import { jsonOf, textIfThere } from '../lake/text-file.ts';
 
 /** Says that somebody watches: written at every look. */
 export const WATCHDOG_URI = 'alerts/watchdog.json';
@@ -14,18 +14,7 @@ export const writeBeat = (home: Home, said: Beat): Promise<void> =>
 
 /** Undefined where nobody has watched yet. */
 export async function readBeat(home: Home): Promise<Beat | undefined> {
-  const text = await readFile(home.path(WATCHDOG_URI), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const parsed = z.preprocess(jsonOf, beat).safeParse(text);
+  const text = await textIfThere(home.path(WATCHDOG_URI));
+  const parsed = beat.safeParse(jsonOf(text ?? ''));
   return parsed.success ? parsed.data : undefined;
-}
-
-function jsonOf(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
 }

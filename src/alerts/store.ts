@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { CorruptArtifactError, describeIssues, RingwattError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
-import { readFailure } from '../lake/storage-failure.ts';
+import { jsonOf, textIfThere } from '../lake/text-file.ts';
 import { appendAudit } from '../audit/append.ts';
 import { alertState, bounded, emptyState, type AlertState } from './state.ts';
 
@@ -12,13 +11,8 @@ export const STATE_URI = 'alerts/state.json';
 
 export async function readAlerts(home: Home): Promise<AlertState> {
   const path = home.path(STATE_URI);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState(randomUUID());
-    throw readFailure(error, path) ?? error;
-  }
+  const text = await textIfThere(path);
+  if (text === undefined) return emptyState(randomUUID());
   const parsed = alertState.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw new CorruptArtifactError(
@@ -65,12 +59,4 @@ export async function tellAudit(home: Home): Promise<string | null> {
     result: undefined,
   }));
   return null;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

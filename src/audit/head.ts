@@ -3,16 +3,16 @@ import { CorruptArtifactError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
+import { jsonOf, textIfThere } from '../lake/text-file.ts';
 import { ownKeys, type HomeKey } from '../signing/home-key.ts';
 import { isSignedBy, signatureBy } from '../signing/key.ts';
-import { textOf } from '../signing/key-files.ts';
 import { HEAD_URI } from './chain.ts';
 
 export type HeadState = Omit<AuditHead, 'keyId' | 'signature' | 'formatVersion'>;
 
 /** The head, checked against the home's own keys; undefined when there is none. */
 export async function readHead(home: Home): Promise<AuditHead | undefined> {
-  const text = await textOf(home, HEAD_URI);
+  const text = await textIfThere(home.path(HEAD_URI));
   if (text === undefined) return undefined;
   const head = parsed(text);
   const { signature, ...signed } = head;
@@ -32,12 +32,8 @@ export async function writeHead(home: Home, key: HomeKey, state: HeadState): Pro
 }
 
 function parsed(text: string): AuditHead {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw untrue('it is not JSON');
-  }
+  const json = jsonOf(text);
+  if (json === undefined) throw untrue('it is not JSON');
   const found = auditHead.safeParse(json);
   if (!found.success) throw untrue('it has other fields');
   if (`${canonicalJson(found.data)}\n` !== text) throw untrue('it is not spelled as it was written');

@@ -1,11 +1,11 @@
-import { open, readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { jobRecord, type JobKind, type JobRecord } from '../contracts/jobs.ts';
 import { modelName } from '../contracts/stages.ts';
-import { CorruptArtifactError } from '../errors.ts';
-import { canonicalJson } from '../lake/canonical.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
-import { storageFailure } from '../lake/storage-failure.ts';
+import { appendLines, linesOf } from '../lake/json-lines.ts';
+import { unlessGone } from '../lake/storage-failure.ts';
+import { textIfThere } from '../lake/text-file.ts';
 import { requireModelName } from '../registry/layout.ts';
 
 const FOLDER = 'jobs';
@@ -18,25 +18,14 @@ export const jobsUri = (model: string) => `${FOLDER}/${requireModelName(model)}$
  * already stays as it is, so that a retried activity leaves one line. Answers how often the job has failed in a row.
  */
 export async function appendJob({ home }: { home: Home }, record: JobRecord): Promise<{ failures: number }> {
-  const line = `${canonicalJson(jobRecord.parse(record))}\n`;
+  const line = jobRecord.parse(record);
   const uri = jobsUri(record.model);
   const path = home.path(uri);
   return withLock(home.path(FOLDER, `.${record.model}`), `the job ledger of ${record.model}`, async () => {
-    const text = await textOf(path);
+    const text = (await textIfThere(path)) ?? '';
     const before = recordsOf(text, uri).filter(({ job }) => job === record.job);
     if (before.some((each) => isSameRun(each, record))) return { failures: failuresAtEnd(before) };
-    try {
-      const handle = await open(path, 'a', 0o600);
-      try {
-        // A crash can leave the last line without its end; the next one must not be glued to it.
-        await handle.appendFile(text === '' || text.endsWith('\n') ? line : `\n${line}`);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      throw storageFailure(error, path) ?? error;
-    }
+    await appendLines(path, text, [line]);
     return { failures: failuresAtEnd([...before, record]) };
   });
 }
@@ -48,15 +37,13 @@ export const failuresAtEnd = (records: readonly JobRecord[]) =>
 /** All jobs of a model that have ended, oldest first. A line that a crash cut off is left out; other damage is an error. */
 export async function readJobs({ home }: { home: Home }, { model }: { model: string }): Promise<JobRecord[]> {
   const uri = jobsUri(model);
-  return recordsOf(await textOf(home.path(uri)), uri);
+  return recordsOf((await textIfThere(home.path(uri))) ?? '', uri);
 }
 
 /** The models that have a ledger. */
 export async function modelsWithJobs({ home }: { home: Home }): Promise<string[]> {
-  const entries = await readdir(home.path(FOLDER)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const folder = home.path(FOLDER);
+  const entries = await readdir(folder).catch(unlessGone<string[]>(folder, []));
   return entries
     .filter((entry) => entry.endsWith(SUFFIX))
     .map((entry) => entry.slice(0, -SUFFIX.length))
@@ -71,31 +58,6 @@ export const lastOf = (records: readonly JobRecord[], job: JobKind): JobRecord |
 const isSameRun = (a: JobRecord, b: JobRecord) =>
   a.workflowId === b.workflowId && a.runId === b.runId && a.job === b.job;
 
-function recordsOf(text: string, uri: string): JobRecord[] {
-  return text.split('\n').flatMap((line, i) => {
-    if (line === '') return [];
-    const json = jsonOf(line);
-    const parsed = jobRecord.safeParse(json);
-    if (parsed.success) return [parsed.data];
-    if (json === undefined) return [];
-    throw new CorruptArtifactError(
-      `Line ${i + 1} of ${uri} is not a job's record.`,
-      'Restore the file from a backup, or remove the line.',
-    );
-  });
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-async function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-}
+const recordsOf = (text: string, uri: string): JobRecord[] => [
+  ...linesOf(text, jobRecord, { uri, what: "a job's record" }),
+];

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { canaryRecord, type Canary, type CanaryRecord } from '../contracts/lifecycle.ts';
-import { BadInputError, CorruptArtifactError, describeIssues } from '../errors.ts';
+import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
+import { readDocument } from '../lake/text-file.ts';
 import { readChampion } from './champion.ts';
 import { canaryUri } from './layout.ts';
 import { withModelLock } from './lock.ts';
@@ -15,20 +15,7 @@ export async function readCanary(
   { name }: { name: string },
 ): Promise<CanaryRecord | null> {
   const uri = canaryUri(name);
-  const text = await readFile(home.path(uri), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text === undefined) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw damaged(uri, 'it is not JSON');
-  }
-  const parsed = canaryRecord.safeParse(json);
-  if (!parsed.success) throw damaged(uri, describeIssues(parsed.error.issues));
-  return parsed.data;
+  return (await readDocument(home, uri, canaryRecord, (what) => damaged(uri, what))) ?? null;
 }
 
 /**

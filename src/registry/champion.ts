@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { championRecord, type ChampionRecord } from '../contracts/lifecycle.ts';
-import { BadInputError, CorruptArtifactError, describeIssues } from '../errors.ts';
+import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
+import { readDocument } from '../lake/text-file.ts';
 import { championUri } from './layout.ts';
 import { withModelLock } from './lock.ts';
 import { readVersion } from './versions.ts';
@@ -14,22 +14,7 @@ export async function readChampion(
   { name }: { name: string },
 ): Promise<ChampionRecord | null> {
   const uri = championUri(name);
-  let text: string;
-  try {
-    text = await readFile(home.path(uri), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw damaged(uri, 'it is not JSON');
-  }
-  const parsed = championRecord.safeParse(json);
-  if (!parsed.success) throw damaged(uri, describeIssues(parsed.error.issues));
-  return parsed.data;
+  return (await readDocument(home, uri, championRecord, (what) => damaged(uri, what))) ?? null;
 }
 
 /**

@@ -4,9 +4,9 @@ import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { MODEL_FILE_CURE } from '../lake/artifacts.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
+import { jsonOf, textIfThere } from '../lake/text-file.ts';
 import { homeKey, trustedKeys } from '../signing/home-key.ts';
 import { isSignedBy, signatureBy } from '../signing/key.ts';
-import { textOf } from '../signing/key-files.ts';
 import { versionFolder } from './layout.ts';
 
 /** `models/<name>/<version>/signature.json`: over the bytes of `version.json`, which holds the hash of every file. */
@@ -40,7 +40,7 @@ export type SignatureState =
 
 /** Whose signature a version bears, and whether it is one of this record by a key that this home trusts. */
 export async function signatureState(home: Home, named: Named, record: Uint8Array): Promise<SignatureState> {
-  const text = await textOf(home, uriOf(named));
+  const text = await textIfThere(home.path(uriOf(named)));
   if (text === undefined) return { state: 'unsigned' };
   const found = versionSignature.safeParse(jsonOf(text));
   if (!found.success) return { state: 'false' };
@@ -76,11 +76,3 @@ export async function requireSignature(home: Home, named: Named, record: Uint8Ar
 }
 
 const uriOf = ({ name, version }: Named) => `${versionFolder(name, version)}/${SIGNATURE_FILE}`;
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

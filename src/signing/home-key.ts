@@ -3,12 +3,12 @@ import { CorruptArtifactError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
+import { textIfThere } from '../lake/text-file.ts';
 import { keyIdOf, publicKeyOf, signBytes, spkiOf, type PublicKeyFile, type Purpose } from './key.ts';
 import {
   PRIVATE_KEY_URI,
   PUBLIC_KEY_URI,
   readPublicKeyFile,
-  textOf,
   trustedKeyFiles,
   trustedUri,
   writePublicKeyFile,
@@ -48,7 +48,7 @@ export async function keyFiles(home: Home): Promise<PublicKeyFile[]> {
 const asMap = (files: PublicKeyFile[]) => new Map(files.map((file) => [file.keyId, publicKeyOf(file)!]));
 
 async function existingKey(home: Home): Promise<HomeKey | undefined> {
-  const text = await textOf(home, PRIVATE_KEY_URI);
+  const text = await textIfThere(home.path(PRIVATE_KEY_URI));
   const file = await readPublicKeyFile(home, PUBLIC_KEY_URI);
   if (text === undefined || file === undefined) return undefined;
   const key = privateKeyOf(text);
@@ -72,7 +72,7 @@ const makeKey = (home: Home): Promise<HomeKey> =>
     const meanwhile = await existingKey(home);
     if (meanwhile) return meanwhile;
     const before = await readPublicKeyFile(home, PUBLIC_KEY_URI);
-    const left = await textOf(home, PRIVATE_KEY_URI);
+    const left = await textIfThere(home.path(PRIVATE_KEY_URI));
     if (before && left === undefined) {
       await writePublicKeyFile(home, trustedUri(before.keyId), {
         ...before,

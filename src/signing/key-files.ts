@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { CorruptArtifactError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import type { Home } from '../lake/home.ts';
-import { readFailure } from '../lake/storage-failure.ts';
+import { unlessGone } from '../lake/storage-failure.ts';
+import { jsonOf, textIfThere } from '../lake/text-file.ts';
 import { publicKeyFile, publicKeyOf, type PublicKeyFile } from './key.ts';
 
 /** Only this file is secret; `src/upkeep/backup.ts` leaves it out unless it is asked for. */
@@ -10,28 +11,15 @@ export const PRIVATE_KEY_URI = 'keys/home.key';
 export const PUBLIC_KEY_URI = 'keys/home.pub.json';
 export const TRUSTED_FOLDER = 'keys/trusted';
 
-export async function textOf(home: Home, uri: string): Promise<string | undefined> {
-  return readFile(home.path(uri), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw readFailure(error, home.path(uri)) ?? error;
-  });
-}
-
 /** Undefined when it is not there. */
 export async function readPublicKeyFile(home: Home, uri: string): Promise<PublicKeyFile | undefined> {
-  const text = await textOf(home, uri);
+  const text = await textIfThere(home.path(uri));
   return text === undefined ? undefined : parsePublicKeyFile(text, uri);
 }
 
 /** `where` is how a refusal names it. */
 export function parsePublicKeyFile(text: string, where: string): PublicKeyFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw damaged(where);
-  }
-  const parsed = publicKeyFile.safeParse(json);
+  const parsed = publicKeyFile.safeParse(jsonOf(text));
   if (!parsed.success || publicKeyOf(parsed.data) === undefined) throw damaged(where);
   return parsed.data;
 }
@@ -41,10 +29,8 @@ export const writePublicKeyFile = (home: Home, uri: string, file: PublicKeyFile)
 
 /** Whom this home believes besides itself: its own keys of earlier, and those that somebody brought in. */
 export async function trustedKeyFiles(home: Home): Promise<PublicKeyFile[]> {
-  const names = await readdir(home.path(TRUSTED_FOLDER)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw readFailure(error, home.path(TRUSTED_FOLDER)) ?? error;
-  });
+  const folder = home.path(TRUSTED_FOLDER);
+  const names = await readdir(folder).catch(unlessGone<string[]>(folder, []));
   const files = names
     .filter((name) => name.endsWith('.json'))
     .toSorted()

@@ -1,6 +1,7 @@
-import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import type { Home } from '../lake/home.ts';
 import { unlessGone } from '../lake/storage-failure.ts';
+import { jsonOf, textIfThere } from '../lake/text-file.ts';
 import { urisIn } from '../upkeep/references.ts';
 
 const FOLDER = 'manifests/grid';
@@ -29,11 +30,8 @@ export async function retireOlder(home: Home, now = Date.now()): Promise<number>
 }
 
 function isOfNewestHours(text: string): boolean {
-  try {
-    return (JSON.parse(text) as { details?: { whole?: unknown } }).details?.whole === true;
-  } catch {
-    return false;
-  }
+  const manifest = jsonOf(text) as { details?: { whole?: unknown } } | null | undefined;
+  return manifest?.details?.whole === true;
 }
 
 /** All that manifests and models name; a dataset that is old itself keeps no other. */
@@ -59,4 +57,4 @@ async function jsonUnder(home: Home, folder: string): Promise<string[]> {
 const entriesOf = (home: Home, folder: string) =>
   readdir(home.path(folder)).catch(unlessGone<string[]>(folder, []));
 
-const textOf = (home: Home, uri: string) => readFile(home.path(uri), 'utf8').catch(unlessGone(uri, ''));
+const textOf = async (home: Home, uri: string) => (await textIfThere(home.path(uri))) ?? '';

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Home } from '../lake/home.ts';
+import { textIfThere } from '../lake/text-file.ts';
 
 /** Everything that these files lead to: what a manifest refers to, what that refers to, and so on. */
 export async function reachableFrom(home: Home, roots: Iterable<string>): Promise<Set<string>> {
@@ -8,7 +8,8 @@ export async function reachableFrom(home: Home, roots: Iterable<string>): Promis
   for (let uri = waiting.pop(); uri !== undefined; uri = waiting.pop()) {
     if (reached.has(uri)) continue;
     reached.add(uri);
-    if (uri.startsWith('manifests/')) waiting.push(...urisIn(await textOf(home, uri)));
+    // What is gone leads nowhere.
+    if (uri.startsWith('manifests/')) waiting.push(...urisIn((await textIfThere(home.path(uri))) ?? ''));
   }
   return reached;
 }
@@ -16,12 +17,4 @@ export async function reachableFrom(home: Home, roots: Iterable<string>): Promis
 /** The references in any JSON text. */
 export function urisIn(text: string): string[] {
   return [...text.matchAll(/"uri":\s*"([A-Za-z0-9][A-Za-z0-9._=/-]*)"/g)].map((match) => match[1]!);
-}
-
-/** What is gone leads nowhere. */
-async function textOf(home: Home, uri: string): Promise<string> {
-  return readFile(home.path(uri), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
 }
