@@ -133,7 +133,7 @@ async function list(session: Session): Promise<Answer> {
     `${treatment.name}@${treatment.version}`,
     config.success_metric,
     ending
-      ? `ended: ${ending.decision}${ending.promoted ? ', promoted' : ''}`
+      ? `ended: ${ending.decision === 'continue' ? 'undecided' : ending.decision}${ending.promoted ? ', promoted' : ''}`
       : `until ${endsAt.slice(0, 16)}Z`,
   ]);
   const text =
