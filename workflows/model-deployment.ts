@@ -180,7 +180,9 @@ export async function modelDeploymentWorkflow(
   async function promotion(previous: number | null): Promise<Ending> {
     enter('promotion', 'It is being promoted.');
     const reason = input.reason || `Version ${version} passed validation.`;
-    await promoteVersion({ name, request: { version, by, reason: reason.slice(0, 500), from } });
+    // It was judged beside that champion; whom somebody put there meanwhile it leaves in place.
+    const champion = previous ?? undefined;
+    await promoteVersion({ name, request: { version, by, reason: reason.slice(0, 500), from, champion } });
     // Whoever is champion ends the canary beside the one before.
     hasCanary = false;
     const since = clock.now;
@@ -207,7 +209,7 @@ export async function modelDeploymentWorkflow(
       }
       const verdict = await compared([version, previous], since, now);
       if (verdict) await tellAlerts(name, clock, 'deployment', verdict.facts, verdict.reason);
-      if (verdict && !verdict.good) return worse(verdict, previous);
+      if (verdict && !verdict.good) return worse(verdict);
       const stood = `Version ${version} is champion`;
       const figures = verdict ? ` ${verdict.reason}` : '';
       if (superseded) {
@@ -232,13 +234,13 @@ export async function modelDeploymentWorkflow(
     }
   }
 
-  async function worse({ reason, facts }: Verdict, previous: number): Promise<Ending> {
+  async function worse({ reason, facts }: Verdict): Promise<Ending> {
     if (!config.rollback_on_failure) {
       return { outcome: 'done', version, reason: `Left in place, as it was told to. ${reason}`, facts };
     }
-    const why = `Rolled back to version ${previous}. ${reason}`;
-    await rollbackChampion({ name, request: { by, reason: why.slice(0, 500), from } });
-    return { outcome: 'rolled-back', version, reason: why, facts };
+    const request = { by, reason: reason.slice(0, 500), from, champion: version };
+    const { version: now } = await rollbackChampion({ name, request });
+    return { outcome: 'rolled-back', version, reason: `Rolled back to version ${now}. ${reason}`, facts };
   }
 
   /** Null where there are too few hours to tell: then what validation said stands. */

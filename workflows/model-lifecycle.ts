@@ -165,19 +165,28 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     }
   }
 
-  async function promote(wish: Wish, { version, reason }: Asked<'promote'>): Promise<LifecycleEvent> {
+  async function promote(wish: Wish, request: Asked<'promote'>): Promise<LifecycleEvent> {
+    const { version, reason } = request;
+    requireChampion(request);
     const previous = champion?.version ?? null;
     if (previous === version) throw refusalOf(`Version ${version} is champion already.`);
     await crown(version, [...(previous === null ? [] : [previous]), ...(champion?.previous ?? [])]);
     return { ...eventOf('promoted', wish, reason), version, previous };
   }
 
-  async function rollBack(wish: Wish, { reason }: Asked<'rollback'>): Promise<LifecycleEvent> {
+  async function rollBack(wish: Wish, request: Asked<'rollback'>): Promise<LifecycleEvent> {
+    const { reason } = request;
+    requireChampion(request);
     const [version, ...earlier] = champion?.previous ?? [];
     if (version === undefined) throw refusalOf('There is no earlier champion to roll back to.');
     const previous = champion!.version;
     await crown(version, earlier);
     return { ...eventOf('rolled-back', wish, reason), version, previous };
+  }
+
+  function requireChampion({ champion: expected }: Pick<Asked<'rollback'>, 'champion'>): void {
+    if (expected === undefined || champion?.version === expected) return;
+    throw refusalOf(`Version ${champion?.version ?? 'none'} is champion by now, no longer ${expected}.`);
   }
 
   async function startCanary(wish: Wish, request: Asked<'canary'>): Promise<LifecycleEvent> {

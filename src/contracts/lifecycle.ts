@@ -19,10 +19,23 @@ const from = z
 
 const share = z.number().gt(0).max(1);
 
-export const promoteRequest = z.strictObject({ version: z.number().int().positive(), by: who, reason, from });
+const champion = z
+  .number()
+  .int()
+  .positive()
+  .optional()
+  .describe('Only while this version is champion: of who has decided by it, and may come too late');
+
+export const promoteRequest = z.strictObject({
+  version: z.number().int().positive(),
+  by: who,
+  reason,
+  from,
+  champion,
+});
 export type PromoteRequest = z.infer<typeof promoteRequest>;
 
-export const rollbackRequest = z.strictObject({ by: who, reason, from });
+export const rollbackRequest = z.strictObject({ by: who, reason, from, champion });
 export type RollbackRequest = z.infer<typeof rollbackRequest>;
 
 /** Let a version answer a share of the forecasts that name none; of the canary that runs already, another share. */

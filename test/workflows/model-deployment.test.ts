@@ -220,6 +220,36 @@ describe('modelDeploymentWorkflow', () => {
     });
   });
 
+  it('replaces and takes back no champion but the one that it was judged by', async () => {
+    const stages = candidates();
+    stages.versions.push(3);
+    const byHand = (client: Client) => promoteVersion(client, 'day-ahead', { version: 3, by: 'ada' });
+    await deploying(stages, { canary_share: 0 }, async (handle, client) => {
+      await reaches(handle, 'approval');
+      await byHand(client);
+      await handle.signal(approveSignal, { version: 2, by: 'ada' });
+      await assert.rejects(handle.result());
+      assert.equal(stages.champion?.version, 3);
+    });
+    assert.match(stages.jobs[0]!.reason, /Version 3 is champion by now, no longer 1/);
+
+    const watched = candidates();
+    watched.versions.push(3);
+    await deploying(watched, { ...AUTO, canary_share: 0 }, async (handle, client) => {
+      await reaches(handle, 'watch');
+      watched.mapeOf[2] = 9;
+      const compare = watched.table.compareVersions;
+      watched.table.compareVersions = async (...asked) => {
+        await byHand(client);
+        return compare(...asked);
+      };
+      await clockTo(handle, '2019-03-05T02');
+      await assert.rejects(handle.result());
+      assert.equal(watched.champion?.version, 3);
+    });
+    assert.match(watched.jobs[0]!.reason, /Version 3 is champion by now, no longer 2/);
+  });
+
   it('leaves no canary behind when it fails, and tells the ledger why', async () => {
     const stages = candidates();
     stages.table.compareVersions = () => {
