@@ -2,10 +2,10 @@ import type { AlertFacts, AlertMessage, AlertTurn } from '../contracts/alerts.ts
 import type { JobKind, JobRecord } from '../contracts/jobs.ts';
 import type { AppliedSchedule } from '../contracts/schedules.ts';
 import { RingwattError } from '../errors.ts';
-import { readAppliedSchedules } from '../jobs/applied-schedules.ts';
+import { isListThere, readAppliedSchedules } from '../jobs/applied-schedules.ts';
 import { failuresAtEnd, readJobs } from '../jobs/ledger.ts';
 import { standings, type Standing } from './absence.ts';
-import { writeBeat } from './beat.ts';
+import { readBeat, writeBeat } from './beat.ts';
 import { sendWaiting, type SendOptions } from './send-waiting.ts';
 import { readAlerts } from './store.ts';
 import { turnAlerts } from './turn.ts';
@@ -38,7 +38,8 @@ export class Watchdog {
   async look(now: number, asOf?: number): Promise<Look> {
     const { home, config } = this.#options;
     const moment = asOf ?? now;
-    const { schedules, ledger, troubles } = await this.#read();
+    const before = (await readBeat(home))?.schedules ?? 0;
+    const { schedules, ledger, troubles } = await this.#read(before);
     const found = standings(schedules, ledger, moment, { simulated: asOf !== undefined });
     const messages = [
       ...found.map((standing) => seenOf(standing, runsOf(ledger, standing, moment))),
@@ -52,13 +53,14 @@ export class Watchdog {
     const turn = await turnAlerts({ home, config, now, troubles }, messages);
     const late = found.filter((each) => each.lateHours > each.graceHours).length;
     // Before anything is sent: a receiver that takes its time does not make it look dead.
-    await writeBeat(home, { at: new Date(now).toISOString(), schedules: found.length, late });
+    const known = troubles['schedules.json'] === null ? found.length : before;
+    await writeBeat(home, { at: new Date(now).toISOString(), schedules: known, late });
     await sendWaiting({ now: Date.now, ...this.#options }, turn.pending);
     return { standings: found, turn };
   }
 
   /** What cannot be read is told of like anything else that is wrong: nobody would be watching. */
-  async #read(): Promise<Work> {
+  async #read(before: number): Promise<Work> {
     const { home } = this.#options;
     const ledger = new Map<string, JobRecord[]>();
     const troubles: Record<string, string | null> = { 'schedules.json': null, jobs: null };
@@ -66,6 +68,9 @@ export class Watchdog {
       troubles['schedules.json'] = typed(error).line;
       return [];
     });
+    if (before > 0 && !(await isListThere({ home })))
+      troubles['schedules.json'] =
+        `schedules.json is gone; it named ${before} schedules. Run \`schedules apply\`.`;
     for (const model of new Set(schedules.map((each) => each.model))) {
       try {
         ledger.set(model, await readJobs({ home }, { model }));

@@ -3,7 +3,7 @@ import { CorruptArtifactError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
-import { readDocument } from '../lake/text-file.ts';
+import { readDocument, textIfThere } from '../lake/text-file.ts';
 
 const URI = 'schedules.json';
 
@@ -11,6 +11,10 @@ const URI = 'schedules.json';
 export async function readAppliedSchedules({ home }: { home: Home }): Promise<AppliedSchedule[]> {
   return (await readDocument(home, URI, appliedSchedules, damaged))?.schedules ?? [];
 }
+
+/** Whether anybody ever applied anything; who removes all schedules leaves an empty list. */
+export const isListThere = async ({ home }: { home: Home }): Promise<boolean> =>
+  (await textIfThere(home.path(URI))) !== undefined;
 
 /** Changes `schedules.json` while nobody else does. */
 export async function changeAppliedSchedules(

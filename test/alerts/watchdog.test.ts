@@ -189,6 +189,20 @@ describe('the watchdog', () => {
     assert.deepEqual(told().filter((line) => line.includes('recovered')).length, 1);
   });
 
+  it('says that it cannot see when the list of schedules is gone, until there is one again', async () => {
+    const firing = async () =>
+      (await readAlerts(home)).tracks.flatMap(({ incident, rule }) => (incident ? [rule] : [])).toSorted();
+    await watchdog.look(MONDAY + DAY);
+    await rm(home.path('schedules.json'));
+    for (const hours of [1, 2]) {
+      await watchdog.look(MONDAY + DAY + hours * HOUR);
+      assert.deepEqual(await firing(), ['alerts_unreadable', 'work_absent', 'work_absent']);
+    }
+    await apply([]);
+    await watchdog.look(MONDAY + DAY + 3 * HOUR);
+    assert.deepEqual(await firing(), []);
+  });
+
   it('writes nothing while nothing changes', async () => {
     await end('ingestion', MONDAY);
     await watchdog.look(MONDAY + 60_000);
