@@ -1,6 +1,6 @@
 import type { JobRecord } from '../src/contracts/jobs.ts';
 import type { PipelineResult } from '../src/contracts/pipeline.ts';
-import { toHourStamp } from '../src/contracts/time.ts';
+import { toDate, toHourStamp } from '../src/contracts/time.ts';
 import { readForecast } from '../src/backtest/forecast-file.ts';
 import { readManifest, referTo, verifiedPath } from '../src/lake/artifacts.ts';
 import type { StageContext } from '../src/stages/context.ts';
@@ -58,13 +58,12 @@ export class Year {
   async begin(at: number): Promise<number> {
     const { region } = this.#scenario;
     const { first, members, trainDays } = EFFORTS[this.#effort];
-    const date = (seconds: number) => toHourStamp(seconds).slice(0, 10);
-    const score = { from: date(at - WINDOW_DAYS * DAY_SECONDS), to: date(at - DAY_SECONDS) };
+    const score = { from: toDate(at - WINDOW_DAYS * DAY_SECONDS), to: toDate(at - DAY_SECONDS) };
     const input = {
       ...{ model: MODEL, regions: [region], from: '2015-07', asOf: toHourStamp(at), score },
       train: {
-        from: date(at - (WINDOW_DAYS + trainDays) * DAY_SECONDS),
-        to: date(at - (WINDOW_DAYS + 1) * DAY_SECONDS),
+        from: toDate(at - (WINDOW_DAYS + trainDays) * DAY_SECONDS),
+        to: toDate(at - (WINDOW_DAYS + 1) * DAY_SECONDS),
       },
       training: { preset: 'quick', maxSteps: first, budgetMinutes: 30 },
       fit: { members },

@@ -2,7 +2,7 @@ import { forecast } from '../src/backtest/forecast-stage.ts';
 import { newestRecord } from '../src/backtest/newest-record.ts';
 import { recordAsOf } from '../src/backtest/forecast-record.ts';
 import type { RegionCode } from '../src/contracts/regions.ts';
-import { fromHourStamp, HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
+import { fromHourStamp, HOUR_SECONDS, toDate } from '../src/contracts/time.ts';
 import { silentLogger, type StageContext } from '../src/stages/context.ts';
 import type { Place } from './place.ts';
 
@@ -57,10 +57,9 @@ export async function demandOf(
   { from, to }: { from: number; to: number },
 ): Promise<Map<number, number>> {
   const { manifest } = await newestRecord(context.home, [region]);
-  const date = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   const asOf = to + 400 * 24 * HOUR_SECONDS;
   const { rows } = await recordAsOf(context.home, manifest, region, {
-    ...{ asOf, period: { from: date(from), to: date(to) } },
+    ...{ asOf, period: { from: toDate(from), to: toDate(to) } },
   });
   const demand = new Map<number, number>();
   rows.demandFinal.forEach((mw, row) => {

@@ -1,4 +1,5 @@
 import type { AlertEvent } from '../src/contracts/alerts.ts';
+import { toDate } from '../src/contracts/time.ts';
 import { htmlDocument } from '../src/report/document.ts';
 import { drawn, Plot } from '../src/report/charts/plot.ts';
 import { html, type Markup } from '../src/report/html.ts';
@@ -106,8 +107,6 @@ function errorChart(weeks: readonly LivedWeek[], { drift }: Scenario): Markup {
   });
 }
 
-const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
-
 const weekTable = (weeks: readonly LivedWeek[]) =>
   html`<div class="scroll">
     <table>
@@ -123,7 +122,7 @@ const weekTable = (weeks: readonly LivedWeek[]) =>
         ${weeks.map(
           ({ at, errors, events }) =>
             html`<tr>
-              <td>${day(at)}</td>
+              <td>${toDate(at)}</td>
               <td>${errors.hours > 0 ? errors.live.toFixed(2) : '–'}</td>
               <td>${errors.hours > 0 ? errors.frozen.toFixed(2) : '–'}</td>
               <td class="said">${events.join(' · ')}</td>

@@ -1,7 +1,7 @@
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { REGION_CODES, REGIONS, type RegionCode } from '../contracts/regions.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
-import { HOUR_SECONDS, fromHourStamp, toHourStamp, type DateRange } from '../contracts/time.ts';
+import { HOUR_SECONDS, fromHourStamp, toDate, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { QUANTILES } from '../day-ahead/issue-table.ts';
 import type { IssueDetails } from '../day-ahead/read.ts';
 import { BadInputError } from '../errors.ts';
@@ -210,11 +210,10 @@ async function shippedRuns(): Promise<WeatherRuns[]> {
  */
 function periodOf({ issuedAt, validAt }: Issue, sequenceLength: number): DateRange {
   const reach = Math.max(sequenceLength + REACH_HOURS + FOLLOWED_HOURS, ISSUE_REACH_HOURS);
-  const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   const furthest = Math.min(issuedAt, validAt) - (reach + 24) * HOUR_SECONDS;
   return {
-    from: dateOf(Math.floor(furthest / BEGIN_EVERY_SECONDS) * BEGIN_EVERY_SECONDS),
-    to: dateOf(issuedAt + AHEAD_HOURS * HOUR_SECONDS),
+    from: toDate(Math.floor(furthest / BEGIN_EVERY_SECONDS) * BEGIN_EVERY_SECONDS),
+    to: toDate(issuedAt + AHEAD_HOURS * HOUR_SECONDS),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Manifest } from '../contracts/artifact.ts';
 import { regionCode, type RegionCode } from '../contracts/regions.ts';
 import type { BacktestInput } from '../contracts/stages.ts';
-import { HOUR_SECONDS, firstHourOf, lastHourOf, toHourStamp } from '../contracts/time.ts';
+import { HOUR_SECONDS, firstHourOf, lastHourOf, toDate, toHourStamp } from '../contracts/time.ts';
 import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
 import { issueDetailsOf, readIssueTable } from '../day-ahead/read.ts';
 import { MissingDataError } from '../errors.ts';
@@ -41,7 +41,7 @@ export async function backtestForecaster(
   await using opened = await openForecaster(home, model, input.sequences);
   const { fitted } = opened;
   // It may have learnt beyond the period that its sequences' network was trained on.
-  const learntTo = toHourStamp(fitted.details.knownBy - PUBLICATION_DELAY - HOUR_SECONDS).slice(0, 10);
+  const learntTo = toDate(fitted.details.knownBy - PUBLICATION_DELAY - HOUR_SECONDS);
   const learnt = { from: train.from, to: learntTo };
   requireUnseen(score, learnt);
   const { issueHourLocal } = issueDetailsOf(sequences);

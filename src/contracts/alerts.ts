@@ -109,7 +109,6 @@ export const openIncident = z.strictObject({
   /** Channels that were to be told and could not be: they are not configured. */
   notSent: z.array(z.string()),
 });
-export type OpenIncident = z.infer<typeof openIncident>;
 
 export const alertStatus = z.strictObject({
   /** When the files were read. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { artifactReference } from './artifact.ts';
 import { WITHOUT } from './column-roles.ts';
 import { stageResult } from './stages.ts';
-import { dateBound, firstHourOf, lastHourOf, toHourStamp, HOUR_SECONDS, type DateRange } from './time.ts';
+import { dateBound, firstHourOf, lastHourOf, toDate, HOUR_SECONDS, type DateRange } from './time.ts';
 
 /** Members that an ensemble can be made of, in the order in which they are named. */
 export const MEMBER_NAMES = [
@@ -159,5 +159,5 @@ export function trainedRange(train: DateRange, fit: Weighing): DateRange {
   const last = lastHourOf(train.to);
   const days = weighingDays((last - firstHourOf(train.from) + HOUR_SECONDS) / DAY_SECONDS, fit);
   if (days === 0) return train;
-  return { from: train.from, to: toHourStamp(last - days * DAY_SECONDS - HOUR_SECONDS).slice(0, 10) };
+  return { from: train.from, to: toDate(last - days * DAY_SECONDS - HOUR_SECONDS) };
 }

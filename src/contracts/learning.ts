@@ -23,7 +23,6 @@ export const learningInput = z.strictObject({
     .default(60)
     .describe('A source that has not answered after so long is down'),
 });
-export type LearningInput = z.infer<typeof learningInput>;
 
 export const LEARNING_PHASES = ['collect', 'drift', 'train', 'validate', 'deploy'] as const;
 export const learningPhase = z.enum(LEARNING_PHASES);

@@ -26,7 +26,6 @@ export const appliedSchedules = z.strictObject({
   formatVersion: z.literal(1),
   schedules: z.array(appliedSchedule),
 });
-export type AppliedSchedules = z.infer<typeof appliedSchedules>;
 
 /** What a schedule does for a model; deployments follow a retrain and have none of their own. */
 export type ScheduledJob = Exclude<JobKind, 'deployment'>;

@@ -51,6 +51,9 @@ export function toHourStamp(epochSeconds: number): string {
   return new Date(epochSeconds * 1000).toISOString().slice(0, 13);
 }
 
+/** The UTC date that a moment lies in. */
+export const toDate = (epochSeconds: number): string => toHourStamp(epochSeconds).slice(0, 10);
+
 export function fromHourStamp(stamp: string): number {
   return Date.parse(`${stamp}:00:00Z`) / 1000;
 }

@@ -58,12 +58,6 @@ export function parseCron(cron: string): Cron {
   return parsed;
 }
 
-/** Refuses what `parseCron` does, and a time zone that nobody has. */
-export function checkSchedule(cron: string, timeZone: string): void {
-  parseCron(cron);
-  checkTimeZone(timeZone);
-}
-
 export function checkTimeZone(timeZone: string): void {
   if (IANAZone.isValidZone(timeZone)) return;
   throw new BadInputError(

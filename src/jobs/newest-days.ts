@@ -3,7 +3,7 @@ import type { Manifest } from '../contracts/artifact.ts';
 import { seriesAccount } from '../contracts/ingestion.ts';
 import type { RegionCode } from '../contracts/regions.ts';
 import type { NewestDays, NewestDaysInput } from '../contracts/schedules.ts';
-import { fromHourStamp, HOUR_SECONDS, toHourStamp } from '../contracts/time.ts';
+import { fromHourStamp, HOUR_SECONDS, toDate, toHourStamp } from '../contracts/time.ts';
 import { MissingDataError } from '../errors.ts';
 import { newestDemand } from '../backtest/newest-issue.ts';
 import { newestRecord } from '../backtest/newest-record.ts';
@@ -23,11 +23,11 @@ export async function newestDays(
   { home }: Pick<StageContext, 'home'>,
   { regions, asOf }: NewestDaysInput,
 ): Promise<NewestDays> {
-  const to = asOf === undefined ? {} : { to: dateOf(fromHourStamp(asOf)) };
+  const to = asOf === undefined ? {} : { to: toDate(fromHourStamp(asOf)) };
   const last = await lastHourOfAll();
   if (last === null) return { ...to, lastHour: null };
   const until = asOf === undefined ? last : Math.min(last, fromHourStamp(asOf));
-  return { from: dateOf(until - 24 * REVISED_DAYS * HOUR_SECONDS), ...to, lastHour: toHourStamp(last) };
+  return { from: toDate(until - 24 * REVISED_DAYS * HOUR_SECONDS), ...to, lastHour: toHourStamp(last) };
 
   async function lastHourOfAll(): Promise<number | null> {
     try {
@@ -46,5 +46,3 @@ function hoursOf({ details }: Manifest, region: RegionCode): number {
   const account = z.array(seriesAccount).parse(details['account'] ?? []);
   return account.find((line) => line.region === region && line.series === 'D')?.present ?? 0;
 }
-
-const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);

@@ -1,6 +1,6 @@
 import type { Manifest } from '../contracts/artifact.ts';
 import { REGIONS, type RegionCode } from '../contracts/regions.ts';
-import { HOUR_SECONDS, toHourStamp } from '../contracts/time.ts';
+import { HOUR_SECONDS, toDate } from '../contracts/time.ts';
 import { FOLLOWED_HOURS, ISSUE_REACH_HOURS } from '../backtest/forecast-day-ahead.ts';
 import { recordAsOf } from '../backtest/forecast-record.ts';
 import { REACH_HOURS, type RegionRecord } from '../backtest/forecast.ts';
@@ -53,12 +53,11 @@ export async function compareRegion(
     ISSUE_REACH_HOURS,
     ...rivals.map(({ sequenceLength }) => sequenceLength + REACH_HOURS + FOLLOWED_HOURS),
   );
-  const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   const record = await recordAsOf(home, grid, region, {
     asOf: asked.asOf,
     period: {
-      from: dateOf(from - reach * HOUR_SECONDS - 2 * DAY_SECONDS),
-      to: dateOf(asked.to + 2 * DAY_SECONDS),
+      from: toDate(from - reach * HOUR_SECONDS - 2 * DAY_SECONDS),
+      to: toDate(asked.to + 2 * DAY_SECONDS),
     },
   });
   const hours = { ...asked, from };

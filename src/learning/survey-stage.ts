@@ -1,6 +1,13 @@
 import type { Survey, SurveyInput } from '../contracts/learning.ts';
 import type { RegionCode } from '../contracts/regions.ts';
-import { firstHourOf, fromHourStamp, HOUR_SECONDS, lastHourOf, toHourStamp } from '../contracts/time.ts';
+import {
+  firstHourOf,
+  fromHourStamp,
+  HOUR_SECONDS,
+  lastHourOf,
+  toDate,
+  toHourStamp,
+} from '../contracts/time.ts';
 import type { Manifest } from '../contracts/artifact.ts';
 import { gridFile } from '../backtest/forecast-grid.ts';
 import { newestDemand } from '../backtest/newest-issue.ts';
@@ -41,7 +48,7 @@ export function windowBefore(asOf: string, days: number): Survey['window'] {
   const newest = fromHourStamp(asOf) - DEMAND_DELAY_HOURS * HOUR_SECONDS;
   // A day is over with the hour that ends at the next midnight.
   const lastDay = Math.floor(newest / DAY_SECONDS) - 1;
-  const date = (day: number) => toHourStamp(day * DAY_SECONDS).slice(0, 10);
+  const date = (day: number) => toDate(day * DAY_SECONDS);
   return { from: date(lastDay - days + 1), to: date(lastDay) };
 }
 

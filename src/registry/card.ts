@@ -1,4 +1,5 @@
 import type { Manifest } from '../contracts/artifact.ts';
+import { toDate } from '../contracts/time.ts';
 import type { SearchSummary } from '../contracts/search.ts';
 import type { RollingRegionScores } from '../backtest/rolling/document.ts';
 import type { RegionScores, ScoresDocument } from '../backtest/scores.ts';
@@ -61,7 +62,6 @@ export function modelCard(
 ): ModelCard {
   const fitted = model.kind === 'forecaster' ? forecasterDetailsOf(model) : undefined;
   const { protocol } = document;
-  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
   const inputs = issueDetails.safeParse(model.details['issues']).data;
   return {
     name,
@@ -75,7 +75,7 @@ export function modelCard(
     inputs: inputs ? { operator: inputs.operator, weather: inputs.weather } : null,
     weights: fitted?.ensemble.weights ?? null,
     validation: fitted
-      ? { from: day(fitted.ensemble.validation.from), to: day(fitted.ensemble.validation.to) }
+      ? { from: toDate(fitted.ensemble.validation.from), to: toDate(fitted.ensemble.validation.to) }
       : null,
     search: fitted?.search ?? null,
     scores: document.regions.map(scoreOf),

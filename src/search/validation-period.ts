@@ -1,4 +1,4 @@
-import { HOUR_SECONDS, firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../contracts/time.ts';
+import { HOUR_SECONDS, firstHourOf, lastHourOf, toDate, type DateRange } from '../contracts/time.ts';
 import { BadInputError } from '../errors.ts';
 
 const DAY_SECONDS = 24 * HOUR_SECONDS;
@@ -50,12 +50,9 @@ function lastPartOf({ from, to }: DateRange): DateRange {
   const [first, last] = [firstHourOf(from), lastHourOf(to)];
   const days = Math.floor((last - first) / DAY_SECONDS) + 1;
   const part = days >= 2 * YEAR_DAYS ? YEAR_DAYS : Math.max(1, Math.floor(days / 4));
-  return { from: dateOf(last - part * DAY_SECONDS), to };
+  return { from: toDate(last - part * DAY_SECONDS), to };
 }
 
-/** The date that begins at this moment. */
-const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
-
 function dayBefore(bound: string): string {
-  return dateOf(firstHourOf(bound) - HOUR_SECONDS - DAY_SECONDS);
+  return toDate(firstHourOf(bound) - HOUR_SECONDS - DAY_SECONDS);
 }

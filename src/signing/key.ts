@@ -11,7 +11,6 @@ export const keyId = z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal 
 const hexSignature = z.string().regex(/^[0-9a-f]{128}$/, 'must be 128 hexadecimal digits');
 
 export const signatureBy = z.strictObject({ keyId, signature: hexSignature });
-export type SignatureBy = z.infer<typeof signatureBy>;
 
 /** `keys/home.pub.json`, and each file of `keys/trusted/`. */
 export const publicKeyFile = z.strictObject({

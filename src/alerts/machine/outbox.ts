@@ -48,12 +48,6 @@ function waitOf(
 const precedes = (a: Delivery, b: Delivery) =>
   a.state === 'waiting' && a.channel === b.channel && a.notice.incident === b.notice.incident;
 
-/** Ids that can be sent now. */
-export const dueDeliveries = (state: AlertState, by: string, now: number): string[] =>
-  state.outbox.flatMap(({ id, state: where }, at) =>
-    where === 'waiting' && !waitOf(state, at, by, now) ? [id] : [],
-  );
-
 export const settleSent = (before: AlertState, id: string, now: number, says = ''): AlertState =>
   changed(before, id, (delivery) => {
     Object.assign(delivery, { state: 'sent', settledAt: now, attempts: delivery.attempts + 1, says });

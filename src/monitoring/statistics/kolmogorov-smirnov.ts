@@ -17,28 +17,15 @@ const MOST_EXACT = 10_000;
  * apart, which with ties is on the safe side. Beyond: the one-sample distribution of nm/(n+m) values, as scipy does.
  */
 export function kolmogorovSmirnov(a: ArrayLike<number>, b: ArrayLike<number>): KolmogorovSmirnov {
-  return smirnovOfSorted(ascending(a), ascending(b));
-}
-
-export function smirnovOfSorted(a: Float64Array, b: Float64Array): KolmogorovSmirnov {
   const [n, m] = [a.length, b.length];
   // In units of 1 / (n m): whole numbers, so that equal distances are equal.
   let farthest = 0;
-  eachStep(a, b, (i, j) => {
+  eachStep(ascending(a), ascending(b), (i, j) => {
     farthest = Math.max(farthest, Math.abs(i * m - j * n));
   });
   const statistic = farthest / (n * m);
   if (Math.max(n, m) <= MOST_EXACT) return { statistic, p: shareAsFar(n, m, farthest), method: 'exact' };
   return { statistic, p: kolmogorovTail(Math.round((n * m) / (n + m)), statistic), method: 'asymptotic' };
-}
-
-/** The statistic alone, for those who have a distribution of their own to hold it against. */
-export function smirnovDistance(a: Float64Array, b: Float64Array): number {
-  let farthest = 0;
-  eachStep(a, b, (i, j) => {
-    farthest = Math.max(farthest, Math.abs(i / a.length - j / b.length));
-  });
-  return farthest;
 }
 
 /**
