@@ -15,7 +15,7 @@ const KINDS: DriftKind[] = ['data', 'prediction', 'performance', 'concept'];
  * Of weekly looks at one region, in years in which nothing that is known of changed. One that has changed all the same is
  * in the window of four looks or more.
  */
-const MOST_FALSE = 0.1;
+const MOST_FALSE = 0.05;
 
 /** How often weekly looks at the real record say drift, by region and kind. */
 export async function stableYears(watch: Watch, { say }: BenchOptions, years = YEARS): Promise<Measure[]> {
