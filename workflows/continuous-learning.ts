@@ -3,36 +3,25 @@ import {
   isCancellation,
   proxyActivities,
   setHandler,
-  startChild,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { ApplicationFailure } from '@temporalio/common';
 import type { DriftActivities } from '../activities/drift.ts';
 import type { LearningActivities } from '../activities/learning.ts';
-import type { ArtifactReference } from '../src/contracts/artifact.ts';
 import type { DriftResult } from '../src/contracts/drift.ts';
-import {
-  learningInput,
-  type LearningResult,
-  type StartPlan,
-  type Survey,
-} from '../src/contracts/learning.ts';
+import { learningInput, type LearningResult, type StartPlan } from '../src/contracts/learning.ts';
 import type { PipelineResult } from '../src/contracts/pipeline.ts';
-import { trainingSettings } from '../src/contracts/training.ts';
 import { firstHourOf, lastHourOf, toHourStamp, type DateRange } from '../src/contracts/time.ts';
-import { BadInputError } from '../src/errors.ts';
-import { failureLine, rootFailure } from '../src/temporal/failures.ts';
+import { failureLine } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
 import { learningStatusQuery } from '../src/temporal/messages.ts';
-import { WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
+import { WORKFLOWS } from '../src/temporal/names.ts';
 import { modelAttribute, regionsAttribute } from '../src/temporal/search-attributes.ts';
 import { judge, losingRegions } from './candidate-decision.ts';
-import { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
+import { settingsOf, trainCandidate, type Collected } from './candidate-training.ts';
 import { recordEnding, type Ending } from './job-ending.ts';
 import { handOver } from './hand-over.ts';
 import { LearningBoard } from './learning-board.ts';
 import { LearningClock } from './learning-clock.ts';
-import { whenFree } from './pipeline-children.ts';
 import { asOfOfBackfill } from './scheduled-at.ts';
 import { collectRecord } from './record-collection.ts';
 import type { StageOutcome } from './stage-table.ts';
@@ -48,13 +37,6 @@ const { checkDrift } = proxyActivities<DriftActivities>({
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 3 },
 });
-
-const DAY_SECONDS = 86_400;
-
-/** What there is to learn from, and as of when. */
-interface Collected extends Survey {
-  grid: ArtifactReference;
-}
 
 /**
  * Keeps a model fresh: collects what is new, looks for drift, trains, holds the candidate against the champion on the
@@ -99,12 +81,12 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
         `Too few samples: ${samples} hours of demand from ${window.from} to ${window.to}, where ${config.min_samples_threshold} are asked for.`,
       );
     }
-    const plan = await planStart({ name, regions, settings: settingsOf() });
+    const plan = await planStart({ name, regions, settings: settingsOf(config) });
     const drift = await board.run('drift', () => lookForDrift(collected, plan));
     if (config.retrain === 'on-drift' && drift && !drift.drifted) {
       return skipped(`No drift from ${window.from} to ${window.to}, and the model is trained on drift only.`);
     }
-    const trained = await board.run('train', () => train(collected, plan));
+    const trained = await board.run('train', () => trainCandidate(config, collected, plan));
     const { version } = trained.model;
     candidate = version;
     if (version === plan.champion) {
@@ -163,6 +145,7 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
       const result = await checkDrift({
         ...{ name, version: champion, regions, asOf, grid },
         windowDays: config.data_window_days,
+        thresholds: config.drift_thresholds,
       });
       const what = result.findings.map((finding) => finding.what).slice(0, 3);
       return {
@@ -174,55 +157,6 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
       if (isCancellation(error) || config.retrain === 'on-drift') throw error;
       return { result: null, reused: false, facts: { unknown: failureLine(error) } };
     }
-  }
-
-  async function train(collected: Collected, plan: StartPlan): Promise<StageOutcome<PipelineResult>> {
-    const warm = config.start === 'warm' ? plan.goOnFrom : null;
-    const begins = config.start === 'fresh' ? 'It was told to begin afresh.' : plan.why;
-    const result = await pipeline(collected, warm, warm ? plan : undefined).catch((error: unknown) => {
-      const root = rootFailure(error);
-      const unfit = root instanceof ApplicationFailure && root.type === BadInputError.name;
-      if (!warm || !unfit) throw error;
-      return null;
-    });
-    const trained = result ?? (await pipeline(collected, null));
-    return {
-      result: trained,
-      reused: trained.model.reused,
-      facts: { version: trained.model.version, start: result ? begins : 'Afresh: the weights did not fit.' },
-    };
-  }
-
-  async function pipeline(
-    { asOf, window, grid }: Collected,
-    goOnFrom: StartPlan['goOnFrom'],
-    warm?: Pick<StartPlan, 'maxSteps' | 'learningRate'>,
-  ): Promise<PipelineResult> {
-    const maxSteps = config.max_steps ?? warm?.maxSteps;
-    const child = await whenFree(() =>
-      startChild(forecastingPipelineWorkflow, {
-        workflowId: workflowIds.pipeline(name, `${asOf}${goOnFrom ? '' : '-afresh'}`),
-        args: [
-          {
-            ...{ model: name, regions, grid, asOf, score: window, train: before(window, config.train_days) },
-            training: {
-              ...settingsOf(),
-              ...(maxSteps !== undefined && { maxSteps }),
-              ...(warm && { learningRate: warm.learningRate }),
-            },
-            fit: { members: config.members },
-            ...(goOnFrom && { goOnFrom }),
-            ...{ refit: true, report: false, promote: 'never' },
-          },
-        ],
-        staticSummary: `A candidate for ${name}, as of ${asOf}`,
-      }),
-    );
-    return child.result();
-  }
-
-  function settingsOf() {
-    return trainingSettings.parse({ preset: config.preset });
   }
 
   async function validate(
@@ -267,10 +201,3 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
 }
 
 const spelled = ({ from, to }: DateRange) => `${from} to ${to}`;
-
-/** The days before a window. */
-function before({ from }: DateRange, days: number): DateRange {
-  const first = firstHourOf(from);
-  const date = (seconds: number) => toHourStamp(seconds).slice(0, 10);
-  return { from: date(first - days * DAY_SECONDS), to: date(first - DAY_SECONDS) };
-}

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import type { PipelineInput, Rolling } from '../src/contracts/pipeline.ts';
-import { fromHourStamp, HOUR_SECONDS, toHourStamp, type DateRange } from '../src/contracts/time.ts';
+import { fromHourStamp, HOUR_SECONDS, toDate, toHourStamp, type DateRange } from '../src/contracts/time.ts';
 import { MissingDataError } from '../src/errors.ts';
 
 const DAY_SECONDS = 86_400;
@@ -40,7 +40,7 @@ export function rollingRanges({ scoreDays, trainDays }: Rolling, lastHours: read
   const end = Math.min(...lastHours.map(fromHourStamp));
   // A day is over with the hour that ends at the next midnight.
   const lastDay = Math.floor(end / DAY_SECONDS) - 1;
-  const date = (day: number) => toHourStamp(day * DAY_SECONDS).slice(0, 10);
+  const date = (day: number) => toDate(day * DAY_SECONDS);
   const firstScored = lastDay - scoreDays + 1;
   return {
     train: { from: date(firstScored - trainDays), to: date(firstScored - 1) },

@@ -140,7 +140,13 @@ describe('continuousLearningWorkflow', () => {
     const calm = withChampion();
     const cases: [FakeStages, object, LearningResult['outcome'], number | null, RegExp][] = [
       [few, {}, 'skipped', null, /Too few samples: 800 hours .* where 1000 are asked for/],
-      [calm, { retrain: 'on-drift' }, 'skipped', null, /No drift from 2019-02-01 to 2019-03-02/],
+      [
+        calm,
+        { retrain: 'on-drift', drift_thresholds: { psi: 0.4 } },
+        'skipped',
+        null,
+        /No drift from 2019-02-01 to 2019-03-02/,
+      ],
       [worse, {}, 'refused', 2, /Version 2 is 6.7 % worse, where 5.0 % are allowed: MAPE 3.200 % against/],
       [beaten, {}, 'refused', 1, /a persistence is better in MISO/],
       [unjudged, {}, 'refused', 2, /there is no hour from 2019-02-01 to 2019-03-02/],
@@ -167,6 +173,8 @@ describe('continuousLearningWorkflow', () => {
     );
     for (const untrained of [few, calm]) assert.deepEqual(untrained.asked('cutSequences'), []);
     assert.equal(worse.jobs[0]!.facts['worse_by'], 0.06667);
+    const [{ thresholds }] = calm.asked('checkDrift') as [{ thresholds: { psi: number } }];
+    assert.equal(thresholds.psi, 0.4);
   });
 
   it('fails with the root of the failure, in the ledger too, when the source is down', async () => {
