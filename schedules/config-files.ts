@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { readAppliedSchedules } from '../src/jobs/applied-schedules.ts';
 import { writeFileAtomic } from '../src/lake/atomic-write.ts';
 import type { Home } from '../src/lake/home.ts';
+import { unlessGone } from '../src/lake/storage-failure.ts';
 import { readRetraining, SHIPPED_CONFIG, type RetrainingFile } from './retraining-file.ts';
 
 const FOLDER = 'schedules';
@@ -40,10 +41,8 @@ export async function keepConfigs(
 }
 
 async function keptFiles(home: Home): Promise<string[]> {
-  const names = await readdir(home.path(FOLDER)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const folder = home.path(FOLDER);
+  const names = await readdir(folder).catch(unlessGone<string[]>(folder, []));
   return names
     .filter((name) => name.endsWith('.yaml'))
     .sort()

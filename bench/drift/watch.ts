@@ -4,7 +4,7 @@ import type { RegionRecord } from '../../src/backtest/forecast.ts';
 import { newestRecord } from '../../src/backtest/newest-record.ts';
 import { driftInput } from '../../src/contracts/drift.ts';
 import type { RegionCode } from '../../src/contracts/regions.ts';
-import { HOUR_SECONDS, toHourStamp } from '../../src/contracts/time.ts';
+import { HOUR_SECONDS, toDate } from '../../src/contracts/time.ts';
 import { Home } from '../../src/lake/home.ts';
 import { backtestHours } from '../../src/monitoring/drift/baseline-hours.ts';
 import { recordDrift, type Undecided } from '../../src/monitoring/drift/region-drift.ts';
@@ -45,10 +45,9 @@ export class Watch {
   }
 
   record(region: RegionCode, asOf: number): Promise<RegionRecord> {
-    const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
     return recordAsOf(this.#home, this.#grid, region, {
       asOf,
-      period: { from: dateOf(asOf - YEARS_BACK * 366 * DAY_SECONDS), to: dateOf(asOf) },
+      period: { from: toDate(asOf - YEARS_BACK * 366 * DAY_SECONDS), to: toDate(asOf) },
       columns: this.#watched.model.network?.normaliser.columns,
     });
   }

@@ -50,10 +50,6 @@ export class Evaluation {
     this.ratio = new SampleRatio(config.traffic_split);
   }
 
-  knows(request: string): boolean {
-    return this.requests.has(request);
-  }
-
   hasOutcome(request: string): boolean {
     return this.answered.has(request);
   }

@@ -1,4 +1,3 @@
-import { open, readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import {
@@ -9,11 +8,10 @@ import {
   type ABTestRecord,
 } from '../contracts/ab-test.ts';
 import { requestId } from '../contracts/stages.ts';
-import { CorruptArtifactError, quoted } from '../errors.ts';
-import { canonicalJson } from '../lake/canonical.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
-import { storageFailure } from '../lake/storage-failure.ts';
+import { appendLines, linesOf } from '../lake/json-lines.ts';
+import { textIfThere } from '../lake/text-file.ts';
 import { Evaluation, type Exposure } from './evaluation.ts';
 import { routeRequest, unitKey, unitOf } from './route.ts';
 import { requireTest, testUri } from './store.ts';
@@ -40,7 +38,7 @@ export async function noteExposure(
   await locked(home, name, async () => {
     const text = await textOf(home.path(testUri(name, EXPOSURES)));
     if (text.includes(`"request":${JSON.stringify(request)}`)) return;
-    await append(home.path(testUri(name, EXPOSURES)), text, [exposure]);
+    await appendLines(home.path(testUri(name, EXPOSURES)), text, [exposure]);
   });
   return exposure;
 }
@@ -77,7 +75,7 @@ export async function noteOutcomes(
     }
     account.taken = lines.length;
     const path = home.path(testUri(name, OUTCOMES));
-    if (lines.length > 0) await append(path, await textOf(path), lines);
+    if (lines.length > 0) await appendLines(path, await textOf(path), lines);
     return { account, evaluation };
   });
 }
@@ -94,58 +92,19 @@ export async function evaluationOf(home: Home, config: ABTestRecord['config']): 
 const locked = <T>(home: Home, name: string, work: () => Promise<T>) =>
   withLock(home.path(testUri(name, '.journal')), `the journal of the A/B test ${name}`, work);
 
-async function append(path: string, before: string, lines: readonly object[]): Promise<void> {
-  const text = lines.map((line) => `${canonicalJson(line)}\n`).join('');
-  try {
-    const handle = await open(path, 'a', 0o600);
-    try {
-      // A crash can leave the last line without its end; the next one must not be glued to it.
-      await handle.appendFile(before === '' || before.endsWith('\n') ? text : `\n${text}`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw storageFailure(error, path) ?? error;
-  }
-}
-
-/** A line that a crash cut off is left out; other damage is an error. */
+/** A worker that reads a long file goes on saying that it lives. */
 async function eachLine<Schema extends z.ZodType>(
   home: Home,
   uri: string,
   schema: Schema,
   take: (line: z.output<Schema>) => void,
 ): Promise<void> {
-  const lines = (await textOf(home.path(uri))).split('\n');
-  for (const [i, line] of lines.entries()) {
-    // A worker that reads a long file goes on saying that it lives.
-    if (i % LINES_AT_ONCE === LINES_AT_ONCE - 1) await setImmediate();
-    const json = jsonOf(line);
-    if (json === undefined) continue;
-    const parsed = schema.safeParse(json);
-    if (!parsed.success) {
-      throw new CorruptArtifactError(
-        `Line ${i + 1} of ${uri} is not what an A/B test writes: ${quoted(line)}.`,
-        'Restore the file from a backup, or remove the line.',
-      );
-    }
-    take(parsed.data);
+  const text = await textOf(home.path(uri));
+  let count = 0;
+  for (const line of linesOf(text, schema, { uri, what: 'what an A/B test writes' })) {
+    take(line);
+    if (++count % LINES_AT_ONCE === 0) await setImmediate();
   }
 }
 
-function jsonOf(line: string): unknown {
-  if (line === '') return undefined;
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-async function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-}
+const textOf = async (path: string) => (await textIfThere(path)) ?? '';

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import {
   abTestRecord,
@@ -10,17 +10,13 @@ import {
 } from '../contracts/ab-test.ts';
 import type { ChampionRecord } from '../contracts/lifecycle.ts';
 import { modelName } from '../contracts/stages.ts';
-import {
-  BadInputError,
-  CorruptArtifactError,
-  InUseError,
-  MissingDataError,
-  describeIssues,
-} from '../errors.ts';
+import { BadInputError, CorruptArtifactError, InUseError, MissingDataError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
+import { unlessGone } from '../lake/storage-failure.ts';
+import { readDocument } from '../lake/text-file.ts';
 import { readChampion } from '../registry/champion.ts';
 import { modelFolder } from '../registry/layout.ts';
 import { withModelLock } from '../registry/lock.ts';
@@ -53,10 +49,8 @@ export async function requireTest(home: Home, name: string): Promise<ABTestRecor
 
 /** Newest first. */
 export async function listTests(home: Home): Promise<ABTestRecord[]> {
-  const names = await readdir(home.path(FOLDER)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const folder = home.path(FOLDER);
+  const names = await readdir(folder).catch(unlessGone<string[]>(folder, []));
   const records = await Promise.all(
     names.filter((name) => modelName.safeParse(name).success).map((name) => readTest(home, name)),
   );
@@ -163,26 +157,8 @@ async function versionOf(home: Home, model: string): Promise<TestedVersion> {
 const write = (home: Home, record: ABTestRecord) =>
   writeFileAtomic(home.path(recordUri(record.config.test_name)), `${canonicalJson(record)}\n`);
 
-async function readJson<Schema extends z.ZodType>(
-  home: Home,
-  uri: string,
-  schema: Schema,
-): Promise<z.output<Schema> | null> {
-  const text = await readFile(home.path(uri), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text === undefined) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw damaged(uri, 'it is not JSON');
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) throw damaged(uri, describeIssues(parsed.error.issues));
-  return parsed.data;
-}
+const readJson = async <Schema extends z.ZodType>(home: Home, uri: string, schema: Schema) =>
+  (await readDocument(home, uri, schema, (what) => damaged(uri, what))) ?? null;
 
 const damaged = (uri: string, what: string) =>
   new CorruptArtifactError(

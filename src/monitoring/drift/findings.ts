@@ -1,5 +1,5 @@
 import type { DriftThresholds } from '../../contracts/drift.ts';
-import { toHourStamp } from '../../contracts/time.ts';
+import { toDate } from '../../contracts/time.ts';
 import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts';
 import type { DriftFinding, RegionDrift } from './document.ts';
 import type { Undecided } from './region-drift.ts';
@@ -56,7 +56,7 @@ export function findingsOf(regions: readonly RegionDrift[]): DriftFinding[] {
       if (since === null || noticedAt === null) continue;
       add(
         'concept',
-        `${region}: ${what} since ${toHourStamp(since).slice(0, 10)} (Page–Hinkley, noticed on ${toHourStamp(noticedAt).slice(0, 10)}).`,
+        `${region}: ${what} since ${toDate(since)} (Page–Hinkley, noticed on ${toDate(noticedAt)}).`,
       );
     }
     return found;

@@ -1,7 +1,7 @@
 import { htmlDocument } from '../../report/document.ts';
 import { listed, percent, ratio } from '../../report/format.ts';
 import { html, type Markup } from '../../report/html.ts';
-import { toHourStamp } from '../../contracts/time.ts';
+import { toDate } from '../../contracts/time.ts';
 import type { DriftDocument, RegionDrift } from './document.ts';
 
 /** A look at a model as one HTML page with everything in it. */
@@ -145,7 +145,7 @@ function regionSection({ region, window, series, prediction, concept, notJudged 
         </table>
       </div>`
     }
-    ${noticed.map(({ what, since }) => html`<p>${what} since ${toHourStamp(since!).slice(0, 10)}.</p>`)}
+    ${noticed.map(({ what, since }) => html`<p>${what} since ${toDate(since!)}.</p>`)}
     ${notJudged.length > 0 && html`<p class="note">Not judged: ${notJudged.join('; ')}.</p>`}
   </section>`;
 }

@@ -4,7 +4,7 @@ import type { RegionRecord } from '../../backtest/forecast.ts';
 import type { Manifest } from '../../contracts/artifact.ts';
 import type { DriftInput } from '../../contracts/drift.ts';
 import { regionCode, type RegionCode } from '../../contracts/regions.ts';
-import { HOUR_SECONDS, toHourStamp } from '../../contracts/time.ts';
+import { HOUR_SECONDS, toDate, toHourStamp } from '../../contracts/time.ts';
 import type { Home } from '../../lake/home.ts';
 import { baselineFor, type BacktestHours } from './baseline-hours.ts';
 import { conceptDrift } from './concept-drift.ts';
@@ -45,11 +45,10 @@ export async function regionDrift(
   asked: Asked,
 ): Promise<Undecided> {
   const { home, grid, model } = watched;
-  const dateOf = (seconds: number) => toHourStamp(seconds).slice(0, 10);
   const earliest = asOf - YEARS_BACK * 366 * DAY_HOURS * HOUR_SECONDS;
   const record = await recordAsOf(home, grid, region, {
     asOf,
-    period: { from: dateOf(earliest), to: dateOf(asOf) },
+    period: { from: toDate(earliest), to: toDate(asOf) },
     columns: model.network?.normaliser.columns,
   });
   return recordDrift(watched, record, asOf, asked);
