@@ -63,6 +63,7 @@ const { deliverAlert } = proxyActivities<AlertActivities>({
 
 interface Carried {
   inbox: AlertMessage[];
+  refused?: string | null;
 }
 
 /**
@@ -76,7 +77,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   const deliveries = new CancellationScope();
   let turn: AlertTurn | undefined;
   let trouble = '';
-  let refused: string | null = null;
+  let refused = carried?.refused ?? null;
   let stale = true;
   let count = 0;
   /** Of the inbox; counted as it fills, for it is asked for at every message. */
@@ -104,7 +105,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
     if (!mayContinueAsNew()) await takeIn();
   }
   deliveries.cancel();
-  return continueAsNew<typeof alertsWorkflow>({}, { inbox });
+  return continueAsNew<typeof alertsWorkflow>({}, { inbox, refused });
 
   async function takeIn(): Promise<void> {
     stale = false;
@@ -195,9 +196,4 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
     if (!turn?.nextAt) return undefined;
     return Math.max(1000, Date.parse(turn.nextAt) - Date.now());
   }
-}
-
-function refuseUnless(schema: z.ZodType, body: unknown): void {
-  const reason = refusal(schema, body);
-  if (reason) throw ApplicationFailure.nonRetryable(`The request is wrong: ${reason}.`, BadInputError.name);
 }

@@ -202,11 +202,13 @@ describe('alertsWorkflow', function () {
       const handle = await observe(client, seen(0.3));
       const { runId } = await handle.describe();
       await until(() => receiver.received.length === 1);
+      await handle.signal(silenceSignal, { until: 'soon' } as never);
       for (let round = 0; round < 9; round += 1)
         await Promise.all(Array.from({ length: 100 }, () => observe(client, seen(0.4))));
       await until(async () => (await handle.describe()).runId !== runId);
       await observe(client, seen(0.1));
       await settled(2);
+      assert.match((await handle.query(alertStatusQuery)).refused ?? '', /silence was refused/);
     });
     assert.deepEqual(kinds(), ['fired', 'recovered']);
     const { events } = await readAlerts(home);
