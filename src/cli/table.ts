@@ -1,12 +1,27 @@
-/** Columns as wide as they need to be; numbers (anything but the first column) to the right. */
+const NOTHING = /^[-–]?$/;
+const NUMBER = /^[-+−<>≤≥~]?[\d.]/;
+
+/** Words begin at the left, in the first column always; a column counts as one of numbers where most of its cells are. */
+function isOfWords(cells: readonly string[], column: number): boolean {
+  const said = cells.filter((cell) => !NOTHING.test(cell));
+  return column === 0 || said.filter((cell) => NUMBER.test(cell)).length < said.length / 2;
+}
+
+/** Columns as wide as they need to be; words to the left, numbers to the right. */
 export function table(header: string[], rows: string[][]): string {
   const widths = header.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
+  const words = header.map((_, column) =>
+    isOfWords(
+      rows.map((row) => row[column] ?? ''),
+      column,
+    ),
+  );
   const line = (cells: string[]) =>
     cells
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        words[column] ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd();

@@ -109,6 +109,16 @@ describe('tables', () => {
       table(['a', 'value'], [['long name', '1']]),
       'a          value\n---------  -----\nlong name      1',
     );
+    assert.equal(
+      table(
+        ['rule', 'says', 'hours'],
+        [
+          ['a', 'too late', '–'],
+          ['b', '-', '12'],
+        ],
+      ),
+      'rule  says      hours\n----  --------  -----\na     too late      –\nb     -            12',
+    );
   });
 
   it('show a model beside every baseline, and a dash where one has no value', () => {
