@@ -6,6 +6,7 @@ import {
   ContinueAsNew,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -119,8 +120,10 @@ export async function modelDeploymentWorkflow(
     const { champion } = await readModel({ name });
     const before = champion?.version ?? null;
     if (before === version) return ended('skipped', `Version ${version} is champion already.`);
-    const stopped = (await approval()) ?? (before === null ? undefined : await canary(before));
+    const stopped = (await approval()) ?? (await overtaken(before));
     if (stopped) return stopped;
+    const refused = before === null ? undefined : await canary(before);
+    if (refused) return refused;
     return promotion(before);
   }
 
@@ -133,6 +136,15 @@ export async function modelDeploymentWorkflow(
     await clock.until(until, () => desk.decision !== null || desk.supersededBy !== null);
     if (isApproved()) return undefined;
     return stoppedByPeople() ?? ended('refused', `Nobody approved it within ${config.approval_hours} hours.`);
+  }
+
+  /** Days may pass before somebody approves, and somebody else may have promoted or rolled back by hand. */
+  async function overtaken(before: number | null): Promise<Ending | undefined> {
+    if (config.auto_deploy || !patched('champion-is-read-after-approval')) return undefined;
+    const now = (await readModel({ name })).champion?.version ?? null;
+    if (now === before) return undefined;
+    if (now === version) return ended('skipped', `Version ${version} was made champion by somebody else.`);
+    return ended('skipped', `Version ${now ?? 'none'} became champion meanwhile.`);
   }
 
   function stoppedByPeople(): Ending | undefined {

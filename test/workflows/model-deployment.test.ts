@@ -56,6 +56,10 @@ const statusOf = async (handle: WorkflowHandle): Promise<DeploymentStatus> =>
 const reaches = (handle: WorkflowHandle, phase: DeploymentStatus['phase']) =>
   until(async () => (await statusOf(handle)).phase === phase);
 
+/** It is in this phase from its first moment; it has read who is champion once it says for whom it waits. */
+const waitsForApproval = (handle: WorkflowHandle) =>
+  until(async () => /^It waits for the approval/.test((await statusOf(handle)).says));
+
 const clockTo = (handle: WorkflowHandle, asOf: string) => handle.signal(clockSignal, { asOf });
 
 async function endOf(handle: WorkflowHandle): Promise<DeploymentStatus> {
@@ -225,8 +229,14 @@ describe('modelDeploymentWorkflow', () => {
     stages.versions.push(3);
     const byHand = (client: Client) => promoteVersion(client, 'day-ahead', { version: 3, by: 'ada' });
     await deploying(stages, { canary_share: 0 }, async (handle, client) => {
-      await reaches(handle, 'approval');
-      await byHand(client);
+      await waitsForApproval(handle);
+      // The last that is read of a model: it is promoted between that and the deployment's own promotion.
+      const read = stages.table.readCanary;
+      stages.table.readCanary = async (...asked) => {
+        stages.table.readCanary = read;
+        await byHand(client);
+        return read(...asked);
+      };
       await handle.signal(approveSignal, { version: 2, by: 'ada' });
       await assert.rejects(handle.result());
       assert.equal(stages.champion?.version, 3);
@@ -248,6 +258,25 @@ describe('modelDeploymentWorkflow', () => {
       assert.equal(watched.champion?.version, 3);
     });
     assert.match(watched.jobs[0]!.reason, /Version 3 is champion by now, no longer 2/);
+  });
+
+  it('is no failure where somebody decided by hand who is champion while it waited for its approval', async () => {
+    for (const [promoted, says] of [
+      [2, /Version 2 was made champion by somebody else/],
+      [3, /Version 3 became champion meanwhile/],
+    ] as const) {
+      const stages = candidates();
+      stages.versions.push(3);
+      await deploying(stages, {}, async (handle, client) => {
+        await waitsForApproval(handle);
+        await promoteVersion(client, 'day-ahead', { version: promoted, by: 'ada' });
+        await handle.signal(approveSignal, { version: 2, by: 'ada' });
+        const end = await endOf(handle);
+        assert.equal(end.outcome, 'skipped');
+        assert.match(end.says, says);
+        assert.equal(stages.champion?.version, promoted);
+      });
+    }
   });
 
   it('leaves no canary behind when it fails, and tells the ledger why', async () => {
