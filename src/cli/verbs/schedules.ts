@@ -60,7 +60,7 @@ export function defineSchedules(program: Command): void {
     .option('--count <number>', 'times to preview', integer, 10)
     .option(
       '--time-zone <name>',
-      'preview and list: show times by this clock (default: that of the schedule)',
+      "show times by this clock (default: preview by the schedule's own, list by UTC)",
     )
     .option('--prune', 'apply: remove the schedules of models that no file names')
     .option('--from <time>', 'backfill: 2019-03-01 or 2019-03-01T02:00, UTC')
