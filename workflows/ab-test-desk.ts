@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { condition, log, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { AuditActivities } from '../activities/audit.ts';
 import {
@@ -12,7 +11,6 @@ import {
   type ABStopRequest,
 } from '../src/contracts/ab-test.ts';
 import type { AuditEvent } from '../src/contracts/audit.ts';
-import { BadInputError } from '../src/errors.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import { refusal } from '../src/temporal/input.ts';
 import {
@@ -24,6 +22,7 @@ import {
   outcomesSignal,
   outcomesUpdate,
 } from '../src/temporal/messages.ts';
+import { claimedBy, refusalOf, refuseUnless, shortened, wrongRequest } from './refusals.ts';
 
 const { recordAudit } = proxyActivities<AuditActivities>({
   startToCloseTimeout: '1 minute',
@@ -32,8 +31,6 @@ const { recordAudit } = proxyActivities<AuditActivities>({
 });
 
 const REQUESTS_KEPT = 20;
-const TEXT_KEPT = 500;
-const BY_KEPT = 120;
 /** Longer than any test: whoever extends more often has lost sight of it. */
 const MOST_EXTENSIONS = 50;
 /** Batches that wait, 200 outcomes each: what is carried on stays below what a payload may hold. */
@@ -149,7 +146,7 @@ export class ABTestDesk {
     }
     const reason = parsed.success
       ? 'Too many batches wait: send an update, which is answered once there is room.'
-      : `The outcomes are wrong: ${shortened(refusal(abOutcomes, body) ?? '', TEXT_KEPT)}.`;
+      : `The outcomes are wrong: ${shortened(refusal(abOutcomes, body) ?? '')}.`;
     this.keep({ kind: 'outcomes', by: claimedBy(body), refusal: reason });
   }
 
@@ -167,15 +164,14 @@ export class ABTestDesk {
 
   private async answer(kind: Kind, body: unknown): Promise<ABRequest> {
     const request = await this.hear(kind, body, 'update');
-    if (request.refusal !== null) throw refused(request.refusal);
+    if (request.refusal !== null) throw refusalOf(request.refusal);
     return request;
   }
 
   /** Decided at once, before anything is waited for: of two that come together the first one counts. */
   private async hear(kind: Kind, body: unknown, door: Door): Promise<ABRequest> {
-    const wrong = refusal(SCHEMAS[kind], body);
-    const reason =
-      wrong === undefined ? this.objection(kind) : `The request is wrong: ${shortened(wrong, TEXT_KEPT)}.`;
+    const wrong = wrongRequest(SCHEMAS[kind], body);
+    const reason = wrong ?? this.objection(kind);
     if (reason === null && kind === 'stop') this.stop = abStopRequest.parse(body ?? {});
     if (reason === null && kind === 'extend') {
       this.extended++;
@@ -212,19 +208,3 @@ const tooLate = (outcomes: readonly ABOutcome[]): ABAccount => ({
   ...{ taken: 0, repeated: 0, refused: outcomes.length },
   refusals: outcomes.slice(0, 10).map(({ request }) => ({ request, reason: 'the test has ended' })),
 });
-
-function claimedBy(body: unknown): string {
-  const { by } = (body ?? {}) as { by?: unknown };
-  return typeof by === 'string' && by !== '' ? shortened(by, BY_KEPT) : 'unknown';
-}
-
-/** What is not a request at all is turned away before it becomes part of the history. */
-function refuseUnless(schema: Parameters<typeof refusal>[0], body: unknown): void {
-  const reason = refusal(schema, body);
-  if (reason) throw refused(`The request is wrong: ${shortened(reason, TEXT_KEPT)}.`);
-}
-
-const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, BadInputError.name);
-
-const shortened = (text: string, length: number) =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;

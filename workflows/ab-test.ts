@@ -32,6 +32,7 @@ import { ABTestDesk, type CarriedDesk } from './ab-test-desk.ts';
 import { isHistoryLong } from './history.ts';
 import { tellAlerts } from './job-ending.ts';
 import { LearningClock } from './learning-clock.ts';
+import { shortened } from './refusals.ts';
 
 const { startABTest, judgeABTest, changeABTest } = proxyActivities<ABTestActivities>({
   startToCloseTimeout: '5 minutes',
@@ -52,6 +53,8 @@ const { promoteVersion } = proxyActivities<{
 
 /** A look is half a dozen events. */
 const EVENTS_BEFORE_CONTINUING = 300;
+
+const SAYS_KEPT = 1000;
 
 export interface CarriedTest {
   asOf: string | undefined;
@@ -207,7 +210,7 @@ export async function abTestWorkflow(raw?: unknown, carried?: CarriedTest): Prom
     promote: boolean,
   ): Promise<ABTestStatus> {
     const outcome = promote ? await promotion() : { promoted: false, says: '' };
-    const says = shortened(`${why} ${outcome.says}`.trim());
+    const says = shortened(`${why} ${outcome.says}`.trim(), SAYS_KEPT);
     const ending = { at: clock.iso, decision, says, by: who, promoted: outcome.promoted };
     desk.close();
     const { ending: ended } = keep(await changeABTest({ name, ending }));
@@ -255,6 +258,3 @@ export async function abTestWorkflow(raw?: unknown, carried?: CarriedTest): Prom
     return Math.floor(Date.parse(record.endsAt) / 1000);
   }
 }
-
-const MOST = 1000;
-const shortened = (text: string) => (text.length > MOST ? `${text.slice(0, MOST - 1)}…` : text);

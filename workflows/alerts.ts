@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -21,7 +20,6 @@ import {
   type AlertStatus,
   type AlertTurn,
 } from '../src/contracts/alerts.ts';
-import { BadInputError } from '../src/errors.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import { refusal } from '../src/temporal/input.ts';
 import {
@@ -35,6 +33,7 @@ import {
 } from '../src/temporal/messages.ts';
 import { describeAlerts, NO_ALERTS } from './alerts-board.ts';
 import { isHistoryLong } from './history.ts';
+import { refusalOf, refuseUnless } from './refusals.ts';
 
 /** Taken in by one activity: a burst of observations is one write of the files. */
 const MESSAGES_AT_ONCE = 50;
@@ -174,7 +173,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
     await condition(() => answers.has(id));
     const answer = answers.get(id)!;
     answers.delete(id);
-    if (answer.refused) throw ApplicationFailure.nonRetryable(answer.says, BadInputError.name);
+    if (answer.refused) throw refusalOf(answer.says);
     return answer.says;
   }
 

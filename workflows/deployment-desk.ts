@@ -1,5 +1,4 @@
 import { log, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
-import { ApplicationFailure } from '@temporalio/common';
 import type { AuditActivities } from '../activities/audit.ts';
 import {
   approvalRequest,
@@ -9,9 +8,7 @@ import {
   type DeploymentPhase,
   type DeploymentRequest,
 } from '../src/contracts/learning.ts';
-import { BadInputError } from '../src/errors.ts';
 import { failureLine } from '../src/temporal/failures.ts';
-import { refusal } from '../src/temporal/input.ts';
 import {
   approveSignal,
   approveUpdate,
@@ -19,6 +16,7 @@ import {
   rejectUpdate,
   supersedeSignal,
 } from '../src/temporal/messages.ts';
+import { claimedBy, refusalOf, refuseUnless, wrongRequest } from './refusals.ts';
 
 const { recordAudit } = proxyActivities<AuditActivities>({
   startToCloseTimeout: '1 minute',
@@ -27,8 +25,6 @@ const { recordAudit } = proxyActivities<AuditActivities>({
 });
 
 const REQUESTS_KEPT = 20;
-const TEXT_KEPT = 500;
-const BY_KEPT = 120;
 
 type Door = 'signal' | 'update';
 type Decision = ApprovalRequest & { kind: 'approve' | 'reject' };
@@ -73,11 +69,7 @@ export class DeploymentDesk {
         description: `${kind === 'approve' ? 'Let it go on to the canary' : 'Put it aside'}: ${example}`,
       });
       setHandler(update, (body) => this.answer(kind, body), {
-        // What is not a request at all is turned away before it becomes part of the history.
-        validator: (body) => {
-          const reason = refusal(approvalRequest, body);
-          if (reason) throw refused(`The request is wrong: ${shortened(reason, TEXT_KEPT)}.`);
-        },
+        validator: (body) => refuseUnless(approvalRequest, body),
       });
     }
     setHandler(supersedeSignal, (body) => this.makeWay(body));
@@ -90,18 +82,15 @@ export class DeploymentDesk {
 
   private async answer(kind: Decision['kind'], body: unknown): Promise<DeploymentRequest> {
     const request = await this.hear(kind, body, 'update');
-    if (request.refusal !== null) throw refused(request.refusal);
+    if (request.refusal !== null) throw refusalOf(request.refusal);
     return request;
   }
 
   /** Decided at once, before anything is waited for: of two that come together the first one counts. */
   private async hear(kind: Decision['kind'], body: unknown, door: Door): Promise<DeploymentRequest> {
-    const wrong = refusal(approvalRequest, body);
+    const wrong = wrongRequest(approvalRequest, body);
     const asked = wrong === undefined ? approvalRequest.parse(body) : claimsOf(body);
-    const reason =
-      wrong === undefined
-        ? this.objection(kind, asked)
-        : `The request is wrong: ${shortened(wrong, TEXT_KEPT)}.`;
+    const reason = wrong ?? this.objection(kind, asked);
     if (reason === null) this.decision = { kind, ...asked };
     const request = this.keep({ kind, by: asked.by, refusal: reason });
     await this.tell(request, asked, door);
@@ -160,15 +149,10 @@ export class DeploymentDesk {
 
 /** What a request that is wrong says of itself, as far as it can be kept. */
 function claimsOf(body: unknown): ApprovalRequest {
-  const { version, by } = (body ?? {}) as { version?: unknown; by?: unknown };
+  const { version } = (body ?? {}) as { version?: unknown };
   return {
     version: Number.isSafeInteger(version) ? (version as number) : 0,
-    by: typeof by === 'string' && by !== '' ? shortened(by, BY_KEPT) : 'unknown',
+    by: claimedBy(body),
     reason: '',
   };
 }
-
-const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, BadInputError.name);
-
-const shortened = (text: string, length: number) =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;

@@ -4,6 +4,7 @@ import type { Observation } from '../src/contracts/alerts.ts';
 import type { JobKind, JobOutcome, JobRecord } from '../src/contracts/jobs.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import type { LearningClock } from './learning-clock.ts';
+import { shortened } from './refusals.ts';
 
 const { recordJob } = proxyActivities<JobActivities>({
   startToCloseTimeout: '1 minute',
@@ -33,11 +34,14 @@ export interface Job {
   startedAt: string;
 }
 
+/** As much as a line of the ledger takes. */
+const REASON_KEPT = 1000;
+
 /** Puts an ending where it outlives this run, and tells the alerts of it; who cannot be told does not undo the work. */
 export async function recordEnding({ model, job, clock, startedAt }: Job, ending: Ending): Promise<void> {
   const { outcome, version, facts = {} } = ending;
   const { workflowId, runId } = workflowInfo();
-  const reason = shortened(ending.reason);
+  const reason = shortened(ending.reason, REASON_KEPT);
   const { failures } = await recordJob({
     ...{ model, job, asOf: clock.iso, startedAt, endedAt: new Date().toISOString() },
     ...{ outcome, reason, version, workflowId, runId, facts },
@@ -66,9 +70,6 @@ export async function tellAlerts(
     log.error('The alerts could not be told', { note, reason: failureLine(error) }),
   );
 }
-
-const MOST = 1000;
-const shortened = (text: string) => (text.length > MOST ? `${text.slice(0, MOST - 1)}…` : text);
 
 const withoutNulls = (facts: JobRecord['facts']): Observation['facts'] =>
   Object.fromEntries(

@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import {
   canaryRequest,
@@ -7,12 +6,10 @@ import {
   rollbackRequest,
   type LifecycleEvent,
 } from '../src/contracts/lifecycle.ts';
-import { BadInputError } from '../src/errors.ts';
 import { refusal } from '../src/temporal/input.ts';
+import { claimedBy, refuseUnless, shortened } from './refusals.ts';
 
-const BY_KEPT = 120;
 const FROM_KEPT = 300;
-const REASON_KEPT = 500;
 
 const registeredNotice = z.strictObject({ version: z.number().int().positive() });
 
@@ -48,13 +45,11 @@ export function checked({ kind, body, refusal: wrong, ticket }: Wish): Wish {
 
 /** What a request that is wrong says of itself, as far as an event can keep it. */
 export function claimsOf(body: unknown): { version: number | null; by: string; from?: string } {
-  const { version, by, from } = (body ?? {}) as { version?: unknown; by?: unknown; from?: unknown };
-  const textOf = (value: unknown, length: number) =>
-    typeof value === 'string' && value !== '' ? shortened(value, length) : undefined;
-  const door = textOf(from, FROM_KEPT);
+  const { version, from } = (body ?? {}) as { version?: unknown; from?: unknown };
+  const door = typeof from === 'string' && from !== '' ? shortened(from, FROM_KEPT) : undefined;
   return {
     version: Number.isSafeInteger(version) ? (version as number) : null,
-    by: textOf(by, BY_KEPT) ?? 'unknown',
+    by: claimedBy(body),
     ...(door !== undefined && { from: door }),
   };
 }
@@ -69,15 +64,4 @@ export function eventOf(
   return { at: new Date().toISOString(), kind, by, identity: 'claimed', reason, from };
 }
 
-export const shortened = (text: string, length = REASON_KEPT) =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;
-
-export const refusalOf = (reason: string) => ApplicationFailure.nonRetryable(reason, BadInputError.name);
-
-/** For validators of updates: the caller hears of it and nothing else does. */
-export const refuseUnless =
-  (kind: WishKind) =>
-  (body: unknown): void => {
-    const reason = refusal(SCHEMAS[kind], body);
-    if (reason) throw refusalOf(`The request is wrong: ${shortened(reason)}.`);
-  };
+export const refuseUnlessWish = (kind: WishKind) => (body: unknown) => refuseUnless(SCHEMAS[kind], body);

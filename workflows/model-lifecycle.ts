@@ -40,16 +40,8 @@ import { WORKFLOWS } from '../src/temporal/names.ts';
 import { championAttribute, modelAttribute } from '../src/temporal/search-attributes.ts';
 import { isHistoryLong } from './history.ts';
 import { lifecycleDetails } from './lifecycle-details.ts';
-import {
-  checked,
-  claimsOf,
-  eventOf,
-  refusalOf,
-  refuseUnless,
-  shortened,
-  type Asked,
-  type Wish,
-} from './lifecycle-wishes.ts';
+import { checked, claimsOf, eventOf, refuseUnlessWish, type Asked, type Wish } from './lifecycle-wishes.ts';
+import { refusalOf, shortened } from './refusals.ts';
 
 const EVENTS_KEPT = 50;
 /** Characters of up to three bytes: a continuation that carries more than 2 MB is the end of the entity. */
@@ -104,16 +96,16 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     description: 'Let the champion answer all forecasts again',
   });
   setHandler(promoteUpdate, (body) => answerTo({ kind: 'promote', body }), {
-    validator: refuseUnless('promote'),
+    validator: refuseUnlessWish('promote'),
   });
   setHandler(rollbackUpdate, (body) => answerTo({ kind: 'rollback', body }), {
-    validator: refuseUnless('rollback'),
+    validator: refuseUnlessWish('rollback'),
   });
   setHandler(canaryUpdate, (body) => answerTo({ kind: 'canary', body }), {
-    validator: refuseUnless('canary'),
+    validator: refuseUnlessWish('canary'),
   });
   setHandler(endCanaryUpdate, (body) => answerTo({ kind: 'endCanary', body }), {
-    validator: refuseUnless('endCanary'),
+    validator: refuseUnlessWish('endCanary'),
   });
   setHandler(lifecycleStatusQuery, status);
 
