@@ -34,7 +34,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     job: 'retrain',
-    note: 'Trains on the newest record, validates against the champion and deploys what is better',
+    note: 'Trains on the newest record, and deploys what is no worse than the champion on the same hours',
     cron: (config) => config.retrain_schedule,
     workflow: WORKFLOWS.continuousLearning,
     workflowId: workflowIds.learning,
@@ -52,7 +52,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     job: 'drift',
-    note: 'Holds the newest days against those that the champion was trained on',
+    note: 'Holds the newest days against the same season of earlier years',
     cron: (config) => config.drift_schedule,
     workflow: WORKFLOWS.driftMonitoring,
     workflowId: workflowIds.drift,
