@@ -217,7 +217,7 @@ describe('alertsWorkflow', function () {
     assert.deepEqual(kinds(), ['fired', 'recovered']);
     const { events } = await readAlerts(home);
     assert.equal(events.length, 2);
-  }).timeout(180_000);
+  }).timeout(300_000);
 
   it('sends what workers that are gone have left in the outbox', async () => {
     const deliver = stages.table.deliverAlert;
