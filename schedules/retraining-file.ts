@@ -1,22 +1,21 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { LineCounter, isMap, isNode, parseAllDocuments, type Document } from 'yaml';
+import { MOST_FAULTS, faultsOf, type Fault } from '../src/config/yaml-faults.ts';
+import { yamlDocuments, yamlText, type YamlDocument } from '../src/config/yaml-file.ts';
 import { retrainingConfig, type RetrainingConfig } from '../src/contracts/retraining.ts';
-import { BadInputError, messageOf, oneLine, quoted } from '../src/errors.ts';
+import { BadInputError, oneLine, quoted } from '../src/errors.ts';
 import { edits } from '../src/explain/near-names.ts';
 import { checkTimeZone, parseCron } from '../src/jobs/cron.ts';
-import { readFailure } from '../src/lake/storage-failure.ts';
 
 export const SHIPPED_CONFIG = fileURLToPath(new URL('day-ahead.yaml', import.meta.url));
 
-/** Larger than any configuration that a person writes. */
-const MOST_BYTES = 1_000_000;
-const CRON_FIELDS = [
-  'retrain_schedule',
-  'ingestion_schedule',
-  'drift_schedule',
-  'forecast_schedule',
-] as const;
+/** What the contract cannot judge: it runs in workflows too. */
+const TIMES: Record<string, (text: string) => unknown> = {
+  time_zone: checkTimeZone,
+  retrain_schedule: parseCron,
+  ingestion_schedule: parseCron,
+  drift_schedule: parseCron,
+  forecast_schedule: parseCron,
+};
 const FIELDS = Object.keys(retrainingConfig.shape);
 
 export interface RetrainingFile {
@@ -25,8 +24,6 @@ export interface RetrainingFile {
   text: string;
   config: RetrainingConfig;
 }
-
-type Path = readonly PropertyKey[];
 
 /** Configurations of one file or several, a YAML document each; a model that two of them name is refused. */
 export async function readRetraining(files: readonly string[]): Promise<RetrainingFile[]> {
@@ -46,62 +43,91 @@ export async function readRetraining(files: readonly string[]): Promise<Retraini
 }
 
 async function readOne(file: string): Promise<RetrainingFile[]> {
-  const text = await textOf(file);
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  if (documents.length === 0)
-    throw wrong(file, 1, 'it holds nothing', 'Write at least model_name: day-ahead.');
-  const configs = documents.map((document) => configOf(document, { file, text, lines }));
-  if (configs.length === 1) return configs;
-  return configs.map((each, i) => ({ ...each, text: String(documents[i]) }));
-}
-
-interface Source {
-  file: string;
-  text: string;
-  lines: LineCounter;
-}
-
-function configOf(document: Document.Parsed, source: Source): RetrainingFile {
-  const { file, text, lines } = source;
-  const [error] = document.errors;
-  if (error) throw notYaml(source, lines.linePos(error.pos[0]).line, error.message);
-  const lineOf = (path: Path) => lineIn(document, path, lines);
-  if (!isMap(document.contents)) {
-    throw wrong(
-      file,
-      lineOf([]),
-      'it has no fields',
-      'Write fields and values, such as model_name: day-ahead.',
+  const text = await yamlText(file);
+  if (text === undefined) {
+    throw new BadInputError(
+      `There is no file ${quoted(file)}.`,
+      'Name a YAML file of fields; schedules/day-ahead.yaml is one.',
     );
   }
-  const parsed = retrainingConfig.safeParse(valueOf(document, source));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    if (issue.code === 'unrecognized_keys') throw unknownField(file, lineOf, issue.keys[0]!);
-    const field = issue.path.map(String).join('.');
-    throw wrong(file, lineOf(issue.path), `${field}: ${issue.message}`, `${cureOf(String(issue.path[0]))}`);
-  }
-  const config = parsed.data;
-  at('time_zone', () => checkTimeZone(config.time_zone));
-  for (const field of CRON_FIELDS) at(field, () => parseCron(config[field]));
-  return { file, text, config };
+  const documents = yamlDocuments(text);
+  const refusals =
+    documents.length > 0
+      ? documents.flatMap((document) => refusalsOf(document, text))
+      : [{ line: 1, what: 'it holds nothing', cure: ['Write at least model_name: day-ahead.'] }];
+  if (refusals.length > 0) throw refused(file, refusals);
+  return documents.map((each) => ({ file, text: each.text, config: retrainingConfig.parse(each.value) }));
+}
 
-  function at(field: string, check: () => unknown): void {
-    try {
-      check();
-    } catch (error) {
-      if (!(error instanceof BadInputError)) throw error;
-      throw wrong(file, lineOf([field]), `${field}: ${error.message.replace(/\.$/, '')}`, error.cure);
-    }
+/** What is wrong on a line, and what to do about it, by sentences. */
+interface Refusal {
+  line: number;
+  what: string;
+  cure: string[];
+}
+
+/** All of them in the order of the lines, each with its cure; what has been advised once is not said again. */
+function refused(file: string, refusals: readonly Refusal[]): BadInputError {
+  const said = new Set<string>();
+  const parts = refusals
+    .toSorted((a, b) => a.line - b.line)
+    .slice(0, MOST_FAULTS)
+    .map(({ line, what, cure }, i) => {
+      const fresh = cure.filter((sentence) => !said.has(sentence));
+      for (const sentence of fresh) said.add(sentence);
+      return [`${i === 0 ? 'line' : 'Line'} ${line}: ${what}.`, ...fresh];
+    });
+  const [what, ...cure] = parts.pop()!;
+  return new BadInputError(`${file}, ${[...parts.flat(), what].join(' ')}`, cure.join(' '));
+}
+
+function refusalsOf(document: YamlDocument, whole: string): Refusal[] {
+  const { errors, value, lineOf } = document;
+  if (errors.length > 0) return errors.map((error) => notYaml(error, whole));
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    const cure = ['Write fields and values, such as model_name: day-ahead.'];
+    return [{ line: lineOf([]), what: 'it has no fields', cure }];
+  }
+  const faults = faultsOf(document, retrainingConfig.safeParse(value).error?.issues ?? []);
+  const fields = value as Record<string, unknown>;
+  return [
+    ...faults.map(refusalOf),
+    ...Object.entries(TIMES).flatMap(([field, check]) => {
+      const text = fields[field];
+      const isChecked = typeof text !== 'string' || faults.some(({ path }) => path[0] === field);
+      const error = isChecked ? undefined : complaint(() => check(text));
+      if (error === undefined) return [];
+      const what = `${field}: ${error.message.replace(/\.$/, '')}`;
+      return [{ line: lineOf([field]), what, cure: [error.cure] }];
+    }),
+  ];
+}
+
+function complaint(check: () => unknown): BadInputError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BadInputError) return error;
+    throw error;
   }
 }
 
-function unknownField(file: string, lineOf: (path: Path) => number, name: string): BadInputError {
+function refusalOf({ path, line, message, given, unknown }: Fault): Refusal {
+  if (unknown !== undefined && path.length === 0) return unknownField(line, unknown);
+  const value = given === undefined ? '' : ` (given ${given})`;
+  return {
+    line,
+    what: `${path.map(String).join('.')}: ${message}${value}`,
+    cure: [cureOf(String(path[0]))],
+  };
+}
+
+function unknownField(line: number, name: string): Refusal {
   const asked = name.toLowerCase();
   const [nearest] = FIELDS.toSorted((a, b) => edits(asked, a) - edits(asked, b));
-  const meant = `Did you mean ${nearest}? The fields are ${FIELDS.join(', ')}.`;
-  return wrong(file, lineOf([name]), `${quoted(name)} is not a field`, meant);
+  const cure = [`Did you mean ${nearest}?`, `The fields are ${FIELDS.join(', ')}.`];
+  return { line, what: `${quoted(name)} is not a field`, cure };
 }
 
 function cureOf(field: string): string {
@@ -110,55 +136,9 @@ function cureOf(field: string): string {
   return says === undefined ? 'See docs/schedules.md.' : `It is: ${says}.`;
 }
 
-/** Where a value stands, or the nearest of what holds it. */
-function lineIn(document: Document.Parsed, path: Path, lines: LineCounter): number {
-  for (let length = path.length; length > 0; length--) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const pair = isMap(parent)
-      ? parent.items.find(({ key }) => String(isNode(key) ? key.toJSON() : key) === String(path[length - 1]))
-      : undefined;
-    const node = pair?.key ?? document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  const { contents } = document;
-  return contents?.range ? lines.linePos(contents.range[0]).line : 1;
-}
-
-function valueOf(document: Document.Parsed, source: Source): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw notYaml(source, 1, messageOf(error));
-  }
-}
-
-function notYaml({ file, text }: Source, line: number, message: string): BadInputError {
+function notYaml({ line, message }: YamlDocument['errors'][number], text: string): Refusal {
   // `*` begins an alias: the commonest slip in a file of cron expressions.
   const bare = /^\s*\w+:\s*\*/.test(text.split('\n')[line - 1] ?? '');
   const cure = bare ? "Put the expression in quotes: '*/30 * * * *'." : 'Correct the line.';
-  return wrong(file, line, `it is not YAML (${oneLine(message).replace(/\.$/, '')})`, cure);
-}
-
-const wrong = (file: string, line: number, what: string, cure: string) =>
-  new BadInputError(`${file}, line ${line}: ${what}.`, cure);
-
-async function textOf(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new BadInputError(
-        `There is no file ${quoted(file)}.`,
-        'Name a YAML file of fields; schedules/day-ahead.yaml is one.',
-      );
-    }
-    if ((error as NodeJS.ErrnoException).code === 'EISDIR') {
-      throw new BadInputError(`${quoted(file)} is a folder.`, 'Name the files in it.');
-    }
-    throw readFailure(error, file) ?? error;
-  }
-  if (text.length > MOST_BYTES)
-    throw new BadInputError(`${file} is larger than 1 MB.`, 'Name a configuration.');
-  return text;
+  return { line, what: `it is not YAML (${oneLine(message).replace(/\.$/, '')})`, cure: [cure] };
 }

@@ -12,7 +12,8 @@ export const CHANNELS_URI = 'alerts/channels.yaml';
  */
 export async function readChannels(home: Home, secrets: ChannelSecrets): Promise<Map<string, Channel>> {
   const path = home.path(CHANNELS_URI);
-  const own = await readYaml(path, alertChannels, '`channels: {slack: {kind: slack}}`');
+  const example = '`channels: {slack: {kind: slack}}`';
+  const own = await readYaml(path, alertChannels, { example, secret: true });
   return completedAll({ ...own?.channels }, secrets, path);
 }
 

@@ -18,7 +18,7 @@ export interface Rules {
  */
 export async function readRules(home: Home): Promise<Rule[]> {
   const example = '`alert_rules: {high_drift: {condition: psi_score > 0.25, notification: [email]}}`';
-  const own = await readYaml(home.path(RULES_URI), alertRules, example);
+  const own = await readYaml(home.path(RULES_URI), alertRules, { example, secret: false });
   const all = new Map([...defaultRules(), ...(own ? rulesOf(own) : [])]);
   return [...all.values()].filter((rule) => rule !== undefined);
 }

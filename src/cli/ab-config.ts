@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
+import { faultText, faultsOf, firstOf, type Fault } from '../config/yaml-faults.ts';
+import { yamlDocument, yamlText } from '../config/yaml-file.ts';
 import { abTestConfig, type ABTestConfig } from '../contracts/ab-test.ts';
 import { BadInputError, quoted } from '../errors.ts';
-import { readFailure } from '../lake/storage-failure.ts';
-import { checkFile, checkInput } from './input.ts';
-
-/** Larger than any configuration that a person writes. */
-const MOST_BYTES = 100_000;
+import { checkInput } from './input.ts';
 
 /** The fields of a configuration that have a flag, by it: `--traffic-split` for `traffic_split`. */
 export const FLAG_OF: Record<string, string> = Object.fromEntries(
@@ -28,33 +24,35 @@ export async function abConfigOf(
     }),
   );
   if (file === undefined) return checkInput(abTestConfig, flags, FLAG_OF);
-  const content = contentOf(await textOf(file), file);
-  return checkFile(abTestConfig, { ...content, ...flags }, file);
+  const document = yamlDocument(await textOf(file));
+  if (document.errors.length > 0) {
+    const where = document.errors.map(({ line, code }) => `line ${line}: it is not YAML (${code})`);
+    throw new BadInputError(`${file}, ${firstOf(where).join('; ')}.`, 'Correct the line.');
+  }
+  const parsed = abTestConfig.safeParse({ ...fieldsOf(document.value, file), ...flags });
+  if (parsed.success) return parsed.data;
+  const faults = faultsOf(document, parsed.error.issues).map(
+    (fault) => byFlag(fault, flags) ?? faultText(fault),
+  );
+  throw new BadInputError(`Wrong input: ${file}: ${firstOf(faults).join('; ')}.`, 'See --help.');
+}
+
+/** What a flag said stands on no line. */
+function byFlag({ path, message }: Fault, flags: object): string | undefined {
+  const field = String(path[0]);
+  return Object.hasOwn(flags, field) ? `${FLAG_OF[field]}: ${message}` : undefined;
 }
 
 async function textOf(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') {
-      throw new BadInputError(
-        `There is no file ${quoted(file)}.`,
-        'Name a YAML file of fields, or give them as flags; docs/ab-tests.md has them.',
-      );
-    }
-    throw readFailure(error, file) ?? error;
-  });
-  if (text.length <= MOST_BYTES) return text;
-  throw new BadInputError(`${file} is larger than 100 kB.`, 'Name a configuration.');
+  const text = await yamlText(file);
+  if (text !== undefined) return text;
+  throw new BadInputError(
+    `There is no file ${quoted(file)}.`,
+    'Name a YAML file of fields, or give them as flags; docs/ab-tests.md has them.',
+  );
 }
 
-function contentOf(text: string, file: string): object {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const [error] = document.errors;
-  if (error) {
-    const { line } = lines.linePos(error.pos[0]);
-    throw new BadInputError(`${file}, line ${line}: it is not YAML (${error.code}).`, 'Correct the line.');
-  }
-  const content: unknown = document.toJS({ maxAliasCount: 100 });
+function fieldsOf(content: unknown, file: string): object {
   if (content !== null && typeof content === 'object' && !Array.isArray(content)) return content;
   throw new BadInputError(`${file} has no fields.`, 'Write fields and values, such as test_name: winter.');
 }

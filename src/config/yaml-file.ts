@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { LineCounter, isMap, isNode, parseAllDocuments, parseDocument, type Document } from 'yaml';
+import { BadInputError, messageOf, quoted } from '../errors.ts';
+import { readFailure } from '../lake/storage-failure.ts';
+
+/** Larger than any file that a person writes. */
+const MOST_BYTES = 100_000;
+const FORM = { prettyErrors: false, uniqueKeys: true };
+
+export type Path = readonly PropertyKey[];
+
+/** What a person wrote, and where in it what stands. */
+export interface YamlDocument {
+  text: string;
+  /** Why it is no YAML, a line each; where it is not, there is no value. */
+  errors: { line: number; code: string; message: string }[];
+  value: unknown;
+  /** Of a value, or of the nearest that holds it. */
+  lineOf(path: Path): number;
+}
+
+/** The text of a YAML file that a person wrote; undefined where there is none. */
+export async function yamlText(path: string): Promise<string | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await buffer(createReadStream(path, { end: MOST_BYTES }));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EISDIR') throw new BadInputError(`${quoted(path)} is a folder.`, 'Name the files in it.');
+    throw readFailure(error, path) ?? error;
+  }
+  if (bytes.length <= MOST_BYTES) return bytes.toString();
+  throw new BadInputError(`${path} is larger than 100 kB.`, 'Name a file that a person wrote.');
+}
+
+/** The file's only document. */
+export function yamlDocument(text: string): YamlDocument {
+  const lines = new LineCounter();
+  return documentOf(parseDocument(text, { ...FORM, lineCounter: lines }), text, lines);
+}
+
+/** Those of a file that may hold several, each after a line `---`. */
+export function yamlDocuments(text: string): YamlDocument[] {
+  const lines = new LineCounter();
+  const all = parseAllDocuments(text, { ...FORM, lineCounter: lines });
+  return all.map((each) => documentOf(each, all.length === 1 ? text : String(each), lines));
+}
+
+function documentOf(document: Document.Parsed, text: string, lines: LineCounter): YamlDocument {
+  const lineOf = (path: Path) => lineIn(document, path, lines);
+  const errors = document.errors.map(({ pos, code, message }) => {
+    const { line } = lines.linePos(pos[0]);
+    return { line, code: String(code), message };
+  });
+  if (errors.length > 0) return { text, errors, value: undefined, lineOf };
+  try {
+    return { text, errors, value: document.toJS({ maxAliasCount: 100 }), lineOf };
+  } catch (error) {
+    const tooMany = { line: lineOf([]), code: 'ALIASES', message: messageOf(error) };
+    return { text, errors: [tooMany], value: undefined, lineOf };
+  }
+}
+
+function lineIn(document: Document.Parsed, path: Path, lines: LineCounter): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => String(isNode(key) ? key.toJSON() : key) === String(path[length - 1]))
+      : undefined;
+    const node = pair?.key ?? document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  const { contents } = document;
+  return contents?.range ? lines.linePos(contents.range[0]).line : 1;
+}
