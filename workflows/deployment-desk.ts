@@ -2,6 +2,7 @@ import { log, proxyActivities, setHandler, workflowInfo } from '@temporalio/work
 import type { AuditActivities } from '../activities/audit.ts';
 import {
   approvalRequest,
+  championNews,
   supersedeRequest,
   type ApprovalRequest,
   type DeploymentInput,
@@ -12,6 +13,7 @@ import { failureLine } from '../src/temporal/failures.ts';
 import {
   approveSignal,
   approveUpdate,
+  championSignal,
   rejectSignal,
   rejectUpdate,
   supersedeSignal,
@@ -34,6 +36,8 @@ export interface CarriedDesk {
   requests: DeploymentRequest[];
   decision: Decision | null;
   supersededBy: number | null;
+  /** One of before this was told has heard of none. */
+  champion?: number | null;
 }
 
 /** Where approvals, rejections and newer candidates come in; who may, and when, is decided here. */
@@ -41,6 +45,8 @@ export class DeploymentDesk {
   decision: Decision | null;
   supersededBy: number | null;
   readonly requests: DeploymentRequest[];
+  /** Whom the model's lifecycle last made champion; null where it has told of nobody. */
+  private champion: number | null;
   private readonly input: DeploymentInput;
   private readonly phase: () => DeploymentPhase;
   private readonly onChange: () => void;
@@ -56,6 +62,7 @@ export class DeploymentDesk {
     this.requests = carried?.requests ?? [];
     this.decision = carried?.decision ?? null;
     this.supersededBy = carried?.supersededBy ?? null;
+    this.champion = carried?.champion ?? null;
   }
 
   listen(): void {
@@ -73,11 +80,25 @@ export class DeploymentDesk {
       });
     }
     setHandler(supersedeSignal, (body) => this.makeWay(body));
+    setHandler(championSignal, (body) => {
+      const news = championNews.safeParse(body);
+      if (news.success) this.champion = news.data.version;
+    });
+  }
+
+  /** Whether somebody has become champion since, as far as was told; who it is says the registry. */
+  isOtherThan(version: number | null): boolean {
+    return this.champion !== null && this.champion !== version;
+  }
+
+  /** What was told is older than what was read. */
+  championIs(version: number | null): void {
+    this.champion = version;
   }
 
   carry(): CarriedDesk {
-    const { requests, decision, supersededBy } = this;
-    return { requests, decision, supersededBy };
+    const { requests, decision, supersededBy, champion } = this;
+    return { requests, decision, supersededBy, champion };
   }
 
   private async answer(kind: Decision['kind'], body: unknown): Promise<DeploymentRequest> {

@@ -13,7 +13,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { EntityActivities } from '../activities/entities.ts';
-import type { LearningActivities } from '../activities/learning.ts';
 import type { RegistryActivities } from '../activities/registry.ts';
 import { deploymentInput, type DeploymentPhase, type DeploymentStatus } from '../src/contracts/learning.ts';
 import { HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
@@ -22,18 +21,12 @@ import { parseInput } from '../src/temporal/input.ts';
 import { deploymentStatusQuery } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { modelAttribute, stageAttribute } from '../src/temporal/search-attributes.ts';
-import { judge, type Verdict } from './candidate-decision.ts';
 import { DeploymentBoard, type CarriedBoard } from './deployment-board.ts';
+import { compared } from './deployment-comparison.ts';
 import { DeploymentDesk, type CarriedDesk } from './deployment-desk.ts';
-import { isHistoryLong } from './history.ts';
-import { recordEnding, tellAlerts, type Ending } from './job-ending.ts';
+import { standWatch, watchOf, type Watch } from './deployment-watch.ts';
+import { recordEnding, type Ending } from './job-ending.ts';
 import { LearningClock } from './learning-clock.ts';
-
-const { compareVersions } = proxyActivities<LearningActivities>({
-  startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '15 seconds',
-  retry: { maximumAttempts: 5 },
-});
 
 const { readModel } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
@@ -41,15 +34,11 @@ const { readModel } = proxyActivities<RegistryActivities>({
   retry: { maximumAttempts: 10 },
 });
 
-const { promoteVersion, rollbackChampion, startCanary, endCanary } = proxyActivities<EntityActivities>({
+const { promoteVersion, startCanary, endCanary } = proxyActivities<EntityActivities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 5 },
 });
-
-const DAY_SECONDS = 24 * HOUR_SECONDS;
-/** A check of the watch is a dozen events. */
-const EVENTS_BEFORE_CONTINUING = 300;
 
 export interface CarriedDeployment {
   asOf: string | undefined;
@@ -57,14 +46,6 @@ export interface CarriedDeployment {
   desk: CarriedDesk;
   board: CarriedBoard;
   watch: Watch;
-}
-
-/** A champion under watch; moments in seconds since 1970. */
-interface Watch {
-  previous: number;
-  since: number;
-  until: number;
-  next: number;
 }
 
 /**
@@ -77,7 +58,7 @@ export async function modelDeploymentWorkflow(
 ): Promise<DeploymentStatus> {
   const input = parseInput(deploymentInput, raw, WORKFLOWS.deployment);
   const { config, version } = input;
-  const { model_name: name, regions, performance_threshold: threshold } = config;
+  const { model_name: name } = config;
   const startedAt = carried?.startedAt ?? new Date().toISOString();
   const clock = new LearningClock(carried?.asOf ?? input.asOf);
   // Before anybody can move the clock: an approval has its hours from here.
@@ -105,7 +86,7 @@ export async function modelDeploymentWorkflow(
   };
 
   try {
-    return await close(carried ? await standWatch(carried.watch) : await deploy());
+    return await close(carried ? await watched(carried.watch) : await deploy());
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     const reason = isCancellation(error) ? 'It was cancelled.' : failureLine(error);
@@ -117,31 +98,46 @@ export async function modelDeploymentWorkflow(
   }
 
   async function deploy(): Promise<Ending> {
-    const { champion } = await readModel({ name });
-    const before = champion?.version ?? null;
+    const before = await championNow();
     if (before === version) return ended('skipped', `Version ${version} is champion already.`);
-    const stopped = (await approval()) ?? (await overtaken(before));
+    const stopped = (await approval(before)) ?? (await overtaken(before));
     if (stopped) return stopped;
     const refused = before === null ? undefined : await canary(before);
     if (refused) return refused;
     return promotion(before);
   }
 
-  async function approval(): Promise<Ending | undefined> {
+  async function approval(before: number | null): Promise<Ending | undefined> {
     const isApproved = () => desk.decision?.kind === 'approve';
     if (config.auto_deploy || isApproved()) return undefined;
     const until = beganAt + config.approval_hours * HOUR_SECONDS;
     const who = config.approvers.length > 0 ? config.approvers.join(' or ') : 'anybody';
     enter('approval', `It waits for the approval of ${who} until ${toHourStamp(until)}. ${input.reason}`);
-    await clock.until(until, () => desk.decision !== null || desk.supersededBy !== null);
+    await whileChampionIs(before, until, () => desk.decision !== null || desk.supersededBy !== null);
     if (isApproved()) return undefined;
-    return stoppedByPeople() ?? ended('refused', `Nobody approved it within ${config.approval_hours} hours.`);
+    return (
+      stoppedByPeople() ??
+      (await overtaken(before)) ??
+      ended('refused', `Nobody approved it within ${config.approval_hours} hours.`)
+    );
+  }
+
+  /** Waits until a moment, or until people have stopped it, or have made somebody else champion. */
+  async function whileChampionIs(before: number | null, until: number, isStopped: () => boolean) {
+    while (await clock.until(until, () => isStopped() || desk.isOtherThan(before))) {
+      if (isStopped() || (await championNow()) !== before) return;
+      desk.championIs(before);
+    }
+  }
+
+  async function championNow(): Promise<number | null> {
+    return (await readModel({ name })).champion?.version ?? null;
   }
 
   /** Days may pass before somebody approves, and somebody else may have promoted or rolled back by hand. */
   async function overtaken(before: number | null): Promise<Ending | undefined> {
     if (config.auto_deploy || !patched('champion-is-read-after-approval')) return undefined;
-    const now = (await readModel({ name })).champion?.version ?? null;
+    const now = await championNow();
     if (now === before) return undefined;
     if (now === version) return ended('skipped', `Version ${version} was made champion by somebody else.`);
     return ended('skipped', `Version ${now ?? 'none'} became champion meanwhile.`);
@@ -166,18 +162,17 @@ export async function modelDeploymentWorkflow(
     const reason = `Canary before promotion, until ${toHourStamp(until)}.`;
     await startCanary({ name, request: { version, share, by, reason, from } });
     enter('canary', `It answers ${Math.round(100 * share)} % of the forecasts until ${toHourStamp(until)}.`);
-    await clock.until(until, () => desk.decision?.kind === 'reject' || desk.supersededBy !== null);
+    const isStopped = () => desk.decision?.kind === 'reject' || desk.supersededBy !== null;
+    await whileChampionIs(champion, until, isStopped);
     const stopped = stoppedByPeople() ?? (await canaryVerdict(champion, since));
     if (stopped) await takeCanaryBack(stopped.reason);
     return stopped;
   }
 
   async function canaryVerdict(champion: number, since: number): Promise<Ending | undefined> {
-    const { champion: now } = await readModel({ name });
-    if (now?.version !== champion) {
-      return ended('skipped', `Version ${now?.version ?? 'none'} became champion meanwhile.`);
-    }
-    const verdict = await compared([version, champion], since, clock.now);
+    const now = await championNow();
+    if (now !== champion) return ended('skipped', `Version ${now ?? 'none'} became champion meanwhile.`);
+    const verdict = await compared(input, [version, champion], { since, now: clock.now });
     if (verdict && !verdict.good) {
       return {
         outcome: 'refused',
@@ -197,73 +192,21 @@ export async function modelDeploymentWorkflow(
     await promoteVersion({ name, request: { version, by, reason: reason.slice(0, 500), from, champion } });
     // Whoever is champion ends the canary beside the one before.
     hasCanary = false;
-    const since = clock.now;
-    const until = since + config.watch_hours * HOUR_SECONDS;
     if (previous === null || config.watch_hours === 0)
       return ended('done', `Version ${version} is champion.`);
-    return standWatch({ previous, since, until, next: Math.min(until, since + DAY_SECONDS) });
+    return watched(watchOf(previous, clock.now, config.watch_hours));
   }
 
-  async function standWatch(watch: Watch): Promise<Ending> {
-    const { previous, since, until } = watch;
-    let { next } = watch;
-    for (;;) {
-      enter('watch', `Its errors are held against those of version ${previous} until ${toHourStamp(until)}.`);
-      const superseded = await clock.until(next, () => desk.supersededBy !== null);
-      // The clock may move on while this day is looked at.
-      const { now } = clock;
-      const { champion } = await readModel({ name });
-      if (champion?.version !== version) {
-        return ended(
-          'done',
-          `It was champion; version ${champion?.version ?? 'none'} is now, by somebody else.`,
-        );
-      }
-      const verdict = await compared([version, previous], since, now);
-      if (verdict) await tellAlerts(name, clock, 'deployment', verdict.facts, verdict.reason);
-      if (verdict && !verdict.good) return worse(verdict);
-      const stood = `Version ${version} is champion`;
-      const figures = verdict ? ` ${verdict.reason}` : '';
-      if (superseded) {
-        return {
-          ...ended('done', `${stood}; version ${desk.supersededBy} ended its watch.${figures}`),
-          facts: verdict?.facts ?? {},
-        };
-      }
-      if (now >= until) {
-        return {
-          ...ended('done', `${stood} and has stood its watch.${figures}`),
-          facts: verdict?.facts ?? {},
-        };
-      }
-      next = Math.min(until, now + DAY_SECONDS);
-      if (!isHistoryLong(EVENTS_BEFORE_CONTINUING)) continue;
+  function watched(watch: Watch): Promise<Ending> {
+    const says = (what: string) => enter('watch', what);
+    const goOn = async (carriedWatch: Watch) => {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof modelDeploymentWorkflow>(input, {
+      return continueAsNew<typeof modelDeploymentWorkflow>(input, {
         ...{ asOf: clock.carry(), startedAt, desk: desk.carry(), board: board.carry() },
-        watch: { previous, since, until, next },
+        watch: carriedWatch,
       });
-    }
-  }
-
-  async function worse({ reason, facts }: Verdict): Promise<Ending> {
-    if (!config.rollback_on_failure) {
-      return { outcome: 'done', version, reason: `Left in place, as it was told to. ${reason}`, facts };
-    }
-    const request = { by, reason: reason.slice(0, 500), from, champion: version };
-    const { version: now } = await rollbackChampion({ name, request });
-    return { outcome: 'rolled-back', version, reason: `Rolled back to version ${now}. ${reason}`, facts };
-  }
-
-  /** Null where there are too few hours to tell: then what validation said stands. */
-  async function compared(pair: [number, number], since: number, now: number): Promise<Verdict | null> {
-    const to = now - HOUR_SECONDS;
-    if (to <= since) return null;
-    const found = await compareVersions({
-      ...{ name, versions: pair, regions, asOf: toHourStamp(now) },
-      ...{ from: toHourStamp(since + HOUR_SECONDS), to: toHourStamp(to) },
-    });
-    return judge(found, pair, { threshold, regions: regions.length });
+    };
+    return standWatch({ input, clock, desk, says, continueAsNew: goOn }, watch);
   }
 
   /** Whatever ends a deployment on the way, the champion alone answers again. */

@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  getExternalWorkflowHandle,
   log,
   patched,
   proxyActivities,
@@ -27,6 +28,7 @@ import { parseInput } from '../src/temporal/input.ts';
 import {
   canarySignal,
   canaryUpdate,
+  championSignal,
   endCanarySignal,
   endCanaryUpdate,
   lifecycleStatusQuery,
@@ -36,7 +38,7 @@ import {
   rollbackSignal,
   rollbackUpdate,
 } from '../src/temporal/messages.ts';
-import { WORKFLOWS } from '../src/temporal/names.ts';
+import { WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
 import { championAttribute, modelAttribute } from '../src/temporal/search-attributes.ts';
 import { isHistoryLong } from './history.ts';
 import { lifecycleDetails } from './lifecycle-details.ts';
@@ -50,8 +52,9 @@ const PREVIOUS_KEPT = 20;
 /** Some thirty wishes. */
 const EVENTS_BEFORE_CONTINUING = 300;
 
-/** Entities that were started before this was asked go on as they began. */
+/** Entities that were started before one of these go on as they began. */
 const REGISTERED_IS_CHECKED = 'registered-is-checked';
+const DEPLOYMENT_IS_TOLD = 'deployment-is-told-of-champions';
 
 const { readModel, crownVersion, placeCanary, recordEvent } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
@@ -129,6 +132,15 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     await record(event);
     if (event.kind === 'promoted' || event.kind === 'rolled-back') await endCanaryAfter(event);
     if (wish.ticket !== undefined) answers.set(wish.ticket, event);
+    if (champion && (event.kind === 'promoted' || event.kind === 'rolled-back')) tellDeployment(champion);
+  }
+
+  /** One that waits for its approval need not wait any longer. Nobody waits for it to hear, and there may be none. */
+  function tellDeployment({ version }: ChampionRecord): void {
+    if (!patched(DEPLOYMENT_IS_TOLD)) return;
+    getExternalWorkflowHandle(workflowIds.deployment(name))
+      .signal(championSignal, { version })
+      .catch(() => {});
   }
 
   async function record(event: LifecycleEvent): Promise<void> {

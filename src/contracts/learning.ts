@@ -109,6 +109,10 @@ export const supersedeRequest = z.strictObject({
 });
 export type SupersedeRequest = z.infer<typeof supersedeRequest>;
 
+/** The model's lifecycle has made another version champion. */
+export const championNews = z.object({ version: z.number().int().positive() });
+export type ChampionNews = z.infer<typeof championNews>;
+
 /** Several versions of a model on the same hours, as of each issue in them, by the newest record. */
 export const compareInput = z.strictObject({
   name: modelName,

@@ -38,6 +38,7 @@ import type { SearchStatus } from '../contracts/search.ts';
 import type { BacktestProgress, UnitNews } from '../contracts/rolling-backtest.ts';
 import type {
   ApprovalRequest,
+  ChampionNews,
   ClockNews,
   DeploymentRequest,
   DeploymentStatus,
@@ -150,4 +151,6 @@ export const approveUpdate = defineUpdate<DeploymentRequest, [Partial<ApprovalRe
 export const rejectUpdate = defineUpdate<DeploymentRequest, [Partial<ApprovalRequest>]>('reject');
 /** A newer candidate has come: this one makes way. */
 export const supersedeSignal = defineSignal<[SupersedeRequest]>('supersede');
+/** Another version has become champion, by whomever. */
+export const championSignal = defineSignal<[ChampionNews]>('champion');
 export const deploymentStatusQuery = defineQuery<DeploymentStatus>('status');

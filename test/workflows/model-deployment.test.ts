@@ -6,6 +6,7 @@ import { failureLine } from '../../src/temporal/failures.ts';
 import {
   approveSignal,
   approveUpdate,
+  championSignal,
   clockSignal,
   deploymentStatusQuery,
   promoteUpdate,
@@ -58,7 +59,7 @@ const reaches = (handle: WorkflowHandle, phase: DeploymentStatus['phase']) =>
 
 /** It is in this phase from its first moment; it has read who is champion once it says for whom it waits. */
 const waitsForApproval = (handle: WorkflowHandle) =>
-  until(async () => /^It waits for the approval/.test((await statusOf(handle)).says));
+  until(async () => (await statusOf(handle)).says.startsWith('It waits for the approval'));
 
 const clockTo = (handle: WorkflowHandle, asOf: string) => handle.signal(clockSignal, { asOf });
 
@@ -116,6 +117,7 @@ describe('modelDeploymentWorkflow', () => {
       const end = await endOf(handle);
       assert.deepEqual([end.outcome, end.phase], ['done', 'closed']);
       assert.match(end.says, /Version 2 is champion and has stood its watch/);
+      assert.match(end.says, /On the same hours: the operator's forecast 2\.000 %, persistence 5\.000 %\.$/);
     });
     const asked = stages.asked('compareVersions') as { from: string; to: string; asOf: string }[];
     assert.deepEqual(
@@ -125,6 +127,7 @@ describe('modelDeploymentWorkflow', () => {
     assert.equal(asked[1]!.from, '2019-03-05T03');
     const [job] = stages.jobs;
     assert.deepEqual([job!.job, job!.outcome, job!.version], ['deployment', 'done', 2]);
+    assert.deepEqual([job!.facts['operator_mape'], job!.facts['persistence_mape']], [2, 5]);
     const told = stages.audit.filter(({ subject }) => subject === 'model/day-ahead');
     const whats = told.map(({ what, who }) => `${what} ${who}`);
     for (const each of ['refused mallory', 'refused trudy', 'approved grace'])
@@ -267,9 +270,10 @@ describe('modelDeploymentWorkflow', () => {
     ] as const) {
       const stages = candidates();
       stages.versions.push(3);
-      await deploying(stages, {}, async (handle, client) => {
+      await deploying(stages, {}, async (handle) => {
         await waitsForApproval(handle);
-        await promoteVersion(client, 'day-ahead', { version: promoted, by: 'ada' });
+        // By a lifecycle that is still of the code before this was told to deployments.
+        stages.champion = { ...stages.champion!, version: promoted };
         await handle.signal(approveSignal, { version: 2, by: 'ada' });
         const end = await endOf(handle);
         assert.equal(end.outcome, 'skipped');
@@ -277,6 +281,40 @@ describe('modelDeploymentWorkflow', () => {
         assert.equal(stages.champion?.version, promoted);
       });
     }
+  });
+
+  it('waits no longer, for an approval, a canary or a watch, once somebody has decided by hand who is champion', async () => {
+    for (const [config, phase, says] of [
+      [{}, 'approval', /^Version 3 became champion meanwhile/],
+      [AUTO, 'canary', /^Version 3 became champion meanwhile/],
+      [{ ...AUTO, canary_share: 0 }, 'watch', /^It was champion; version 3 is now, by somebody else/],
+    ] as const) {
+      const stages = candidates();
+      stages.versions.push(3);
+      await deploying(stages, config, async (handle, client) => {
+        await (phase === 'approval' ? waitsForApproval(handle) : reaches(handle, phase));
+        await promoteVersion(client, 'day-ahead', { version: 3, by: 'ada' });
+        const end = await endOf(handle);
+        assert.match(end.says, says);
+        assert.equal(end.outcome, phase === 'watch' ? 'done' : 'skipped');
+        assert.deepEqual([stages.champion?.version, stages.canary?.canary ?? null], [3, null]);
+      });
+    }
+  });
+
+  it('goes on waiting where what it hears of a champion is older than what it has read', async () => {
+    const stages = candidates();
+    await deploying(stages, { canary_share: 0 }, async (handle) => {
+      await waitsForApproval(handle);
+      const reads = () => stages.asked('readCanary').length;
+      const before = reads();
+      await handle.signal(championSignal, { version: 3 });
+      await until(() => reads() > before);
+      assert.equal((await statusOf(handle)).phase, 'approval');
+      await handle.executeUpdate(approveUpdate, { args: [{ version: 2, by: 'ada' }] });
+      await reaches(handle, 'watch');
+      assert.equal(stages.champion?.version, 2);
+    });
   });
 
   it('leaves no canary behind when it fails, and tells the ledger why', async () => {
