@@ -326,6 +326,24 @@ describe('recording histories', function () {
     });
   });
 
+  it('a deployment that waits for its approval while somebody makes another version champion', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1, 2, 3];
+    await withWorkers(stages.run, async (client) => {
+      const model = await start(client, WORKFLOWS.modelLifecycle, workflowIds.model('day-ahead'), {});
+      await model.executeUpdate(promoteUpdate, { args: [{ version: 1 }] });
+      const config = { model_name: 'day-ahead', regions: ['CAL', 'MISO'] };
+      const deployment = await start(client, WORKFLOWS.deployment, workflowIds.deployment('day-ahead'), {
+        ...{ config, version: 2, asOf: '2019-03-03T02' },
+      });
+      await until(async () => (await deployment.query(deploymentStatusQuery)).says.startsWith('It waits'));
+      await model.executeUpdate(promoteUpdate, { args: [{ version: 3 }] });
+      await deployment.result();
+      await keep(client, 'model-deployment-overtaken', deployment.workflowId);
+      await keep(client, 'model-lifecycle-tells', model.workflowId);
+    });
+  });
+
   it('a model that learns, and its deployments: approved and rolled back, superseded, watched for long', async () => {
     const stages = new FakeStages();
     const slots = [fakeSlot(1), fakeSlot(2)];
