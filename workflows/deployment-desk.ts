@@ -160,7 +160,7 @@ export class DeploymentDesk {
     await recordAudit({
       ...{ at, who: by, identity: 'claimed', what, subject: `model/${config.model_name}` },
       why: reason === null ? asked.reason : `${kind}: ${reason}`,
-      from: `${door} ${workflowInfo().workflowId}`,
+      from: `${asked.from ?? door} ${workflowInfo().workflowId}`,
       details: { version, asked: asked.version },
     }).catch((error: unknown) =>
       log.error('The audit could not be told', { kind, by, reason: failureLine(error) }),

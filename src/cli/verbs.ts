@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { defineAb } from './verbs/ab.ts';
 import { defineAlerts } from './verbs/alerts.ts';
+import { defineApprove, defineReject } from './verbs/approve.ts';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineAudit } from './verbs/audit.ts';
 import { defineBacktest } from './verbs/backtest.ts';
@@ -56,6 +57,8 @@ const VERBS = [
   definePromote,
   defineRollback,
   defineCanary,
+  defineApprove,
+  defineReject,
   defineAb,
   defineAudit,
   defineServe,

@@ -99,6 +99,7 @@ export const approvalRequest = z.strictObject({
   version: z.number().int().positive(),
   by: z.string().min(1).max(120).default('unknown'),
   reason: z.string().max(500).default(''),
+  from: z.string().min(1).max(300).optional().describe('The door it came through, for the audit; a claim'),
 });
 export type ApprovalRequest = z.infer<typeof approvalRequest>;
 

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { userInfo } from 'node:os';
 import {
   canaryRequest,
   endCanaryRequest,
@@ -8,18 +7,14 @@ import {
   type LifecycleEvent,
 } from '../../contracts/lifecycle.ts';
 import { BadInputError } from '../../errors.ts';
+import { claim, versionNumber, type ClaimFlags } from '../claim.ts';
 import { decimal, defineVerb } from '../flags.ts';
 import { checkInput, checkModelName } from '../input.ts';
 import { requireRegistered } from '../registered-models.ts';
 import { perform, type Answer, type Session } from '../session.ts';
 import { withTemporal, type TemporalPlace } from '../temporal-session.ts';
 
-interface Options {
-  by?: string;
-  reason?: string;
-}
-
-interface CanaryOptions extends Options {
+interface CanaryOptions extends ClaimFlags {
   share?: number;
   end?: boolean;
 }
@@ -35,7 +30,7 @@ export function definePromote(program: Command): void {
     .option('--by <who>', 'who asks (default: the name of this user)')
     .option('--reason <text>', 'kept in the history')
     .action(
-      perform<Options>(async (session, options, [name, version]) => {
+      perform<ClaimFlags>(async (session, options, [name, version]) => {
         checkModelName(name);
         const request = checkInput(
           promoteRequest,
@@ -84,7 +79,7 @@ export function defineRollback(program: Command): void {
     .option('--by <who>', 'who asks (default: the name of this user)')
     .option('--reason <text>', 'kept in the history')
     .action(
-      perform<Options>(async (session, options, [name]) => {
+      perform<ClaimFlags>(async (session, options, [name]) => {
         checkModelName(name);
         const request = checkInput(rollbackRequest, claim(options));
         return ask(session, name ?? '', (client, { rollbackChampion }) =>
@@ -93,18 +88,6 @@ export function defineRollback(program: Command): void {
       }),
     );
 }
-
-function versionNumber(text = ''): number {
-  if (!/^[1-9]\d*$/.test(text)) {
-    throw new BadInputError(
-      `"${text}" is not a version's number.`,
-      'Give one that `models` lists, such as 2.',
-    );
-  }
-  return Number(text);
-}
-
-const claim = ({ by, reason }: Options) => ({ by: by ?? userInfo().username, reason, from: 'cli' });
 
 async function ask(
   session: Session,

@@ -25,19 +25,12 @@ export function defineServe(program: Command): void {
       perform<Options>(async (session, { host, port }) => {
         requireLoopback(host);
         const home = await session.home();
-        const [{ httpDoor }, { LastingConnection }, { runningStack }] = await Promise.all([
+        const [{ httpDoor }, { runningServices }] = await Promise.all([
           import('../../http/server.ts'),
-          import('../../temporal/lasting-connection.ts'),
-          import('../../stack/state.ts'),
+          import('../running-services.ts'),
         ]);
         const { config } = session;
-        const temporal = new LastingConnection(() => {
-          if (config.temporalAddress !== undefined) return config;
-          const running = runningStack(home);
-          if (running?.state !== 'ready') return undefined;
-          const { address, namespace } = running.temporal;
-          return { temporalAddress: address, temporalNamespace: namespace };
-        });
+        const temporal = await runningServices(session);
         const log = stderrLogger(
           session.flags.logLevel === undefined ? 'warn' : config.logLevel,
           session.progress,

@@ -6,10 +6,12 @@ import {
   rollbackRequest,
   type LifecycleEvent,
 } from '../../contracts/lifecycle.ts';
+import { approvalRequest, type DeploymentRequest } from '../../contracts/learning.ts';
 import type { Home } from '../../lake/home.ts';
 import { readHistory } from '../../registry/history.ts';
 import { versionNumbers } from '../../registry/layout.ts';
 import { listModels } from '../../registry/stage.ts';
+import { approveDeployment, rejectDeployment } from '../../temporal/deployments.ts';
 import { refusalOf } from '../../temporal/failures.ts';
 import { endCanary, promoteVersion, rollbackChampion, startCanary } from '../../temporal/runs.ts';
 import { checkBody, knownModel } from '../input.ts';
@@ -29,6 +31,7 @@ const promoteBody = promoteRequest.omit({ from: true });
 const rollbackBody = rollbackRequest.omit({ from: true });
 const canaryBody = canaryRequest.omit({ from: true });
 const endCanaryBody = endCanaryRequest.omit({ from: true });
+const approvalBody = approvalRequest.omit({ from: true });
 
 export function modelRoutes(app: FastifyInstance, { home, temporal }: DoorParts): void {
   app.get('/models', async () => ({ models: await listModels({ home }) }));
@@ -71,15 +74,28 @@ export function modelRoutes(app: FastifyInstance, { home, temporal }: DoorParts)
       temporal.ask(ASK_SECONDS, (client) => endCanary(client, name, request)),
     );
   });
+
+  for (const [path, answer] of [
+    ['/models/:name/approve', approveDeployment],
+    ['/models/:name/reject', rejectDeployment],
+  ] as const) {
+    app.post<ByName>(path, async ({ params, body }) => {
+      const name = await knownModel(home, params);
+      const request = { ...checkBody(approvalBody, body), ...FROM };
+      return decided(home, name, request.version, () =>
+        temporal.ask(ASK_SECONDS, (client) => answer(client, name, request)),
+      );
+    });
+  }
 }
 
-/** The entity's event, or its refusal: 404 of a version that is not there, else 409. Either stands in the audit. */
-async function decided(
+/** What the workflow answers, or its refusal: 404 of a version that is not there, else 409. Either stands in the audit. */
+async function decided<Answer extends LifecycleEvent | DeploymentRequest>(
   home: Home,
   name: string,
   version: number | undefined,
-  ask: () => Promise<LifecycleEvent>,
-): Promise<LifecycleEvent> {
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
