@@ -72,7 +72,7 @@ export const configSchema = z.strictObject({
     .enum(['auto', 'none', 'avx512', 'avx2', 'neon', 'portable'])
     .default('auto')
     .describe(
-      'What computes attention and large products: auto takes the best variant of the compiled kernels that this processor runs, none leaves all to TensorFlow.js; RINGWATT_KERNEL',
+      'What computes attention, large products and the sums of a ridge: auto takes the best variant of the compiled kernels that this processor runs, none leaves all to TensorFlow.js and JavaScript; RINGWATT_KERNEL',
     ),
   threads: z
     .number()

@@ -54,7 +54,9 @@ export async function fitForecaster(
     const from = Math.max(firstHourOf(train.from), knownBy - (settings.trainDays ?? Infinity) * DAY);
     const data = { tables: await tablesOf(home, cut, { from, to: knownBy }), knownBy };
     await using opened = await openMembers(home, raw);
-    await using threads = new FitThreads(context.config.threads ?? availableParallelism());
+    await using threads = new FitThreads(context.config.threads ?? availableParallelism(), {
+      kernel: context.config.kernel,
+    });
     const { members, trainedBy, found } = opened;
     if (found && found.knows > knownBy) throw searchedLater(found, settings.through ?? train.to);
     await home.requireFreeSpace(data.tables.length * BYTES_PER_REGION, 'The fit');

@@ -26,6 +26,10 @@ export interface Kernels {
   cancel(ticket: number): boolean;
   // All others end before they return, so they may work on WebAssembly's memory.
   product(call: ProductCall): void;
+  /** The upper triangle of XᵀWX into `gram` (width × width) and XᵀWy into `moment`. */
+  normalEquations(call: Doubles<'x' | 'y' | 'weights' | 'gram' | 'moment'> & { width: number }): void;
+  /** x where a·x = b, of a symmetric positive definite `a` whose upper triangle is read. */
+  solvePositive(call: Doubles<'a' | 'b' | 'x'>): void;
   /** zlib's CRC-32 of `bytes`, after what `value` is that of. */
   crc32(call: { bytes: Uint8Array; value: number }): number;
   embedForward(call: OnThreads & Arrays<'inputs' | 'weights' | 'region' | 'y'> & Channels): void;
@@ -48,6 +52,7 @@ export interface Kernels {
 }
 
 type Arrays<Name extends string> = Record<Name, Float32Array>;
+type Doubles<Name extends string> = Record<Name, Float64Array>;
 type MlpWeights = 'out' | 'gain' | 'inward' | 'bias' | 'outward';
 
 interface OnThreads {
@@ -123,4 +128,4 @@ export interface KernelExports extends Omit<Kernels, 'version' | 'variants' | 'p
 }
 
 /** The version of these calls; `kernels/addon/src/lib.rs` has the same number. */
-export const KERNEL_INTERFACE = 1;
+export const KERNEL_INTERFACE = 2;

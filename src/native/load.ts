@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { KERNEL_PLACE } from '../config/machine.ts';
 import { messageOf } from '../errors.ts';
 import { KERNEL_INTERFACE, type KernelExports, type Kernels } from './kernels.ts';
@@ -58,8 +59,9 @@ export function load(path: string, origin: string): FoundKernels {
     };
   }
   const { interfaceVersion: _, cancelAll, version, variants, productInstructions, ...calls } = exports;
-  // A process waits for its calls when it exits, and a block of a long sequence takes many seconds.
-  process.once('exit', cancelAll);
+  // A process waits for its calls when it exits, and a block of a long sequence takes many seconds. A thread that ends
+  // has no say over those of the others.
+  if (isMainThread) process.once('exit', cancelAll);
   const told = { version: version(), variants: variants(), productInstructions: productInstructions() };
   return { kernels: { ...calls, ...told }, origin };
 }

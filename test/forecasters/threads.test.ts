@@ -68,7 +68,7 @@ describe('fits on threads', () => {
   }).timeout(60_000);
 
   it('are missed when they end without an answer', async () => {
-    await using threads = new FitThreads(1, new URL('./dying-thread.ts', import.meta.url));
+    await using threads = new FitThreads(1, { script: new URL('./dying-thread.ts', import.meta.url) });
     const fitting = architecture(['ridge']).fit({ tables, knownBy }, { ...context, threads });
     await assert.rejects(fitting, (error) => {
       assert.ok(error instanceof UnavailableError);

@@ -110,6 +110,29 @@ describe('the addon’s arguments', () => {
     assert.throws(product({ b: one, out: one.subarray(0, 8) }), /out is written to and shares memory with b/);
   });
 
+  it('of least squares are refused by name too', () => {
+    const made = new Map(denseCalls);
+    const equations = (changes: LooseCall) => () =>
+      kernels.normalEquations({ ...made.get('normalEquations')!(), ...changes } as never);
+    const solve = (changes: LooseCall) => () =>
+      kernels.solvePositive({ ...made.get('solvePositive')!(), ...changes } as never);
+    assert.throws(equations({ x: new Float32Array(10) }), {
+      name: 'TypeError',
+      message: 'x must be a Float64Array, not an array of another type',
+    });
+    assert.throws(equations({ weights: new Float64Array(4) }), {
+      name: 'RangeError',
+      message: 'weights has 4 elements, not 5 × 1',
+    });
+    assert.throws(equations({ width: 3 }), { name: 'RangeError', message: 'x has 10 elements, not 5 × 3' });
+    assert.throws(solve({ a: new Float64Array(8) }), {
+      name: 'RangeError',
+      message: 'a has 8 elements, not 3 × 3',
+    });
+    const b = new Float64Array(3);
+    assert.throws(solve({ b, x: b }), { message: 'x is written to and shares memory with b' });
+  });
+
   it('name one call to cancel', async () => {
     assert.equal(kernels.cancel(kernels.ticket()), false);
     const ticket = kernels.ticket();

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { KERNEL_PLACE } from '../../src/config/machine.ts';
 import { BadInputError } from '../../src/errors.ts';
 import { chooseKernel } from '../../src/native/kernel.ts';
@@ -47,6 +49,17 @@ describe('loading the kernels', () => {
     assert.deepEqual(chooseKernel('none'), { note: 'RINGWATT_KERNEL asks for none' });
     const foreign = variants.includes('neon') ? 'avx2' : 'neon';
     assert.throws(() => chooseKernel(foreign), BadInputError);
+  });
+
+  it('loads them in threads, whose end cancels nothing of the others', async function () {
+    const { version } = kernelsOr(this);
+    const said = [1, 2].map(async () => {
+      const thread = new Worker(new URL('./loading-thread.ts', import.meta.url), { execArgv: [] });
+      const [words] = (await once(thread, 'message')) as [unknown];
+      await once(thread, 'exit');
+      return words;
+    });
+    for (const words of await Promise.all(said)) assert.deepEqual(words, { version, onExit: 0 });
   });
 
   it('has a package for every platform, of the kernels’ own version', () => {

@@ -45,6 +45,9 @@ export function attentionCall(
 const arrays = (sizes: Record<string, number>) =>
   Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, noise(4, size)]));
 
+const doubles = (sizes: Record<string, number>) =>
+  Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, Float64Array.from(noise(5, size))]));
+
 const WEIGHTS = { out: 9, gain: 3, inward: 12, bias: 4, outward: 12 };
 const MOVE = { rows: 2, columns: 12, at: 4, first: 1, tokens: 4, heads: 2, headDim: 4, threads: 1 };
 const MOVED = { matrix: 24, byHead: 32, cos: 8, sin: 8 };
@@ -90,5 +93,7 @@ export const denseCalls: [keyof Kernels, () => LooseCall][] = [
   ],
   ['toHeadRows', () => ({ ...arrays(MOVED), ...MOVE })],
   ['fromHeadRows', () => ({ ...arrays(MOVED), ...MOVE })],
+  ['normalEquations', () => ({ ...doubles({ x: 10, y: 5, weights: 5, gram: 4, moment: 2 }), width: 2 })],
+  ['solvePositive', () => doubles({ a: 9, b: 3, x: 3 })],
   ['crc32', () => ({ bytes: new Uint8Array(9), value: 7 })],
 ];

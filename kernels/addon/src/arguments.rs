@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::ptr;
 
 use napi::bindgen_prelude::{
-    Float32Array, FromNapiValue, Int32Array, JsObjectValue, Object, TypedArray, TypedArrayType, Uint8Array,
+    Float32Array, Float64Array, FromNapiValue, Int32Array, JsObjectValue, Object, TypedArray, TypedArrayType,
+    Uint8Array,
 };
 use napi::{Env, JsValue, Unknown, ValueType, sys};
 
@@ -34,6 +35,29 @@ impl Lent {
     /// The loan of this array must have been taken as written, and no other slice of it may be in use.
     pub unsafe fn write(&mut self) -> &mut [f32] {
         // SAFETY: as above; the memory stays while the reference is held (see the crate's documentation).
+        unsafe { self.array.as_mut() }
+    }
+
+    pub fn loan(&self, written: bool) -> Loan {
+        Loan::of(self.name, self.array.as_ptr(), self.array.len(), written)
+    }
+}
+
+/// A float64 array, for calls that end before JavaScript goes on.
+pub struct LentDoubles {
+    name: &'static str,
+    array: Float64Array,
+}
+
+impl LentDoubles {
+    pub fn read(&self) -> &[f64] {
+        &self.array
+    }
+
+    /// # Safety
+    /// As with [`Lent::write`].
+    pub unsafe fn write(&mut self) -> &mut [f64] {
+        // SAFETY: as above.
         unsafe { self.array.as_mut() }
     }
 
@@ -114,6 +138,18 @@ impl<'env> Arguments<'env> {
             )));
         }
         Ok(Lent { name, array })
+    }
+
+    pub fn doubles(&self, name: &'static str) -> Checked<LentDoubles> {
+        let value = self.array(name, TypedArrayType::Float64, "a Float64Array")?;
+        // SAFETY: it is one.
+        let array: Float64Array = unsafe { value.cast() }?;
+        if array.as_ptr().align_offset(align_of::<f64>()) != 0 {
+            return Err(Refusal::Range(format!(
+                "{name} does not begin at a multiple of 8 bytes"
+            )));
+        }
+        Ok(LentDoubles { name, array })
     }
 
     /// Only for calls that end before JavaScript goes on; the caller takes the loan.

@@ -5,7 +5,7 @@
 //! The arrays of a call are computed with in place. What Rust asks of a `&mut [f32]` is kept up like this:
 //! - Their memory stays: each array is referenced until its call has ended, and memory that JavaScript could take away
 //!   or move meanwhile is refused (`SharedArrayBuffer`, resizable buffers). WebAssembly memory never moves, and only
-//!   calls that end before JavaScript goes on (products, normalisation, GELU, checksums) are given it.
+//!   calls that end before JavaScript goes on (products, normalisation, GELU, least squares, checksums) are given it.
 //! - Nothing of Rust's overlaps: `loans` knows the bytes of every call in flight, and refuses a call that would write
 //!   where another reads or writes, or whose own arrays overlap where it writes.
 //! - What decides an address is not shared: sizes are numbers, and positions are copied before the call starts.
@@ -21,6 +21,7 @@ mod checksum;
 mod dense;
 mod loans;
 mod moves;
+mod normal;
 mod refusal;
 mod segments;
 mod tickets;
@@ -29,7 +30,7 @@ use napi_derive::napi;
 use ringwatt_attention::Variant;
 
 /// What the functions are called and take. Raised whenever a caller of the last version would be misunderstood.
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 
 #[napi]
 pub fn interface_version() -> u32 {

@@ -1,11 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
+import type { Config } from '../../config/config.ts';
 import { UnavailableError } from '../../errors.ts';
 import { restoreError } from '../../stages/child-protocol.ts';
 import type { PartContext, PartName } from './parts.ts';
-import type { FromFitThread, ToFitThread } from './thread-protocol.ts';
+import type { FitThreadData, FromFitThread, ToFitThread } from './thread-protocol.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
+
+interface ThreadOptions {
+  script?: URL | undefined;
+  kernel?: Config['kernel'] | undefined;
+}
 
 /**
  * Threads that fit parts, started when they are first needed; dispose of them. Parts begin in the order in which they
@@ -16,11 +22,13 @@ export class FitThreads implements AsyncDisposable {
   readonly #all = new Set<Worker>();
   readonly #idle: Worker[] = [];
   readonly #script: URL;
+  readonly #data: FitThreadData;
 
-  /** `script` is what a thread runs; default: the project's own. */
-  constructor(count: number, script = THREAD) {
+  /** `script` is what a thread runs, default: the project's own; `kernel` is RINGWATT_KERNEL's, which decides no bits. */
+  constructor(count: number, { script = THREAD, kernel = 'auto' }: ThreadOptions = {}) {
     this.#limit = pLimit(count);
     this.#script = script;
+    this.#data = { kernel };
   }
 
   run(name: PartName, makeInput: () => unknown, context: PartContext): Promise<unknown> {
@@ -43,7 +51,7 @@ export class FitThreads implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const thread = new Worker(this.#script, { execArgv: [] });
+    const thread = new Worker(this.#script, { execArgv: [], workerData: this.#data });
     // Who waits for it hears of it below; one that nobody waits for may end as it likes.
     thread.on('error', () => {});
     // An idle one that dies is not given work again.

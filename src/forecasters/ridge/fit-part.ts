@@ -6,7 +6,8 @@ import type { FitData } from '../forecaster.ts';
 import type { PartContext } from '../parts/parts.ts';
 import { breathe } from '../pause.ts';
 import { designOf, widthOf, writeRegressors, type Design } from './design.ts';
-import { productAt, robustRidge, type Regression } from './robust-fit.ts';
+import type { Regression } from './normal-equations.ts';
+import { productAt, robustRidge } from './robust-fit.ts';
 
 const DAY = 86_400;
 
