@@ -116,6 +116,9 @@ export const oneLine = (text: string): string =>
     .trim()
     .replaceAll(CONTROLS, escaped);
 
+/** `1 region`, `2 regions`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** The text to show for anything thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof RingwattError) return error.line;

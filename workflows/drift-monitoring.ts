@@ -4,6 +4,7 @@ import type { ScheduledInput } from '../src/contracts/schedules.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import type { Ending } from './job-ending.ts';
 import { scheduledJob, type ScheduledResult } from './scheduled-job.ts';
+import { counted } from '../src/errors.ts';
 
 const { checkDrift } = proxyActivities<DriftActivities>({
   // Cold, with a record of ten years to read; warm it takes a second a region.
@@ -31,7 +32,7 @@ export const driftMonitoringWorkflow = (raw?: unknown): Promise<ScheduledResult>
       const { version } = found.model;
       const facts = { ...found.facts, report: found.dataset.uri };
       if (!found.drifted) {
-        const reason = `Nothing of version ${version} has drifted in the ${windowDays} days before ${found.asOf} UTC.`;
+        const reason = `Nothing of version ${version} has drifted in the ${counted(windowDays, 'day')} before ${found.asOf} UTC.`;
         return { outcome: 'done', reason, version, facts };
       }
       const said = found.findings.slice(0, MOST_SENTENCES).map(({ what }) => what);

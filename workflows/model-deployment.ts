@@ -27,6 +27,7 @@ import { DeploymentDesk, type CarriedDesk } from './deployment-desk.ts';
 import { standWatch, watchOf, type Watch } from './deployment-watch.ts';
 import { recordEnding, type Ending } from './job-ending.ts';
 import { LearningClock } from './learning-clock.ts';
+import { counted } from '../src/errors.ts';
 
 const { readModel } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
@@ -118,7 +119,7 @@ export async function modelDeploymentWorkflow(
     return (
       stoppedByPeople() ??
       (await overtaken(before)) ??
-      ended('refused', `Nobody approved it within ${config.approval_hours} hours.`)
+      ended('refused', `Nobody approved it within ${counted(config.approval_hours, 'hour')}.`)
     );
   }
 

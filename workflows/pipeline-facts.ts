@@ -12,7 +12,7 @@ import type {
   StageResult,
 } from '../src/contracts/stages.ts';
 import type { RingTrainingResult } from '../src/contracts/training.ts';
-import { SourceFaultError } from '../src/errors.ts';
+import { SourceFaultError, counted } from '../src/errors.ts';
 import { table } from './markdown.ts';
 import type { Ranges } from './rolling-ranges.ts';
 import type { StageOutcome } from './stage-table.ts';
@@ -24,7 +24,7 @@ export function ofIngestion(result: IngestionOutcome): StageOutcome<IngestionOut
   const { records, files, pages, pagesReused, failedWindows } = result;
   if (failedWindows > 0) {
     throw ApplicationFailure.nonRetryable(
-      `${failedWindows} windows could not be fetched. Run it again: what is stored is not fetched twice.`,
+      `${counted(failedWindows, 'window')} could not be fetched. Run it again: what is stored is not fetched twice.`,
       SourceFaultError.name,
     );
   }

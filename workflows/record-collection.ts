@@ -2,7 +2,7 @@ import { CancellationScope, isCancellation, startChild } from '@temporalio/workf
 import { ApplicationFailure } from '@temporalio/common';
 import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import type { RegionCode } from '../src/contracts/regions.ts';
-import { SourceFaultError } from '../src/errors.ts';
+import { SourceFaultError, counted } from '../src/errors.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import { workflowIds } from '../src/temporal/names.ts';
 import { ingestionWorkflow } from './ingestion.ts';
@@ -22,13 +22,15 @@ export async function collectRecord(regions: RegionCode[], minutes: number): Pro
       const result = await child.result();
       if (result.failedWindows === 0) return result;
       throw ApplicationFailure.nonRetryable(
-        `${result.failedWindows} windows could not be fetched.`,
+        `${counted(result.failedWindows, 'window')} could not be fetched.`,
         SourceFaultError.name,
       );
     });
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
-    const why = isCancellation(error) ? `it has not answered for ${minutes} minutes` : failureLine(error);
+    const why = isCancellation(error)
+      ? `it has not answered for ${counted(minutes, 'minute')}`
+      : failureLine(error);
     throw ApplicationFailure.nonRetryable(`The source is down: ${why}`, SourceFaultError.name);
   }
 }

@@ -4,6 +4,7 @@ import type { ScheduledInput } from '../src/contracts/schedules.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import type { Ending } from './job-ending.ts';
 import { scheduledJob, type ScheduledResult } from './scheduled-job.ts';
+import { counted } from '../src/errors.ts';
 
 const { issueForecast } = proxyActivities<ForecastActivities>({
   // Cold, with a record of ten years to read; warm it takes seconds.
@@ -35,6 +36,6 @@ async function issue({ config: { model_name: name, regions }, asOf }: ScheduledI
     const reason = `No region has a later issue than ${newest} UTC, and its forecast by version ${version} is there already.`;
     return { outcome: 'skipped', reason, version, facts };
   }
-  const reason = `${answers.length} regions, issued to ${newest} UTC by version ${version} (${answeredBy.role}).`;
+  const reason = `${counted(answers.length, 'region')}, issued to ${newest} UTC by version ${version} (${answeredBy.role}).`;
   return { outcome: 'done', reason, version, facts };
 }

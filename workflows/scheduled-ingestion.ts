@@ -6,6 +6,7 @@ import { ingestionWorkflow } from './ingestion.ts';
 import type { Ending } from './job-ending.ts';
 import { whenFree } from './pipeline-children.ts';
 import { scheduledJob, type ScheduledResult } from './scheduled-job.ts';
+import { counted } from '../src/errors.ts';
 
 const { newestDays } = proxyActivities<JobActivities>({
   startToCloseTimeout: '15 minutes',
@@ -37,7 +38,7 @@ async function ingest({ config: { regions }, asOf }: ScheduledInput): Promise<En
   const slowest = reached[0] ?? null;
   const facts = { records, pages, pagesReused, failedWindows, lastHour: slowest };
   if (failedWindows > 0) {
-    const reason = `${failedWindows} windows could not be fetched; what came is kept.`;
+    const reason = `${counted(failedWindows, 'window')} could not be fetched; what came is kept.`;
     return { outcome: 'failed', reason, version: null, facts };
   }
   if (pages === pagesReused) {

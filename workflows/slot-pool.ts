@@ -24,7 +24,7 @@ import {
   type SlotPoolState,
   type SlotSession,
 } from '../src/contracts/slot-pool.ts';
-import { BadInputError, describeIssues } from '../src/errors.ts';
+import { BadInputError, counted, describeIssues } from '../src/errors.ts';
 import { parseInput, refusal } from '../src/temporal/input.ts';
 import {
   drainSignal,
@@ -168,7 +168,7 @@ function describe(pool: SlotPoolState): void {
   });
   setCurrentDetails(
     [
-      `**${pool.slots.length} slots, ${freeSlots(pool).length} free, ${pool.waiting.length} waiting**`,
+      `**${counted(pool.slots.length, 'slot')}, ${freeSlots(pool).length} free, ${pool.waiting.length} waiting**`,
       table(['slot', 'device', 'kernel', 'threads', 'memory', 'state', 'held by'], rows),
       ...(queue.length > 0 ? [table(['waiting', 'wants', 'suit', 'free', 'passed over'], queue)] : []),
     ].join('\n\n'),

@@ -1,13 +1,14 @@
 import type { SlotStatus, TrainingStatus } from '../src/contracts/progress.ts';
 import type { SegmentProgress, TimeShares } from '../src/contracts/training.ts';
 import { duration, table } from './markdown.ts';
+import { counted } from '../src/errors.ts';
 
 /** A training as the UI shows it, in Markdown. */
 export function boardDetails(status: TrainingStatus, paused: boolean): string {
   const { state, progress, epoch, ringSize, slots, lastFailure, waitingFor, bitsMayDiffer } = status;
   const { secondsLeft: left } = status;
   const rows = [
-    ['ring', `${slots.length || ringSize} slots, epoch ${epoch}`],
+    ['ring', `${counted(slots.length || ringSize, 'slot')}, epoch ${epoch}`],
     ...(waitingFor === null ? [] : [['waits', waitingFor]]),
     ['step', progress ? `${progress.step}${ofTotal(progress)}` : '–'],
     ['loss', progress ? progress.loss.toPrecision(4) : '–'],

@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditHead } from '../contracts/audit.ts';
-import { CorruptArtifactError, MissingDataError } from '../errors.ts';
+import { CorruptArtifactError, MissingDataError, counted } from '../errors.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
 import { ownKeyFiles } from '../signing/home-key.ts';
@@ -72,7 +72,7 @@ export async function verifyAudit(home: Home, expected?: Expected): Promise<Audi
   const lines = last.sequence + 1;
   if (last.sequence < head.sequence) {
     const missing = head.sequence - last.sequence;
-    return wrong(lines, lines + 1, `${missing} line(s) from here on were cut off`, head);
+    return wrong(lines, lines + 1, `${counted(missing, 'line')} cut off from here on`, head);
   }
   if (!seen) {
     const what = `line ${expected!.sequence + 1} is not there with the hash that was expected: the audit was put back to an earlier state`;

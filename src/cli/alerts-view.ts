@@ -2,6 +2,7 @@ import type { Beat } from '../alerts/beat.ts';
 import type { Check } from '../alerts/check.ts';
 import type { AlertStatus } from '../contracts/alerts.ts';
 import { table } from './table.ts';
+import { counted } from '../errors.ts';
 
 export interface Unsent {
   channel: string;
@@ -85,7 +86,7 @@ export function alertLines(
 function watchLine(beat: Beat | undefined, now: number): string {
   if (!beat) return 'nobody has watched for absent work yet: `up` or `watchdog` does';
   const silent = now - Date.parse(beat.at) > WATCHDOG_SILENT_MS;
-  const looked = `the watchdog looked at ${beat.schedules} schedules at ${minutes(beat.at)}, ${beat.late} late`;
+  const looked = `the watchdog looked at ${counted(beat.schedules, 'schedule')} at ${minutes(beat.at)}, ${beat.late} late`;
   return silent ? `${looked}; nobody watches since: \`up\` or \`watchdog\` does` : looked;
 }
 

@@ -1,5 +1,6 @@
 import type { DriftDocument, RegionDrift } from '../monitoring/drift/document.ts';
 import { table } from './table.ts';
+import { counted } from '../errors.ts';
 
 const SERIES = ['series', 'PSI', 'usual', 'KS', 'usual', 'delta', 'p adjusted', 'drift'];
 const ERRORS = [
@@ -16,7 +17,7 @@ const ERRORS = [
 
 /** A look at a model for a terminal. */
 export function driftLines({ model, asOf, windowDays, regions, findings }: DriftDocument): string[] {
-  const head = `${model.name} version ${model.version}, the ${windowDays} days before ${asOf} UTC`;
+  const head = `${model.name} version ${model.version}, the ${counted(windowDays, 'day')} before ${asOf} UTC`;
   const judged = regions.filter(({ performance }) => performance);
   return [
     head,

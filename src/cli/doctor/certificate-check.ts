@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { RingwattError } from '../../errors.ts';
+import { RingwattError, counted } from '../../errors.ts';
 import { isLoopback, readRingTls } from '../../tls/host-files.ts';
 import { tlsFolder } from '../../tls/folder.ts';
 import type { Check } from './check.ts';
@@ -18,7 +18,7 @@ export const checkCertificates: Check = async (config) => {
     const { cert } = await readRingTls(tlsFolder(config), slotHost);
     const { validToDate } = new X509Certificate(cert);
     const days = Math.floor((validToDate.getTime() - Date.now()) / 86_400_000);
-    const detail = `of ${slotHost}, good for ${days} days`;
+    const detail = `of ${slotHost}, good for ${counted(days, 'day')}`;
     const cure = `\`ringwatt certs --hosts ${slotHost} --renew\` where your authority is.`;
     return days < WARN_DAYS ? { what, verdict: 'warn', detail, cure } : { what, verdict: 'ok', detail };
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { AuditEntry } from '../../contracts/audit.ts';
-import { BadInputError, oneLine } from '../../errors.ts';
+import { BadInputError, counted, oneLine } from '../../errors.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { perform, type Answer, type Session } from '../session.ts';
 
@@ -64,7 +64,9 @@ async function list(
   const text = [
     ...(lines.length > 0 ? lines : ['nothing is told there yet']),
     ...(matched > entries.length ? [`the newest ${entries.length} of ${matched}; --limit shows more`] : []),
-    ...(unreadable > 0 ? [`${unreadable} line(s) cannot be read: \`audit verify\` names the first`] : []),
+    ...(unreadable > 0
+      ? [`${counted(unreadable, 'line')} cannot be read: \`audit verify\` names the first`]
+      : []),
   ];
   return { json: found, text };
 }
@@ -91,7 +93,7 @@ async function verify(session: Session, expect: string | undefined): Promise<Ans
       ]
     : [
         badLine === null ? `the audit was changed: ${problem}` : `line ${badLine}: ${problem}`,
-        `${lines} line(s) before it are as they were written; compare audit/ with a backup`,
+        `${counted(lines, 'line')} before it unchanged; compare audit/ with a backup`,
       ];
   return { json: verdict, text, exitCode: ok ? 0 : 1 };
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { defineVerb } from '../flags.ts';
 import { perform, type Session } from '../session.ts';
+import { counted } from '../../errors.ts';
 
 export function defineBackup(program: Command): void {
   defineVerb(
@@ -43,6 +44,6 @@ const watched = ({ signal, progress }: Session, stage: string) => ({
 
 function summary(verb: string, from: string, to: string, files: { bytes: number }[]) {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const text = `${verb} ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB, from ${from} to ${to}`;
+  const text = `${verb} ${counted(files.length, 'file')}, ${(bytes / 1e6).toFixed(1)} MB, from ${from} to ${to}`;
   return { json: { from, to, files: files.length, bytes }, text };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { decimal, defineVerb } from '../flags.ts';
 import { perform, type Session } from '../session.ts';
+import { counted } from '../../errors.ts';
 
 const LISTED = 20;
 
@@ -26,7 +27,7 @@ export function defineGc(program: Command): void {
         const garbage = await findGarbage(home, { superseded, minAgeHours, heldByRuns });
         if (apply) await collectGarbage(home, garbage);
         const { files, bytes, keptForUnknownRuns } = garbage;
-        const size = `${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`;
+        const size = `${counted(files.length, 'file')}, ${(bytes / 1e6).toFixed(1)} MB`;
         const text = [
           ...files.slice(0, LISTED).map(({ uri }) => uri),
           ...(files.length > LISTED ? [`… and ${files.length - LISTED} more`] : []),

@@ -9,6 +9,7 @@ import { perform, type Session } from '../session.ts';
 import { callStage } from '../stage-call.ts';
 import { pairs, table } from '../table.ts';
 import { withTemporal, type TemporalPlace } from '../temporal-session.ts';
+import { counted } from '../../errors.ts';
 
 interface Options {
   source?: string;
@@ -67,7 +68,9 @@ async function sayOpening(session: Session, { config }: TemporalPlace, input: In
     return;
   }
   const { period, estimate, windows } = await callStage({ ...session, config }, 'planIngestion', input);
-  session.say(`period ${period.from} to ${period.to} UTC, mode ${input.mode}, ${windows.length} windows`);
+  session.say(
+    `period ${period.from} to ${period.to} UTC, mode ${input.mode}, ${counted(windows.length, 'window')}`,
+  );
   session.say(
     `estimate: ${compact(estimate.records)} records in ${estimate.requests} requests, about ${duration(estimate.seconds)}`,
   );
@@ -92,7 +95,10 @@ async function fetchAll(
   return follow(session, run.result, async () => {
     const { windows, done, records, failed }: IngestionProgress =
       await run.handle.query(ingestionProgressQuery);
-    const note = [`${compact(records)} records`, failed.length > 0 ? `${failed.length} windows failed` : ''];
+    const note = [
+      `${compact(records)} records`,
+      failed.length > 0 ? `${counted(failed.length, 'window')} failed` : '',
+    ];
     if (windows > 0) {
       session.progress.show({
         stage: 'ingest',

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { BadInputError, quoted } from '../../errors.ts';
+import { BadInputError, counted, quoted } from '../../errors.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { momentOf } from '../moment.ts';
 import { perform, type Answer, type Session } from '../session.ts';
@@ -41,7 +41,10 @@ const WORK: Record<string, Work> = {
     if (to < from) throw new BadInputError('--to is before --from.', 'Give them in order.');
     const times = await control.backfillSchedule(place.client, id, { from, to }, actor);
     const json = { id, times: times.map((time) => time.toISOString()) };
-    return { json, text: `${id}: ${times.length} runs, one after another, each as of its own time` };
+    return {
+      json,
+      text: `${id}: ${counted(times.length, 'run')}, one after another, each as of its own time`,
+    };
   }),
 };
 
