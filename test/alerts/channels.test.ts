@@ -47,22 +47,7 @@ describe('channels of alerts', () => {
     await write('rules.yaml', {
       alert_rules: { high: { condition: 'psi > 0.25', severity: 'critical', notification: CHANNELS } },
     });
-    await write('channels.yaml', {
-      channels: {
-        email: {
-          kind: 'email',
-          host: '127.0.0.1',
-          port: mail.port,
-          security: 'none',
-          user: 'grid',
-          from: 'ringwatt@example.org',
-          to: ['ann@example.org'],
-        },
-        slack: { kind: 'slack' },
-        pager: { kind: 'pager', url: `${http.url}/v2/enqueue` },
-        hook: { kind: 'webhook', url: `${http.url}/hook` },
-      },
-    });
+    await writeChannels();
   });
 
   afterEach(async () => {
@@ -73,6 +58,22 @@ describe('channels of alerts', () => {
   async function write(name: string, content: object | string): Promise<void> {
     await mkdir(home.path('alerts'), { recursive: true });
     await writeFile(home.path('alerts', name), typeof content === 'string' ? content : stringify(content));
+  }
+
+  /** One of each kind. */
+  async function writeChannels({ password, hook = '/hook' }: { password?: string; hook?: string } = {}) {
+    const email = {
+      ...{ kind: 'email', host: '127.0.0.1', port: mail.port, security: 'none', user: 'grid' },
+      ...{ from: 'ringwatt@example.org', to: ['ann@example.org'] },
+    };
+    await write('channels.yaml', {
+      channels: {
+        email: password === undefined ? email : { ...email, password },
+        slack: { kind: 'slack' },
+        pager: { kind: 'pager', url: `${http.url}/v2/enqueue` },
+        hook: { kind: 'webhook', url: `${http.url}${hook}` },
+      },
+    });
   }
 
   async function see(psi: number, note = ''): Promise<string[]> {
@@ -279,23 +280,7 @@ describe('channels of alerts', () => {
 
   it('keeps secrets out of errors, files and notices, even where a receiver repeats them', async () => {
     http.moods = Array<Mood>(3).fill(400);
-    await write('channels.yaml', {
-      channels: {
-        email: {
-          kind: 'email',
-          host: '127.0.0.1',
-          port: mail.port,
-          security: 'none',
-          user: 'grid',
-          password: 'wrong-secret-9',
-          from: 'a@b',
-          to: ['c@d'],
-        },
-        slack: { kind: 'slack' },
-        pager: { kind: 'pager', url: `${http.url}/v2/enqueue` },
-        hook: { kind: 'webhook', url: `${http.url}/hook-secret-5` },
-      },
-    });
+    await writeChannels({ password: 'wrong-secret-9', hook: '/hook-secret-5' });
     for (const id of await see(0.5)) {
       await assert.rejects(attempt(id), (error) => {
         assert.ok(error instanceof DeliveryWaitsError, String(error));
