@@ -1,4 +1,4 @@
-import { secretsOf, type PagerChannel } from '../channel.ts';
+import type { PagerChannel } from '../channel.ts';
 import type { Delivery, Notice } from '../state.ts';
 import { post, type Sending } from './post.ts';
 import { headline, sentences } from './wording.ts';
@@ -38,5 +38,5 @@ export async function sendToPager(
       custom_details: { delivery: id, as_of: asOf, simulated, labels, facts, lines: sentences(notice, id) },
     },
   };
-  await post({ url: channel.url, body: JSON.stringify(body), secrets: secretsOf(channel), sending });
+  await post(channel, JSON.stringify(body), sending);
 }

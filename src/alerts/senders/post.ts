@@ -1,6 +1,7 @@
 import got, { RequestError, type Delays, type Response } from 'got';
 import { messageOf, SourceFaultError } from '../../errors.ts';
 import { redact } from '../../sources/redaction.ts';
+import { secretsOf, type PagerChannel, type SlackChannel, type WebhookChannel } from '../channel.ts';
 
 const MOST_BYTES = 64 * 1024;
 const SHOWN = 120;
@@ -13,15 +14,6 @@ const client = got.extend({
   headers: { 'user-agent': 'ringwatt' },
 });
 
-export interface Post {
-  url: string;
-  body: string;
-  headers?: Record<string, string>;
-  /** Taken out of whatever is said about it. */
-  secrets: readonly string[];
-  sending: Sending;
-}
-
 /** How an attempt ends before its time: it is stopped, or the receiver's time is up. */
 export interface Sending {
   signal: AbortSignal;
@@ -30,12 +22,18 @@ export interface Sending {
 }
 
 /**
- * Posts JSON and answers the body of a 2xx. Whatever else happens is told without the address, which may be all that it
+ * Posts JSON to a channel and answers the body of a 2xx. Whatever else happens is told without the address, which may be all that it
  * takes to write to a channel, and without what the receiver repeats of it.
  */
-export async function post({ url, body, headers, secrets, sending }: Post): Promise<string> {
+export async function post(
+  channel: SlackChannel | PagerChannel | WebhookChannel,
+  body: string,
+  sending: Sending,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const { url } = channel;
   const { host } = new URL(url);
-  const clean = (text: string) => redact(Buffer.from(text), [...secrets, url]).toString('utf8');
+  const clean = (text: string) => redact(Buffer.from(text), [...secretsOf(channel), url]).toString('utf8');
   const failure = (what: string) =>
     new SourceFaultError(`${host} did not take it: ${clean(what).slice(0, 300)}.`, 'It is tried again.');
   let answer: Awaited<ReturnType<typeof exchange>>;

@@ -1,5 +1,5 @@
 import { SourceFaultError } from '../../errors.ts';
-import { secretsOf, type SlackChannel } from '../channel.ts';
+import type { SlackChannel } from '../channel.ts';
 import type { Delivery, Notice } from '../state.ts';
 import { post, type Sending } from './post.ts';
 import { headline, sentences } from './wording.ts';
@@ -33,12 +33,7 @@ export async function sendToSlack(
       { type: 'context', elements: [{ type: 'mrkdwn', text: lines.at(-1)! }] },
     ],
   };
-  const answer = await post({
-    url: channel.url,
-    body: JSON.stringify(body),
-    secrets: secretsOf(channel),
-    sending,
-  });
+  const answer = await post(channel, JSON.stringify(body), sending);
   // Slack says ok in words; others answer nothing, or JSON. A page of HTML is a proxy or a wrong address.
   if (!/^\s*</.test(answer)) return;
   throw new SourceFaultError(`${new URL(channel.url).host} answers with a page.`, 'Check the address.');

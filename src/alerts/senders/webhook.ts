@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { secretsOf, type WebhookChannel } from '../channel.ts';
+import type { WebhookChannel } from '../channel.ts';
 import type { Delivery } from '../state.ts';
 import { post, type Sending } from './post.ts';
 import { headline } from './wording.ts';
@@ -16,15 +16,9 @@ export async function sendToWebhook(
   const body = JSON.stringify({ delivery: id, headline: headline(notice), ...notice });
   const timestamp = String(Math.floor(Date.now() / 1000));
   const signature = createHmac('sha256', channel.secret).update(`${timestamp}.${body}`).digest('hex');
-  await post({
-    url: channel.url,
-    body,
-    headers: {
-      'x-ringwatt-delivery': id,
-      'x-ringwatt-timestamp': timestamp,
-      'x-ringwatt-signature': `v1=${signature}`,
-    },
-    secrets: secretsOf(channel),
-    sending,
+  await post(channel, body, sending, {
+    'x-ringwatt-delivery': id,
+    'x-ringwatt-timestamp': timestamp,
+    'x-ringwatt-signature': `v1=${signature}`,
   });
 }
