@@ -1,4 +1,5 @@
 import {
+  ActivityCancellationType,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -8,6 +9,7 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
@@ -56,6 +58,8 @@ const { deliverAlert } = proxyActivities<AlertActivities>({
   // A slow mail server takes its time to say no.
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '15 seconds',
+  // Its end is waited for, not only the asking for it.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // For ever as far as Temporal is concerned: the outbox, which outlives it, gives up after a day and says so.
   retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '15 minutes' },
 });
@@ -73,7 +77,7 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   const inbox: AlertMessage[] = [...(carried?.inbox ?? [])];
   const answers = new Map<string, AlertTurn['answers'][number]>();
   const underWay = new Set<string>();
-  const deliveries = new CancellationScope();
+  let deliveries = new CancellationScope();
   let turn: AlertTurn | undefined;
   let trouble = '';
   let refused = carried?.refused ?? null;
@@ -99,11 +103,10 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
   });
   setHandler(alertStatusQuery, status);
 
-  while (!mayContinueAsNew()) {
+  while (!mayContinueAsNew() || underWay.size > 0) {
     await condition(() => inbox.length > 0 || stale || mayContinueAsNew(), untilNext());
-    if (!mayContinueAsNew()) await takeIn();
+    await (mayContinueAsNew() ? endDeliveries() : takeIn());
   }
-  deliveries.cancel();
   return continueAsNew<typeof alertsWorkflow>({}, { inbox, refused });
 
   async function takeIn(): Promise<void> {
@@ -131,17 +134,35 @@ export async function alertsWorkflow(_input?: unknown, carried?: Carried): Promi
     if (underWay.has(id)) return;
     underWay.add(id);
     deliveries
-      .run(() => deliverAlert({ id }))
-      .catch(async (error: unknown) => {
-        if (isCancellation(error)) return;
-        log.error('A delivery failed', { id, reason: failureLine(error) });
-        // What time alone does not cure: the files are read again later.
-        await condition(() => false, DELIVERY_PAUSE);
+      .run(() => deliver(id))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
       })
       .finally(() => {
         underWay.delete(id);
         if (underWay.size === 0) stale = true;
       });
+  }
+
+  async function deliver(id: string): Promise<void> {
+    try {
+      await deliverAlert({ id });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.error('A delivery failed', { id, reason: failureLine(error) });
+      // What time alone does not cure: the files are read again later.
+      await sleep(DELIVERY_PAUSE);
+    }
+  }
+
+  /**
+   * Until each has let go of what it was sending: the run that goes on begins with that, and would have to wait for
+   * the claim of an attempt that has not heard yet that it is not wanted.
+   */
+  async function endDeliveries(): Promise<void> {
+    deliveries.cancel();
+    deliveries = new CancellationScope();
+    await condition(() => underWay.size === 0);
   }
 
   function accept<Body extends object>(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { CLAIM_MS, claim, release, settleFailed } from '../../src/alerts/machine/outbox.ts';
 import { nextMoment } from '../../src/alerts/machine/step.ts';
 import { alertState, bounded } from '../../src/alerts/state.ts';
 import { acknowledgeRequest, silenceRequest } from '../../src/contracts/alerts.ts';
@@ -8,6 +9,23 @@ import { Bench, HOUR, START, iso, rule } from './sample-rules.ts';
 const acknowledge = (body: object) =>
   ({ kind: 'acknowledge', body: acknowledgeRequest.parse(body) }) as const;
 const silence = (body: object) => ({ kind: 'silence', body: silenceRequest.parse(body) }) as const;
+
+describe('the outbox', () => {
+  it('has who waits for another one look long before the other’s claim ends, for it may be over sooner', () => {
+    const bench = new Bench(rule('high', { notification: ['email'] }));
+    bench.see({ psi: 0.3 });
+    const { id } = bench.state.outbox[0]!;
+    const first = claim(bench.state, id, 'one', START);
+    assert.ok(first.kind === 'send');
+    const second = claim(first.state, id, 'two', START + 1000);
+    assert.ok(second.kind === 'wait' && second.until < START + 10_000, 'waits as long as for a dead one');
+    for (const over of [release(first.state, id), settleFailed(first.state, id, 'HTTP 500', START - HOUR)])
+      assert.equal(claim(over, id, 'two', second.until).kind, 'send');
+    const last = claim(first.state, id, 'two', START + CLAIM_MS - 1);
+    assert.ok(last.kind === 'wait' && last.until === START + CLAIM_MS);
+    assert.equal(claim(first.state, id, 'two', START + CLAIM_MS).kind, 'send');
+  });
+});
 
 describe('the state of alerts', () => {
   it('tells of what fires once, however often it is seen, and of its end once', () => {

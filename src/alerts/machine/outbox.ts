@@ -4,6 +4,8 @@ import type { AlertState, Delivery } from '../state.ts';
 export const GIVE_UP_MS = 24 * 3_600_000;
 /** Longer than any attempt takes: who is gone after that has died with it. */
 export const CLAIM_MS = 120_000;
+/** Most claims end long before that, so that who waits for one looks sooner. */
+const LOOK_AGAIN_MS = 5000;
 const FIRST_DELAY_MS = 2000;
 const LONGEST_DELAY_MS = 900_000;
 
@@ -36,7 +38,7 @@ function waitOf(
 ): { until: number; why: string } | undefined {
   const { claim: held, nextAt, says } = outbox[at]!;
   if (held && held.until > now && held.by !== by)
-    return { until: held.until, why: `${held.by} is sending it` };
+    return { until: Math.min(held.until, now + LOOK_AGAIN_MS), why: `${held.by} is sending it` };
   const earlier = outbox.slice(0, at).find((each) => precedes(each, outbox[at]!));
   // A pager that hears of the end first would open the incident again, for ever.
   if (earlier)
