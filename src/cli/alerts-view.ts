@@ -83,11 +83,12 @@ export function alertLines(
   return lines;
 }
 
-function watchLine(beat: Beat | undefined, now: number): string {
+export const isWatching = (beat: Beat, now: number) => now - Date.parse(beat.at) <= WATCHDOG_SILENT_MS;
+
+export function watchLine(beat: Beat | undefined, now: number): string {
   if (!beat) return 'nobody has watched for absent work yet: `up` or `watchdog` does';
-  const silent = now - Date.parse(beat.at) > WATCHDOG_SILENT_MS;
   const looked = `the watchdog looked at ${counted(beat.schedules, 'schedule')} at ${minutes(beat.at)}, ${beat.late} late`;
-  return silent ? `${looked}; nobody watches since: \`up\` or \`watchdog\` does` : looked;
+  return isWatching(beat, now) ? looked : `${looked}; nobody watches since: \`up\` or \`watchdog\` does`;
 }
 
 export function checkLines({ rules, channels, ok }: Check): string[] {

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { BadInputError } from '../errors.ts';
+import { BadInputError, quoted } from '../errors.ts';
 
 export interface ClaimFlags {
   by?: string;
@@ -10,9 +10,9 @@ export interface ClaimFlags {
 export const claim = ({ by, reason }: ClaimFlags) => ({ by: by ?? userInfo().username, reason, from: 'cli' });
 
 export function versionNumber(text = ''): number {
-  if (!/^[1-9]\d*$/.test(text)) {
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
     throw new BadInputError(
-      `"${text}" is not a version's number.`,
+      `${quoted(text)} is not a version's number.`,
       'Give one that `models` lists, such as 2.',
     );
   }

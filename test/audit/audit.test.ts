@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { appendAudit } from '../../src/audit/append.ts';
 import { linked, lineOf } from '../../src/audit/chain.ts';
@@ -9,6 +9,9 @@ import { verifyAudit } from '../../src/audit/verify.ts';
 import { auditEntry } from '../../src/contracts/audit.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
+import { checkKey } from '../../src/cli/doctor/alert-checks.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openToOthers } from '../../src/signing/file-mode.ts';
 import { homeKey } from '../../src/signing/home-key.ts';
 import { withHome } from '../backtest/sample-home.ts';
 import { HEAD, LOG, event, linesOf, logOf, tell, writeLines } from './sample-audit.ts';
@@ -290,6 +293,19 @@ describe("the home's key", () => {
         .map((line) => JSON.parse(line))
         .find(({ what }) => what === 'key-changed');
       assert.deepEqual(changed.details, { keyId: after.keyId, before: before.keyId });
+    }));
+
+  it('is said to be open where others on the machine may read it', () =>
+    inHome(async (home) => {
+      assert.equal(await openToOthers(home), null);
+      await tell(home, 1);
+      assert.equal(await openToOthers(home), null);
+      await chmod(home.path('keys/home.key'), 0o644);
+      const { says, cure } = (await openToOthers(home))!;
+      assert.match(says, /may use the private key .*keys\/home\.key: its mode is 0644/);
+      assert.match(cure, /`chmod 600 .*keys\/home\.key`/);
+      const config = loadConfig({ home: home.root }, { environment: {} });
+      assert.deepEqual(await checkKey(config), { what: 'private key', verdict: 'warn', detail: says, cure });
     }));
 
   it('is never shown where it is damaged', () =>

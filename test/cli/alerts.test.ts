@@ -3,6 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { alertsStanding, standingLine, type AlertsStanding } from '../../src/cli/alerts-standing.ts';
+import { checkAlerting } from '../../src/cli/doctor/alert-checks.ts';
+import type { Finding } from '../../src/cli/doctor/check.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { Check } from '../../src/alerts/check.ts';
 import type { AlertStatus } from '../../src/contracts/alerts.ts';
 import { changeAppliedSchedules } from '../../src/jobs/applied-schedules.ts';
@@ -121,6 +125,23 @@ describe('alerts, from the command line', function () {
       [['work_absent', { job: 'forecast' }, 'ann']],
     );
     assert.equal(status.watchdog.late, 1);
+    const stands = await ask('status', '--json');
+    const { alerts } = JSON.parse(stands.stdout) as { alerts: AlertsStanding };
+    assert.deepEqual([alerts.open, alerts.waiting, alerts.undelivered, alerts.watching], [1, 0, 0, true]);
+  });
+
+  it('stand in a line of status and doctor, with what is to be done', async () => {
+    const now = Date.now() + 3_600_000;
+    const stands = await alertsStanding(home, now);
+    const line = standingLine({ ...stands, waiting: 1, undelivered: 2 }, now);
+    assert.equal(stands.watching, false);
+    assert.match(
+      line,
+      /^1 alert open, 1 notice still to be sent, 2 notices not delivered; the watchdog looked at 1 schedule at /,
+    );
+    const { verdict, detail, cure } = (await checkAlerting(loadConfig({ home: home.root }))) as Finding;
+    assert.equal(verdict, 'warn');
+    assert.match(`${detail} ${cure}`, /^1 alert open; the watchdog looked.* 1 late `alerts` says what fires/);
   });
 
   it('are silenced until a moment to come, and no longer', async () => {

@@ -1,3 +1,4 @@
+import { checkAlerting, checkKey } from './alert-checks.ts';
 import { checkCertificates } from './certificate-check.ts';
 import type { Check } from './check.ts';
 import { checkArchive, checkBackend, checkHome, checkServices, checkSource } from './home-checks.ts';
@@ -28,4 +29,6 @@ export const CHECKS: Record<string, Check> = {
   home: checkHome,
   services: checkServices,
   certificates: checkCertificates,
+  key: checkKey,
+  alerts: checkAlerting,
 };

@@ -1,17 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { BadInputError, MissingDataError } from '../../errors.ts';
+import { MissingDataError } from '../../errors.ts';
 import type { SignatureState } from '../../registry/signing.ts';
+import { versionNumber, type ClaimFlags } from '../claim.ts';
 import { addGlobalFlags } from '../flags.ts';
 import { checkModelName } from '../input.ts';
 import { perform } from '../session.ts';
 import { table } from '../table.ts';
-
-interface Options {
-  by?: string;
-  reason?: string;
-}
 
 /** Below `models`: who vouches for a version, and whom this home believes. */
 export function defineSigning(models: Command): void {
@@ -20,7 +16,7 @@ export function defineSigning(models: Command): void {
     'Vouch for a version that no key of this home has signed; check first where it comes from.',
     'models sign day-ahead 1 --reason "registered here before versions were signed"',
   ).action(
-    perform<Options>(async (session, options, [given, version]) => {
+    perform<ClaimFlags>(async (session, options, [given, version]) => {
       const name = checkModelName(given) ?? '';
       const { signModel } = await import('../../registry/sign-stage.ts');
       const home = await session.home();
@@ -37,7 +33,7 @@ export function defineSigning(models: Command): void {
     'Load models that another home signed: <file> is its keys/home.pub.json.',
     'models trust their.pub.json --reason "from the planning department, key read out by phone"',
   ).action(
-    perform<Options>(async (session, options, [file = '']) => {
+    perform<ClaimFlags>(async (session, options, [file = '']) => {
       const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
         throw new MissingDataError(`${file} cannot be read: ${error.message}.`, 'Name a public key file.');
       });
@@ -54,7 +50,10 @@ export function defineSigning(models: Command): void {
   ).action(
     perform(async (session) => {
       const home = await session.home();
-      const { homeKey, keyFiles } = await import('../../signing/home-key.ts');
+      const [{ homeKey, keyFiles }, { openToOthers }] = await Promise.all([
+        import('../../signing/home-key.ts'),
+        import('../../signing/file-mode.ts'),
+      ]);
       await homeKey(home);
       const keys = await keyFiles(home);
       const rows = keys.map(({ keyId, origin, createdAt, note }) => [
@@ -64,9 +63,15 @@ export function defineSigning(models: Command): void {
         note,
       ]);
       const text = table(['key', 'whose', 'made', 'note'], rows);
+      const open = await openToOthers(home);
       return {
-        json: { keys, file: home.path('keys/home.pub.json') },
-        text: [text, '', home.path('keys/home.pub.json')],
+        json: { keys, file: home.path('keys/home.pub.json'), openToOthers: open },
+        text: [
+          text,
+          '',
+          home.path('keys/home.pub.json'),
+          ...(open === null ? [] : ['', open.says, open.cure]),
+        ],
       };
     }),
   );
@@ -79,7 +84,7 @@ function claimed(command: Command, description: string, example: string): Comman
     .addHelpText('after', `\nExample:\n  npm run -s ringwatt -- ${example}`);
 }
 
-const claim = ({ by, reason }: Options) => ({ by: by ?? userInfo().username, reason: reason ?? '' });
+const claim = ({ by, reason }: ClaimFlags) => ({ by: by ?? userInfo().username, reason: reason ?? '' });
 
 const described = (before: SignatureState) =>
   before.state === 'unsigned'
@@ -87,8 +92,3 @@ const described = (before: SignatureState) =>
     : before.state === 'unknown-key'
       ? `it was signed by ${before.keyId}, which this home does not trust`
       : 'its signature was of another record';
-
-function versionNumber(text = ''): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new BadInputError(`"${text}" is not a version's number.`, 'Give one that `models` lists, such as 2.');
-}

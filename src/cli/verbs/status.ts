@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { CorruptArtifactError } from '../../errors.ts';
+import type { Home } from '../../lake/home.ts';
 import type { Overview } from '../../temporal/overview.ts';
+import { alertsStanding, standingLine, type AlertsStanding } from '../alerts-standing.ts';
 import { defineVerb } from '../flags.ts';
 import { modelLines } from '../jobs-view.ts';
 import { reachTemporal } from '../reach-temporal.ts';
@@ -15,7 +18,7 @@ export function defineStatus(program: Command): void {
   defineVerb(
     program,
     'status',
-    'Show the services and their health, running jobs, slots, champions, schedules, and how each job of a model ended last.',
+    'Show the services and their health, running jobs, slots, champions, schedules, how each job of a model ended last, and how alerts stand.',
     ['status', 'status --json'],
   ).action(
     perform(async (session) => {
@@ -33,6 +36,7 @@ export function defineStatus(program: Command): void {
       const temporal = await reachTemporal(session, overviewOf);
       const { jobsAccount } = await import('../jobs-account.ts');
       const jobs = await jobsAccount(session, {});
+      const alerts = await alertsOf(home);
       const models = (await callStage(session, 'listModels', {})).map(
         ({ name, champion, canary, versions }) => ({
           name,
@@ -47,6 +51,8 @@ export function defineStatus(program: Command): void {
         services ? describeStack(home, services) : `no services run on ${home.root}; \`up\` starts them`,
         ...(temporal ? describeOverview(temporal) : []),
         ...(jobs.models.length === 0 ? [] : ['', ...jobs.models.flatMap(modelLines)]),
+        '',
+        `alerts: ${'error' in alerts ? alerts.error : standingLine(alerts, Date.now())}`,
         '',
         models.length === 0
           ? 'models: none registered yet'
@@ -63,12 +69,22 @@ export function defineStatus(program: Command): void {
       ];
       const trouble = sick || (temporal !== null && 'error' in temporal);
       return {
-        json: { home: home.root, services, temporal, models, jobs: jobs.models },
+        json: { home: home.root, services, temporal, models, jobs: jobs.models, alerts },
         text,
         exitCode: trouble ? 1 : 0,
       };
     }),
   );
+}
+
+/** A file of alerts that is damaged must not hide how the rest stands. */
+async function alertsOf(home: Home): Promise<AlertsStanding | { error: string }> {
+  try {
+    return await alertsStanding(home, Date.now());
+  } catch (error) {
+    if (error instanceof CorruptArtifactError) return { error: error.line };
+    throw error;
+  }
 }
 
 type Reached = Overview | { error: string };
