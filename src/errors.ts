@@ -64,6 +64,9 @@ export class RingBrokenError extends RingwattError {
   }
 }
 
+/** Nobody has been promoted yet. */
+export class NoChampionError extends MissingDataError {}
+
 /** The process that computes for a slot ended by itself while its worker lives. */
 export class SlotDiedError extends RingBrokenError {}
 

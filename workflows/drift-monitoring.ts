@@ -1,10 +1,12 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { DriftActivities } from '../activities/drift.ts';
 import type { ScheduledInput } from '../src/contracts/schedules.ts';
+import { rootFailure } from '../src/temporal/failures.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import type { Ending } from './job-ending.ts';
 import { scheduledJob, type ScheduledResult } from './scheduled-job.ts';
-import { counted } from '../src/errors.ts';
+import { counted, NoChampionError } from '../src/errors.ts';
 
 const { checkDrift } = proxyActivities<DriftActivities>({
   // Cold, with a record of ten years to read; warm it takes a second a region.
@@ -28,7 +30,11 @@ export const driftMonitoringWorkflow = (raw?: unknown): Promise<ScheduledResult>
         data_window_days: windowDays,
         drift_thresholds: thresholds,
       } = config;
-      const found = await checkDrift({ name, regions, asOf, windowDays, thresholds });
+      const found = await checkDrift({ name, regions, asOf, windowDays, thresholds }).catch(withoutChampion);
+      if (found === null) {
+        const reason = `${name} has no champion yet whose drift could be looked for.`;
+        return { outcome: 'skipped', reason, version: null };
+      }
       const { version } = found.model;
       const facts = { ...found.facts, report: found.dataset.uri };
       if (!found.drifted) {
@@ -41,3 +47,10 @@ export const driftMonitoringWorkflow = (raw?: unknown): Promise<ScheduledResult>
       return { outcome: 'done', reason, version, facts };
     },
   );
+
+/** Before the first promotion there is nothing to look at, and nothing is wrong. */
+function withoutChampion(error: unknown): null {
+  const root = rootFailure(error);
+  if (root instanceof ApplicationFailure && root.type === NoChampionError.name) return null;
+  throw error;
+}

@@ -3,12 +3,13 @@ import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { appendLines, linesOf } from '../lake/json-lines.ts';
 import { textIfThere } from '../lake/text-file.ts';
-import { historyUri } from './layout.ts';
+import { historyUri, modelNames } from './layout.ts';
 import { withModelLock } from './lock.ts';
 
 /**
  * Adds an event to `models/<name>/history.jsonl`: who, when, why, and whether the identity is more than a claim. An
- * event that is already the last one is not written twice, so that a retried activity leaves one line.
+ * event that is already the last one is not written twice, so that a retried activity leaves one line. A model that
+ * nobody registered has no folder and gets none: what was asked of it stands in the audit.
  */
 export async function appendHistory(
   { home }: { home: Home },
@@ -16,6 +17,7 @@ export async function appendHistory(
 ): Promise<void> {
   const path = home.path(historyUri(name));
   const line = lifecycleEvent.parse(event);
+  if (!(await modelNames(home)).includes(name)) return;
   await withModelLock(home, name, async () => {
     const text = (await textIfThere(path)) ?? '';
     if (!text.endsWith(`${canonicalJson(line)}\n`)) await appendLines(path, text, [line]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import type { ChampionRecord, LifecycleEvent } from '../../src/contracts/lifecycle.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import {
@@ -88,6 +88,11 @@ describe('champion', () => {
 });
 
 describe('history', () => {
+  const withModel = (act: (context: StageContext) => Promise<void>) =>
+    withHome(async (context) => {
+      await mkdir(context.home.path('models/day-ahead'), { recursive: true });
+      await act(context);
+    });
   const event = (version: number, kind: LifecycleEvent['kind'] = 'promoted'): LifecycleEvent => ({
     at: '2026-01-01T00:00:00Z',
     kind,
@@ -99,14 +104,14 @@ describe('history', () => {
   });
 
   it('tells who, when and why, oldest first; a retried event stands once', () =>
-    withHome(async (context) => {
+    withModel(async (context) => {
       assert.deepEqual(await readHistory(context, NAME), []);
       for (const version of [1, 2, 2]) await appendHistory(context, { ...NAME, event: event(version) });
       assert.deepEqual(await readHistory(context, NAME), [event(1), event(2)]);
     }));
 
   it('keeps events that are appended at once apart', () =>
-    withHome(async (context) => {
+    withModel(async (context) => {
       const versions = [1, 2, 3, 4, 5];
       await Promise.all(
         versions.map((version) => appendHistory(context, { ...NAME, event: event(version) })),
@@ -116,7 +121,7 @@ describe('history', () => {
     }));
 
   it('survives a line that a crash cut off, and refuses a line of another form', () =>
-    withHome(async (context) => {
+    withModel(async (context) => {
       await appendHistory(context, { ...NAME, event: event(1) });
       const path = context.home.path('models/day-ahead/history.jsonl');
       await appendFile(path, '{"at":"2026');
@@ -124,5 +129,11 @@ describe('history', () => {
       assert.deepEqual(await readHistory(context, NAME), [event(1), event(2)]);
       await appendFile(path, '{"at":1}\n');
       await assert.rejects(readHistory(context, NAME), /Line 4 of models\/day-ahead\/history.jsonl/);
+    }));
+
+  it('of a model that nobody registered has no folder', () =>
+    withHome(async (context) => {
+      await appendHistory(context, { ...NAME, event: event(1, 'refused') });
+      assert.deepEqual(await readdir(context.home.path('models')).catch(() => []), []);
     }));
 });

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { definitionsOf } from '../../schedules/schedule.ts';
 import { optionsOf } from '../../schedules/server-form.ts';
 import { retrainingConfig } from '../../src/contracts/retraining.ts';
-import { MissingDataError, SourceRefusedError } from '../../src/errors.ts';
+import { MissingDataError, NoChampionError, SourceRefusedError } from '../../src/errors.ts';
 import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
 import { FakeStages, reference } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
@@ -125,6 +125,21 @@ describe('driftMonitoringWorkflow', () => {
       const [{ outcome, reason, version, facts }] = stages.jobs as [(typeof stages.jobs)[0]];
       assert.deepEqual([outcome, version, facts['report']], ['done', 1, 'manifests/fake/drift.json']);
       assert.equal(reason, 'Nothing of version 1 has drifted in the 42 days before 2019-03-01T19 UTC.');
+    });
+  });
+
+  it('is left out, with its reason, as long as nobody has been promoted', async () => {
+    const stages = new FakeStages({
+      checkDrift: () => {
+        throw new NoChampionError('The model south has no champion.', 'Promote a version.');
+      },
+    });
+    await withWorkers(stages.run, async (client) => {
+      await run(client, WORKFLOWS.driftMonitoring, 'drift/south-none');
+      assert.deepEqual(
+        stages.jobs.map(({ outcome, reason }) => [outcome, reason]),
+        [['skipped', 'south has no champion yet whose drift could be looked for.']],
+      );
     });
   });
 

@@ -7,7 +7,7 @@ import type { Manifest } from '../../contracts/artifact.ts';
 import { driftInput, type DriftInput, type DriftResult } from '../../contracts/drift.ts';
 import type { RegionCode } from '../../contracts/regions.ts';
 import { HOUR_SECONDS, fromHourStamp, toHourStamp } from '../../contracts/time.ts';
-import { BadInputError, MissingDataError } from '../../errors.ts';
+import { BadInputError, NoChampionError } from '../../errors.ts';
 import { onceByKey, readManifest, writeContent } from '../../lake/artifacts.ts';
 import { canonicalJson } from '../../lake/canonical.ts';
 import type { Home } from '../../lake/home.ts';
@@ -22,7 +22,7 @@ import { readDrift } from './report.ts';
 import { regionDrift, type Undecided } from './region-drift.ts';
 
 /** Raised when the same model and record would give another report. */
-const STAGE_VERSION = 1;
+const STAGE_VERSION = 2;
 const MOST_FINDINGS = 50;
 
 /**
@@ -111,7 +111,7 @@ async function versionOf(home: Home, { name, version }: DriftInput): Promise<Mod
   if (version !== undefined) return readVersion({ home }, { name, version });
   const champion = await readChampion({ home }, { name });
   if (champion) return readVersion({ home }, champion);
-  throw new MissingDataError(
+  throw new NoChampionError(
     `The model ${name} has no champion.`,
     'Promote a version, or name one with --model-version; `models` lists them.',
   );
