@@ -3,6 +3,7 @@ import { toDate } from '../src/contracts/time.ts';
 import { htmlDocument } from '../src/report/document.ts';
 import { drawn, Plot } from '../src/report/charts/plot.ts';
 import { html, type Markup } from '../src/report/html.ts';
+import { styled, table } from '../src/report/table.ts';
 import type { Errors } from './nights.ts';
 import type { YearResult } from './result.ts';
 import type { Fault, Scenario } from './scenario.ts';
@@ -108,53 +109,20 @@ function errorChart(weeks: readonly LivedWeek[], { drift }: Scenario): Markup {
 }
 
 const weekTable = (weeks: readonly LivedWeek[]) =>
-  html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>week to</th>
-          <th>kept fresh, %</th>
-          <th>left alone, %</th>
-          <th class="said">what happened</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${weeks.map(
-          ({ at, errors, events }) =>
-            html`<tr>
-              <td>${toDate(at)}</td>
-              <td>${errors.hours > 0 ? errors.live.toFixed(2) : '–'}</td>
-              <td>${errors.hours > 0 ? errors.frozen.toFixed(2) : '–'}</td>
-              <td class="said">${events.join(' · ')}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  table(
+    ['week to', 'kept fresh, %', 'left alone, %', styled('said', 'what happened')],
+    weeks.map(({ at, errors, events }) => [
+      toDate(at),
+      errors.hours > 0 ? errors.live.toFixed(2) : '–',
+      errors.hours > 0 ? errors.frozen.toFixed(2) : '–',
+      styled('said', events.join(' · ')),
+    ]),
+  );
 
 const toldTable = (told: readonly AlertEvent[]) =>
   told.length === 0
     ? html`<p>Nothing.</p>`
-    : html`<div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>as of</th>
-              <th>rule</th>
-              <th>what</th>
-              <th class="said">says</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${told.map(
-              ({ asOf, rule, what, says }) =>
-                html`<tr>
-                  <td>${asOf.slice(0, 13)}</td>
-                  <td>${rule}</td>
-                  <td>${what}</td>
-                  <td class="said">${says}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`;
+    : table(
+        ['as of', 'rule', 'what', styled('said', 'says')],
+        told.map(({ asOf, rule, what, says }) => [asOf.slice(0, 13), rule, what, styled('said', says)]),
+      );

@@ -4,6 +4,7 @@ import type { Home } from '../lake/home.ts';
 import { htmlDocument } from '../report/document.ts';
 import { count, share } from '../report/format.ts';
 import { html, type Markup } from '../report/html.ts';
+import { table } from '../report/table.ts';
 import { writePageOnce } from '../report/write-page.ts';
 import { sequenceChart } from './chart.ts';
 import type { Point } from './evaluation.ts';
@@ -74,37 +75,18 @@ function chartSection({ record: { config }, result, trajectory }: PageData): Mar
 
 function countsSection({ record, result, plan }: PageData): Markup {
   const { config } = record;
-  const row = (variant: Variant) => {
+  const row = (variant: Variant): [Markup, ...string[]] => {
     const { assigned, units, outcomes, value } = result[variant];
-    return html`<tr>
-      <th scope="row">${variant} <small>${record[variant].name}@${record[variant].version}</small></th>
-      <td>${count(assigned)}</td>
-      <td>${count(units)}</td>
-      <td>${count(outcomes)}</td>
-      <td>${plan ? count(plan.sequential[variant]) : '–'}</td>
-      <td>${value === null ? '–' : String(Number(value.toPrecision(4)))}</td>
-    </tr>`;
+    return [
+      html`${variant} <small>${record[variant].name}@${record[variant].version}</small>`,
+      ...[count(assigned), count(units), count(outcomes), plan ? count(plan.sequential[variant]) : '–'],
+      value === null ? '–' : String(Number(value.toPrecision(4))),
+    ];
   };
+  const columns = ['Variant', 'Users', 'With an outcome', 'Outcomes', 'Planned', config.success_metric];
   return html`<section aria-labelledby="counts">
     <h2 id="counts">Users and outcomes</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Variant</th>
-            <th scope="col">Users</th>
-            <th scope="col">With an outcome</th>
-            <th scope="col">Outcomes</th>
-            <th scope="col">Planned</th>
-            <th scope="col">${config.success_metric}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${row('control')} ${row('treatment')}
-        </tbody>
-      </table>
-    </div>
-    ${plan && html`<p class="note">${plan.assumes}</p>`}
+    ${table(columns, [row('control'), row('treatment')])} ${plan && html`<p class="note">${plan.assumes}</p>`}
   </section>`;
 }
 

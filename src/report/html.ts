@@ -11,7 +11,7 @@ export class Markup {
   }
 }
 
-type Piece = Markup | string | number | null | undefined | false | readonly Piece[];
+export type Piece = Markup | string | number | null | undefined | false | readonly Piece[];
 
 /** A template whose pieces are escaped, unless they are markup already; null, undefined and false leave nothing. */
 export function html(strings: TemplateStringsArray, ...pieces: Piece[]): Markup {

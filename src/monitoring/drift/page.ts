@@ -1,6 +1,7 @@
 import { htmlDocument } from '../../report/document.ts';
 import { listed, percent, ratio } from '../../report/format.ts';
 import { html, type Markup } from '../../report/html.ts';
+import { table } from '../../report/table.ts';
 import { toDate } from '../../contracts/time.ts';
 import type { DriftDocument, RegionDrift } from './document.ts';
 
@@ -36,6 +37,13 @@ function headline({ findings, regions }: DriftDocument): string {
   return `Drift of ${listed(kinds)} in ${listed(where)}.`;
 }
 
+const ERRORS = [
+  ...['Region', 'Model', 'In its backtest', 'Operator', 'Week before', 'In the backtest'],
+  ...['Growth beyond it', 'Bias'],
+];
+const DISTANCES = ['Series', 'PSI', 'usual', 'KS', 'usual', 'Cliff’s delta', 'p, adjusted', 'Drift'];
+const GIVEN = ['Errors given', 'Shift, deviations', 'p, adjusted', 'Drift'];
+
 function errorsSection(regions: readonly RegionDrift[]): Markup | false {
   const judged = regions.filter(({ performance }) => performance);
   if (judged.length === 0) return false;
@@ -45,37 +53,22 @@ function errorsSection(regions: readonly RegionDrift[]): Markup | false {
       MAPE of the window beside that of the backtest which the version was registered with, and of the value a
       week before on the same hours: what hours have become harder for everybody is no drift.
     </p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Region</th>
-            <th scope="col">Model</th>
-            <th scope="col">In its backtest</th>
-            <th scope="col">Operator</th>
-            <th scope="col">Week before</th>
-            <th scope="col">In the backtest</th>
-            <th scope="col">Growth beyond it</th>
-            <th scope="col">Bias</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${judged.map(({ region, performance, concept }) => {
-            const p = performance!;
-            return html`<tr>
-              <th scope="row">${region}${p.drifted && html`<small>${p.drifted}</small>`}</th>
-              <td>${percent(100 * p.mape)}</td>
-              <td>${percent(100 * p.baselineMape)}<small>${p.against}</small></td>
-              <td>${percent(p.operatorMape === null ? null : 100 * p.operatorMape)}</td>
-              <td>${percent(100 * p.naiveMape)}</td>
-              <td>${percent(100 * p.baselineNaiveMape)}</td>
-              <td>× ${ratio(p.beyondNaive)}</td>
-              <td>${percent(100 * (concept?.bias ?? Number.NaN))}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      ERRORS,
+      judged.map(({ region, performance, concept }) => {
+        const p = performance!;
+        return [
+          html`${region}${p.drifted && html`<small>${p.drifted}</small>`}`,
+          percent(100 * p.mape),
+          html`${percent(100 * p.baselineMape)}<small>${p.against}</small>`,
+          percent(p.operatorMape === null ? null : 100 * p.operatorMape),
+          percent(100 * p.naiveMape),
+          percent(100 * p.baselineNaiveMape),
+          `× ${ratio(p.beyondNaive)}`,
+          percent(100 * (concept?.bias ?? Number.NaN)),
+        ];
+      }),
+    )}
   </section>`;
 }
 
@@ -87,68 +80,32 @@ function regionSection({ region, window, series, prediction, concept, notJudged 
     <p class="lede">${window.from} to ${window.to}, hour by hour of the day.</p>
     ${
       rows.length > 0 &&
-      html`<div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Series</th>
-              <th scope="col">PSI</th>
-              <th scope="col">usual</th>
-              <th scope="col">KS</th>
-              <th scope="col">usual</th>
-              <th scope="col">Cliff’s delta</th>
-              <th scope="col">p, adjusted</th>
-              <th scope="col">Drift</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows.map(
-              (one) =>
-                html`<tr>
-                  <th scope="row">${one.label}</th>
-                  <td>${ratio(one.psi)}</td>
-                  <td>${ratio(one.usual.psi)}</td>
-                  <td>${ratio(one.ks)}</td>
-                  <td>${ratio(one.usual.ks)}</td>
-                  <td>${ratio(one.delta)}</td>
-                  <td>${one.adjustedP === null ? '–' : one.adjustedP.toPrecision(2)}</td>
-                  <td>${one.drifted ? 'yes' : 'no'}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`
+      table(
+        DISTANCES,
+        rows.map((one) => [
+          one.label,
+          ...[one.psi, one.usual.psi, one.ks, one.usual.ks, one.delta].map(ratio),
+          one.adjustedP === null ? '–' : one.adjustedP.toPrecision(2),
+          yesOrNo(one.drifted),
+        ]),
+      )
     }
     ${
       concept &&
-      html`<div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Errors given</th>
-              <th scope="col">Shift, deviations</th>
-              <th scope="col">p, adjusted</th>
-              <th scope="col">Drift</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${concept.given.map(
-              ({ input, effect, adjustedP, drifted }) =>
-                html`<tr>
-                  <th scope="row">${input}</th>
-                  <td>${ratio(effect)}</td>
-                  <td>${adjustedP.toPrecision(2)}</td>
-                  <td>${drifted ? 'yes' : 'no'}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`
+      table(
+        GIVEN,
+        concept.given.map(({ input, effect, adjustedP, drifted }) => [
+          input,
+          ...[ratio(effect), adjustedP.toPrecision(2), yesOrNo(drifted)],
+        ]),
+      )
     }
     ${noticed.map(({ what, since }) => html`<p>${what} since ${toDate(since!)}.</p>`)}
     ${notJudged.length > 0 && html`<p class="note">Not judged: ${notJudged.join('; ')}.</p>`}
   </section>`;
 }
+
+const yesOrNo = (is: boolean) => (is ? 'yes' : 'no');
 
 function methodSection({ thresholds }: DriftDocument): Markup {
   return html`<section aria-labelledby="method">

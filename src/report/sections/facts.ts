@@ -3,6 +3,7 @@ import { HOUR_SECONDS, firstHourOf, lastHourOf } from '../../contracts/time.ts';
 import type { ReportData } from '../report-data.ts';
 import { count, period } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { table } from '../table.ts';
 
 /** What went in, what was assumed, how the figures are defined, and what the result can be traced back to. */
 export function factsSection(data: ReportData): Markup {
@@ -74,28 +75,14 @@ export function factsSection(data: ReportData): Markup {
       }
     </ul>
     <h3>Lineage</h3>
-    <div class="scroll">
-      <table class="lineage">
-        <thead>
-          <tr>
-            <th scope="col">Made</th>
-            <th scope="col">Manifest and its SHA-256</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${lineage.map(
-            ({ stage, reference }) =>
-              html`<tr>
-                <th scope="row">${stage}</th>
-                <td>
-                  <code>${reference.uri}</code>
-                  <code class="hash">${reference.sha256}</code>
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      ['Made', 'Manifest and its SHA-256'],
+      lineage.map(({ stage, reference }) => [
+        stage,
+        html`<code>${reference.uri}</code> <code class="hash">${reference.sha256}</code>`,
+      ]),
+      'lineage',
+    )}
   </section>`;
 }
 
@@ -106,35 +93,15 @@ const OPERATOR_FORECAST: Record<ReportData['dfAvailability'], string> = {
 };
 
 function countsTable(regions: readonly RegionScores[]): Markup {
-  return html`<div class="scroll">
-    <table class="counts">
-      <thead>
-        <tr>
-          ${[
-            'Region',
-            'Hours of the period',
-            'Scored',
-            'Demand not believable',
-            'A persistence missing',
-            'Model silent',
-          ].map((title) => html`<th scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${regions.map(
-          ({ region, counts }) =>
-            html`<tr>
-              <th scope="row">${region}</th>
-              ${[
-                counts.asked,
-                counts.scored,
-                counts.withoutActual,
-                counts.withoutBaseline,
-                counts.withoutModel,
-              ].map((value) => html`<td>${count(value)}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    [
+      ...['Region', 'Hours of the period', 'Scored', 'Demand not believable', 'A persistence missing'],
+      'Model silent',
+    ],
+    regions.map(({ region, counts: { asked, scored, withoutActual, withoutBaseline, withoutModel } }) => [
+      region,
+      ...[asked, scored, withoutActual, withoutBaseline, withoutModel].map(count),
+    ]),
+    'counts',
+  );
 }

@@ -1,6 +1,7 @@
 import type { TimeShares } from '../../contracts/training.ts';
 import { count, megabytes, share } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { table } from '../table.ts';
 import type { ReportData } from '../report-data.ts';
 
 /** What the ring was made of, what broken rings have cost, and where each slot's time went. */
@@ -56,25 +57,12 @@ const COLUMNS = [
 ];
 
 function sharesTable(slotShares: readonly TimeShares[], memory: readonly number[]): Markup {
-  return html`<div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            ${COLUMNS.map((title) => html`<th scope="col">${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${slotShares.map(
-            ({ compute, wait, data, transfer }, rank) =>
-              html`<tr>
-                <th scope="row">${rank}</th>
-                ${[compute, wait, data, transfer].map((part) => html`<td>${share(part)}</td>`)}
-                <td>${megabytes(memory[rank])}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+  const rows = slotShares.map(({ compute, wait, data, transfer }, rank): [number, ...string[]] => [
+    rank,
+    ...[compute, wait, data, transfer].map(share),
+    megabytes(memory[rank]),
+  ]);
+  return html`${table(COLUMNS, rows)}
     <p class="note">
       Shares of the last ring's time. Waiting for a neighbour is what communication costs; packing and
       checking what travels goes on beside the rest.

@@ -3,6 +3,8 @@ import { breakdownChart, type BreakdownAxis } from '../charts/breakdown.ts';
 import { monthLetter } from '../charts/coverage.ts';
 import { count, percent } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { keyed } from '../score-cells.ts';
+import { styled, table } from '../table.ts';
 import type { ColumnStyle } from '../rolling-styles.ts';
 
 /** Whoever is so many times as far off as the model would flatten every chart. */
@@ -72,27 +74,13 @@ function kindsTable(regions: readonly RollingRegionScores[], styles: readonly Co
   const rows = regions.flatMap(({ region, by }) =>
     [...by.peak, ...by.holiday].map((group, i) => ({ region: i === 0 ? region : '', group })),
   );
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Region</th>
-          <th scope="col">Hours of</th>
-          ${styles.map(({ key, label }) => html`<th scope="col"><i class="key ${key}"></i>${label}</th>`)}
-          <th scope="col">Hours</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ region, group }) =>
-            html`<tr>
-              <th scope="row">${region}</th>
-              <td>${group.key}</td>
-              ${styles.map(({ name }) => html`<td>${percent(group.mape[name])}</td>`)}
-              <td class="hours">${count(group.hours)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    ['Region', 'Hours of', ...keyed(styles), 'Hours'],
+    rows.map(({ region, group }) => [
+      region,
+      group.key,
+      ...styles.map(({ name }) => percent(group.mape[name])),
+      styled('hours', count(group.hours)),
+    ]),
+  );
 }

@@ -5,6 +5,7 @@ import { fanChart } from '../charts/fan.ts';
 import type { Fan } from '../fan.ts';
 import { megawatts, percent, share, shortDay } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { table } from '../table.ts';
 import { chosenWeeks } from '../weeks.ts';
 
 /** Whether the model's intervals can be trusted, and how wide they are. */
@@ -50,39 +51,16 @@ export function intervalsSection(
 }
 
 function intervalTable(regions: readonly RollingRegionScores[]): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          ${[
-            'Region',
-            'Interval',
-            'Covers',
-            'Width',
-            'Width of demand',
-            'Interval score',
-            'CRPS of demand',
-          ].map((title) => html`<th scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${regions.flatMap(({ region, same }) =>
-          same.intervals.map(
-            ({ nominal, coverage, width, widthPercent, winkler }, i) =>
-              html`<tr>
-                <th scope="row">${i === 0 ? region : ''}</th>
-                <td>${share(nominal)}</td>
-                <td>${share(coverage)}</td>
-                <td>${megawatts(width)}</td>
-                <td>${percent(widthPercent)}</td>
-                <td>${megawatts(winkler)}</td>
-                <td>${i === 0 ? percent(same.crps['model']) : ''}</td>
-              </tr>`,
-          ),
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    ['Region', 'Interval', 'Covers', 'Width', 'Width of demand', 'Interval score', 'CRPS of demand'],
+    regions.flatMap(({ region, same }) =>
+      same.intervals.map(({ nominal, coverage, width, widthPercent, winkler }, i) => [
+        i === 0 ? region : '',
+        ...[share(nominal), share(coverage), megawatts(width), percent(widthPercent), megawatts(winkler)],
+        i === 0 ? percent(same.crps['model']) : '',
+      ]),
+    ),
+  );
 }
 
 function week(table: HourTable, fan: Fan | undefined): Markup | false {

@@ -2,6 +2,7 @@ import type { ArtifactReference } from '../../contracts/artifact.ts';
 import type { RollingDocument } from '../../backtest/rolling/document.ts';
 import { count, period } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { table } from '../table.ts';
 
 /** How the backtest was done. */
 export function protocolSection({ protocol }: RollingDocument, backtest: ArtifactReference): Markup {
@@ -51,27 +52,11 @@ export function protocolSection({ protocol }: RollingDocument, backtest: Artifac
     </ul>
     <details>
       <summary>The fits</summary>
-      <div class="scroll">
-        <table class="counts">
-          <thead>
-            <tr>
-              ${['Fitted at (UTC)', 'Forecasts until', 'Issues learnt from, at least'].map(
-                (title) => html`<th scope="col">${title}</th>`,
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            ${stretches.map(
-              ({ from, to, fitIssues }) =>
-                html`<tr>
-                  <th scope="row">${from}</th>
-                  <td>${to}</td>
-                  <td>${count(fitIssues)}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${table(
+        ['Fitted at (UTC)', 'Forecasts until', 'Issues learnt from, at least'],
+        stretches.map(({ from, to, fitIssues }) => [from, to, count(fitIssues)]),
+        'counts',
+      )}
     </details>
     <p class="note">
       <code>${backtest.uri}</code>

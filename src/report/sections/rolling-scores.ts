@@ -1,6 +1,8 @@
-import type { RollingRegionScores, SameHours } from '../../backtest/rolling/document.ts';
+import type { RollingRegionScores } from '../../backtest/rolling/document.ts';
 import { count, megawatts, percent, ratio } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { bestMarked, keyed } from '../score-cells.ts';
+import { styled, table } from '../table.ts';
 import type { ColumnStyle } from '../rolling-styles.ts';
 
 type Metric = 'mape' | 'crps' | 'mae' | 'rmse' | 'mase';
@@ -24,52 +26,36 @@ export function rollingScoresSection(
       Mean absolute percentage error of the day-ahead forecast, every column on the very same hours: those for
       which demand, every forecaster and every baseline have a value.
     </p>
-    ${table(regions, styles, 'mape', percent)} ${comparedNote(regions)}
+    ${scoreTable(regions, styles, 'mape', percent)} ${comparedNote(regions)}
     <details>
       <summary>CRPS, errors in megawatts, and scaled</summary>
       ${BELOW.map(
         ({ metric, title, format }) =>
           html`<h3>${title}</h3>
-            ${table(regions, styles, metric, format)}`,
+            ${scoreTable(regions, styles, metric, format)}`,
       )}
     </details>
   </section>`;
 }
 
-function table(
+function scoreTable(
   regions: readonly RollingRegionScores[],
   styles: readonly ColumnStyle[],
   metric: Metric,
   format: Format,
 ): Markup {
-  const row = ({ region, same }: { region: string; same: SameHours }) => {
-    const values = styles.map(({ name }) => same[metric][name] ?? null);
-    const best = Math.min(...values.map((value) => value ?? Infinity));
-    return html`<tr>
-      <th scope="row">${region}</th>
-      ${values.map(
-        (value) =>
-          html`<td class="${value === best ? 'best' : ''}">
-            ${value === best && html`<span class="tag">best</span>`}${format(value)}
-          </td>`,
-      )}
-      <td class="hours">${count(same.hours)}</td>
-    </tr>`;
-  };
-  return html`<div class="scroll">
-    <table class="scores">
-      <thead>
-        <tr>
-          <th scope="col">Region</th>
-          ${styles.map(({ key, label }) => html`<th scope="col"><i class="key ${key}"></i>${label}</th>`)}
-          <th scope="col">Hours</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${regions.map(row)}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    ['Region', ...keyed(styles), 'Hours'],
+    regions.map(({ region, same }) => [
+      region,
+      ...bestMarked(
+        styles.map(({ name }) => same[metric][name] ?? null),
+        format,
+      ),
+      styled('hours', count(same.hours)),
+    ]),
+    'scores',
+  );
 }
 
 /** Where the operator's forecast would cost more than half of the hours, it is left out of the comparison. */

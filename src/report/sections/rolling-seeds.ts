@@ -1,6 +1,8 @@
 import type { RollingDocument, Spread } from '../../backtest/rolling/document.ts';
 import { percent } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { keyed } from '../score-cells.ts';
+import { table } from '../table.ts';
 import type { ColumnStyle } from '../rolling-styles.ts';
 
 /** How much of a score is the luck of a seed. */
@@ -18,25 +20,10 @@ export function seedsSection(
       standard deviation, and the least and the most of them. All other figures on this page are of seed
       ${seeds[0]}.
     </p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Region</th>
-            ${shown.map(({ key, label }) => html`<th scope="col"><i class="key ${key}"></i>${label}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${regions.map(
-            ({ region, spread }) =>
-              html`<tr>
-                <th scope="row">${region}</th>
-                ${shown.map(({ name }) => html`<td>${spreadCell(spread[name])}</td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      ['Region', ...keyed(shown)],
+      regions.map(({ region, spread }) => [region, ...shown.map(({ name }) => spreadCell(spread[name]))]),
+    )}
   </section>`;
 }
 

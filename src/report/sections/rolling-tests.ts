@@ -1,7 +1,9 @@
-import type { AgainstOther, RollingDocument, RollingRegionScores } from '../../backtest/rolling/document.ts';
+import type { AgainstOther, RollingDocument } from '../../backtest/rolling/document.ts';
 import type { DieboldMariano } from '../../backtest/metrics-diebold-mariano.ts';
 import { ratio } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { keyed } from '../score-cells.ts';
+import { styled, table } from '../table.ts';
 import type { ColumnStyle } from '../rolling-styles.ts';
 
 /** Below it a difference is called one. */
@@ -18,36 +20,24 @@ export function testsSection({ protocol, regions }: RollingDocument, styles: rea
       the two-sided p-value of the Diebold–Mariano test, small-sample corrected (Harvey, Leybourne &amp;
       Newbold), with autocovariances up to ${longestLead - 1} hours, and in brackets of one value an issue.
     </p>
-    <div class="scroll">
-      <table class="tests">
-        <thead>
-          <tr>
-            <th scope="col">Region</th>
-            ${others.map(({ key, label }) => html`<th scope="col"><i class="key ${key}"></i>${label}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${regions.map((scores) => row(scores, others))}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      ['Region', ...keyed(others)],
+      regions.map(({ region, tests }) => [
+        region,
+        ...others.map(({ name }) => cell(tests.find(({ against }) => against === name))),
+      ]),
+      'tests',
+    )}
   </section>`;
 }
 
-function row({ region, tests }: RollingRegionScores, others: readonly ColumnStyle[]): Markup {
-  const test = (name: string) => tests.find(({ against }) => against === name);
-  return html`<tr>
-    <th scope="row">${region}</th>
-    ${others.map(({ name }) => cell(test(name)))}
-  </tr>`;
-}
-
-function cell(test: AgainstOther | undefined): Markup {
-  if (!test) return html`<td>–</td>`;
+function cell(test: AgainstOther | undefined) {
+  if (!test) return '–';
   const { hourly, byIssue } = test;
-  return html`<td class="${isSignificant(hourly) && hourly.meanDifference < 0 ? 'best' : ''}">
-    ${signed(hourly.meanDifference)}<small>p ${pValue(hourly)} (${pValue(byIssue)})</small>
-  </td>`;
+  return styled(
+    isSignificant(hourly) && hourly.meanDifference < 0 ? 'best' : '',
+    html`${signed(hourly.meanDifference)}<small>p ${pValue(hourly)} (${pValue(byIssue)})</small>`,
+  );
 }
 
 export const isSignificant = ({ pValue: p }: DieboldMariano) => p !== null && p < SIGNIFICANT;

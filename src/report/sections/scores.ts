@@ -2,6 +2,8 @@ import type { RegionScores } from '../../backtest/scores.ts';
 import { FORECASTER_STYLES } from '../forecasters.ts';
 import { count, hours, megawatts, percent, ratio } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { bestMarked, keyed } from '../score-cells.ts';
+import { styled, table } from '../table.ts';
 
 type Metric = 'mape' | 'mae' | 'rmse' | 'mase';
 
@@ -37,39 +39,20 @@ function scoreTable(
   metric: Metric,
   format: (value: number | null | undefined) => string,
 ): Markup {
-  const row = ({ region, overall, onOperatorHours }: RegionScores) => {
-    const values = FORECASTER_STYLES.map(({ name }) => overall[metric][name] ?? null);
-    const best = Math.min(...values.map((value) => value ?? Infinity));
-    const cells = FORECASTER_STYLES.map(({ name }, i) => {
-      const partial = name === 'operator' && values[i] !== null && onOperatorHours.hours < overall.hours;
-      return html`<td class="${values[i] === best ? 'best' : ''}">
-        ${values[i] === best && html`<span class="tag">best</span>`}${format(values[i])}${
-          partial && html`<small>${hours(onOperatorHours.hours)}</small>`
-        }
-      </td>`;
-    });
-    return html`<tr>
-      <th scope="row">${region}</th>
-      ${cells}
-      <td class="hours">${count(overall.hours)}</td>
-    </tr>`;
-  };
-  return html`<div class="scroll">
-    <table class="scores">
-      <thead>
-        <tr>
-          <th scope="col">Region</th>
-          ${FORECASTER_STYLES.map(
-            ({ name, label }) => html`<th scope="col"><i class="key ${name}"></i>${label}</th>`,
-          )}
-          <th scope="col">Hours</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${regions.map(row)}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    ['Region', ...keyed(FORECASTER_STYLES.map(({ name, label }) => ({ key: name, label }))), 'Hours'],
+    regions.map(({ region, overall, onOperatorHours }) => {
+      const isPartial = onOperatorHours.hours < overall.hours;
+      const values = FORECASTER_STYLES.map(({ name }) => overall[metric][name] ?? null);
+      const cells = bestMarked(values, format, (i) =>
+        FORECASTER_STYLES[i]!.name === 'operator' && values[i] !== null && isPartial
+          ? html`<small>${hours(onOperatorHours.hours)}</small>`
+          : null,
+      );
+      return [region, ...cells, styled('hours', count(overall.hours))];
+    }),
+    'scores',
+  );
 }
 
 /** Only backtests that read the whole record know it. */

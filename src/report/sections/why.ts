@@ -4,6 +4,7 @@ import { spellChange } from '../../explain/column-changes.ts';
 import { attentionChart, importanceChart, LEAST_WEIGHT, memberColor, whatIfChart } from '../charts/why.ts';
 import { count, listed, percent, ratio, share } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { table } from '../table.ts';
 
 /** What each group of inputs is worth, which past hours were looked at, and what a forecast would be with others. */
 export function whySection({ regions, members }: Explanation): Markup {
@@ -66,42 +67,18 @@ function importanceTable(
 ): Markup {
   const rows = told.flatMap(({ region, importance }) =>
     importance.forecasters.flatMap(({ forecaster, mape, groups }) =>
-      groups.map(
-        ({ group, columns, increase, spread }) =>
-          html`<tr>
-            <th scope="row">${region}</th>
-            <td>${forecaster}</td>
-            <td>${percent(mape)}</td>
-            <td>${group}</td>
-            <td>${count(columns)}</td>
-            <td>${ratio(increase)}</td>
-            <td>${ratio(spread)}</td>
-          </tr>`,
-      ),
+      groups.map(({ group, columns, increase, spread }): [string, ...string[]] => [
+        region,
+        ...[forecaster, percent(mape), group, count(columns), ratio(increase), ratio(spread)],
+      ]),
     ),
   );
   return html`<details>
     <summary>The same as a table</summary>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            ${[
-              'Region',
-              'Forecaster',
-              'MAPE',
-              'Group',
-              'Inputs',
-              'Rises by, points',
-              'Standard deviation',
-            ].map((name) => html`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      ['Region', 'Forecaster', 'MAPE', 'Group', 'Inputs', 'Rises by, points', 'Standard deviation'],
+      rows,
+    )}
   </details>`;
 }
 
