@@ -4,7 +4,6 @@ import { DISTINCT_REGIONS, regionCodes } from './regions.ts';
 import { memberName } from './forecasters.ts';
 import { modelName } from './stages.ts';
 import { presetName } from './training.ts';
-import { counted } from '../errors.ts';
 
 const HOURS_A_DAY = 24;
 
@@ -111,7 +110,7 @@ export const retrainingConfig = z
     context.addIssue({
       code: 'custom',
       path: ['min_samples_threshold'],
-      message: `${counted(config.data_window_days, 'day')} of ${counted(config.regions.length, 'region')} have ${most} hours, never ${config.min_samples_threshold}: give data_window_days of ${days} or more, or ask for fewer samples`,
+      message: `${config.data_window_days} days of ${config.regions.join(', ')} have ${most} hours, never ${config.min_samples_threshold}: give data_window_days of ${days} or more, or ask for fewer samples`,
     });
   });
 export type RetrainingConfig = z.infer<typeof retrainingConfig>;

@@ -9,7 +9,7 @@ import { verifyAudit } from '../../src/audit/verify.ts';
 import { auditEntry } from '../../src/contracts/audit.ts';
 import { BadInputError, CorruptArtifactError, MissingDataError } from '../../src/errors.ts';
 import type { Home } from '../../src/lake/home.ts';
-import { checkKey } from '../../src/cli/doctor/alert-checks.ts';
+import { checkKey } from '../../src/cli/doctor/key-check.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { openToOthers } from '../../src/signing/file-mode.ts';
 import { homeKey } from '../../src/signing/home-key.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { alertsStanding, standingLine, type AlertsStanding } from '../../src/cli/alerts-standing.ts';
-import { checkAlerting } from '../../src/cli/doctor/alert-checks.ts';
+import { checkAlerting } from '../../src/cli/doctor/alert-check.ts';
 import type { Finding } from '../../src/cli/doctor/check.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Check } from '../../src/alerts/check.ts';

@@ -1,8 +1,9 @@
-import { checkAlerting, checkKey } from './alert-checks.ts';
+import { checkAlerting } from './alert-check.ts';
 import { checkCertificates } from './certificate-check.ts';
 import type { Check } from './check.ts';
 import { checkArchive, checkBackend, checkHome, checkServices, checkSource } from './home-checks.ts';
 import { checkKernel } from './kernel-check.ts';
+import { checkKey } from './key-check.ts';
 import {
   checkDisk,
   checkGo,

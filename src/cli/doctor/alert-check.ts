@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { CorruptArtifactError } from '../../errors.ts';
 import { readAppliedSchedules } from '../../jobs/applied-schedules.ts';
 import { Home } from '../../lake/home.ts';
-import { openToOthers } from '../../signing/file-mode.ts';
 import { alertsStanding, standingLine } from '../alerts-standing.ts';
 import type { Check } from './check.ts';
 
@@ -33,14 +32,4 @@ export const checkAlerting: Check = async (config) => {
     if (!(error instanceof CorruptArtifactError)) throw error;
     return { what, verdict: 'fail', detail: error.message, cure: error.cure };
   }
-};
-
-/** What signs versions and the audit is a secret. */
-export const checkKey: Check = async (config) => {
-  const what = 'private key';
-  if (!existsSync(resolve(config.home))) return { what, verdict: 'ok', detail: 'none yet' };
-  const open = await openToOthers(await Home.open(config.home));
-  return open === null
-    ? { what, verdict: 'ok', detail: 'for this user alone' }
-    : { what, verdict: 'warn', detail: open.says, cure: open.cure };
 };
