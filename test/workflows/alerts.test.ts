@@ -6,7 +6,7 @@ import { deliverAlert, turnAlerts } from '../../src/alerts/stage.ts';
 import { readAlerts } from '../../src/alerts/store.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { observation, type Observation } from '../../src/contracts/alerts.ts';
-import { StorageError } from '../../src/errors.ts';
+import { UnavailableError } from '../../src/errors.ts';
 import { Home } from '../../src/lake/home.ts';
 import {
   acknowledgeUpdate,
@@ -102,15 +102,17 @@ describe('alertsWorkflow', function () {
     const other = await HttpReceiver.open();
     await writeChannels({ slack: { kind: 'slack', url: other.url }, hook: webhook('/hook') });
     await writeRules({ notification: ['hook', 'slack'] });
-    receiver.moods = ['drop'] satisfies Mood[];
+    receiver.moods = Array<Mood>(20).fill('drop');
     await withWorkers(stages.run, async (client) => {
       await observe(client, seen(0.3));
       await until(() => other.taken.length === 1);
+      await until(() => receiver.received.length > 0);
       assert.equal(receiver.taken.length, 0);
+      receiver.moods = [];
       await settled(1);
     });
     const ids = receiver.received.map(({ headers }) => headers['x-ringwatt-delivery']);
-    assert.equal(ids.length, 2);
+    assert.ok(ids.length >= 2);
     assert.equal(new Set(ids).size, 1);
     await other.close();
   });
@@ -226,7 +228,7 @@ describe('alertsWorkflow', function () {
   it('sends what workers that are gone have left in the outbox', async () => {
     const deliver = stages.table.deliverAlert;
     stages.table.deliverAlert = () => {
-      throw new StorageError('The worker dies here.', '');
+      throw new UnavailableError('The worker dies here.', '');
     };
     await whileWorkersRun(stages.run, async (client) => {
       await observe(client, seen(0.3));

@@ -154,7 +154,7 @@ describe('hyperparameterSearchWorkflow', () => {
       async (client) => {
         await registerSlots(client, [1, 2]);
         const space = [...TREES, { forecaster: 'transformer', settings: {} }];
-        const handle = await start(client, 'short', { space, trials: 2, budgetMinutes: 0.04 });
+        const handle = await start(client, 'short', { space, trials: 2, budgetMinutes: 0.08 });
         const { ending, best, leaderboard } = await handle.result();
         assert.equal(ending, 'the time was spent');
         assert.equal(best.forecaster, 'trees');

@@ -68,6 +68,8 @@ describe('modelLifecycleWorkflow', () => {
           ['promoted', 1, null, 'unknown', 'claimed'],
         ],
       );
+      // An event is in the status before it is written down.
+      await until(() => stages.history.length === 3);
       assert.deepEqual(
         stages.history.map(({ kind }) => kind),
         ['promoted', 'promoted', 'rolled-back'],

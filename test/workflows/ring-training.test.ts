@@ -61,8 +61,11 @@ describe('ringTrainingWorkflow', () => {
           ...TRAINING_INPUT,
           settings: { elastic: true },
         });
-        await until(async () => (await handle.query(trainingStatusQuery)).waitingFor !== null);
-        const { waitingFor } = await handle.query(trainingStatusQuery);
+        let waitingFor: string | null = null;
+        await until(async () => {
+          ({ waitingFor } = await handle.query(trainingStatusQuery));
+          return waitingFor !== null;
+        });
         assert.match(waitingFor!, /waiting for 2 slots: of 1 known 1 suit and 1 are free/);
         await until(() => slots[0]!.segments.length === 1);
         const [segment] = slots[0]!.segments;
@@ -120,7 +123,7 @@ describe('ringTrainingWorkflow', () => {
         await until(() => segments.length === 1);
         await handle.signal(pauseSignal);
         await until(async () => (await handle.query(trainingStatusQuery)).state === 'paused');
-        assert.equal((await leasesOf(client)).length, 0);
+        await until(async () => (await leasesOf(client)).length === 0);
         await handle.signal(resumeSignal);
         await until(() => segments.length === 2);
         await handle.signal(stopSignal);
