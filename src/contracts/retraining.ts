@@ -106,11 +106,12 @@ export const retrainingConfig = z
   .superRefine((config, context) => {
     const most = config.regions.length * config.data_window_days * HOURS_A_DAY;
     if (most >= config.min_samples_threshold) return;
+    const regions = config.regions.length === 1 ? '1 region' : `${config.regions.length} regions`;
     const days = Math.ceil(config.min_samples_threshold / (config.regions.length * HOURS_A_DAY));
     context.addIssue({
       code: 'custom',
       path: ['min_samples_threshold'],
-      message: `${config.data_window_days} days of ${config.regions.join(', ')} have ${most} hours, never ${config.min_samples_threshold}: give data_window_days of ${days} or more, or ask for fewer samples`,
+      message: `${config.data_window_days} days of ${regions} have ${most} hours, never ${config.min_samples_threshold}: give data_window_days of ${days} or more, or ask for fewer samples`,
     });
   });
 export type RetrainingConfig = z.infer<typeof retrainingConfig>;
