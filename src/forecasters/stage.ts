@@ -23,7 +23,7 @@ import { FitThreads } from './parts/threads.ts';
 import { summaryOf, type Found } from '../search/found.ts';
 
 /** Raised when the same settings and inputs would give another fit. */
-const STAGE_VERSION = 2;
+const STAGE_VERSION = 3;
 const DAY = 86_400;
 /** Of trees and the rest, a region. */
 const BYTES_PER_REGION = 8 * 2 ** 20;

@@ -13,7 +13,7 @@ export const adaptation = z.strictObject({
 });
 export type Adaptation = z.infer<typeof adaptation>;
 
-/** What is tried on the validation issues, how weights follow and what is taken back; the best of it, or weights that stay, is kept. */
+/** What is tried on the validation issues: how weights follow, and what is taken back. */
 export const PACES: readonly Omit<Adaptation, 'correction'>[] = [2, 4, 6].flatMap((power) =>
   [14, 30].map((halfLifeDays) => ({ power, halfLifeDays })),
 );
