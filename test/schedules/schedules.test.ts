@@ -29,9 +29,12 @@ describe('schedules', () => {
     ({ client } = await temporal());
   });
   afterEach(async () => {
-    for await (const { scheduleId } of client.schedule.list()) {
+    // The server's list may be some seconds behind.
+    const ids = new Set((await readAppliedSchedules({ home })).map(({ id }) => id));
+    for await (const { scheduleId } of client.schedule.list()) ids.add(scheduleId);
+    for (const id of ids) {
       await client.schedule
-        .getHandle(scheduleId)
+        .getHandle(id)
         .delete()
         .catch(() => {});
     }
