@@ -2,6 +2,8 @@ import type { JobRecord } from '../contracts/jobs.ts';
 import type { JobAccount, JobsAccount, ModelAccount } from './jobs-account.ts';
 
 const NAME_WIDTH = 12;
+/** Not worth a look at the lines above. */
+const SHORT_SENTENCE = 60;
 
 /** The account as lines for a person. */
 export function jobLines({ models, temporal }: JobsAccount): string[] {
@@ -27,10 +29,23 @@ export function modelLines({ model, jobs, running, why, history }: ModelAccount)
         ...(says === null ? [] : [says]),
       ].join(': '),
     ),
-    ...(why === null ? [] : [`  why no newer model: ${why}`]),
+    ...(why === null ? [] : [`  why no newer model: ${withoutRepeats(why, shownOf(jobs, running))}`]),
     ...(history.length === 0 ? [] : ['  history:', ...history.map(recordLine)]),
   ];
 }
+
+const shownOf = (jobs: readonly JobAccount[], running: ModelAccount['running']) =>
+  [...jobs.map(({ last }) => last?.reason), ...running.map(({ says }) => says)].filter(
+    (sentence) => sentence !== undefined && sentence !== null && sentence.length > SHORT_SENTENCE,
+  ) as string[];
+
+/** What stands a few lines above in full is not said again. */
+const withoutRepeats = (why: string, shown: readonly string[]) =>
+  shown.reduce(
+    (text, sentence) =>
+      text.replace(`: ${sentence}`, ', as said above.').replace(`. ${sentence}`, ', as said above.'),
+    why,
+  );
 
 function jobLine({ job, last, schedule, paused, next }: JobAccount): string[] {
   if (last === null && schedule === null) return [];

@@ -132,12 +132,14 @@ export interface ClockChange {
   kind: 'skipped' | 'repeated';
   /** The first time of the day that is concerned, by the wall clock. */
   at: string;
+  /** Whether the server takes it so. */
+  certain: boolean;
 }
 
 /**
  * The days of the next year on which the clock changes where the expression has a time. In spring the run is left out.
  * In autumn it comes twice, or as the server sees it: east of Greenwich server 1.29 takes the first of the two hours for
- * the hour before it.
+ * the hour before it, so there the times of both are concerned.
  */
 export function clockChanges(cron: string, timeZone: string, from: Date): ClockChange[] {
   checkTimeZone(timeZone);
@@ -152,14 +154,16 @@ export function clockChanges(cron: string, timeZone: string, from: Date): ClockC
     const change = at + QUARTER_MS;
     const [before, after] = [offsetAt(at), offsetAt(change)];
     const kind = after > before ? 'skipped' : 'repeated';
-    // Wall times that do not come, or that come twice; of the latter also the hour before.
-    const first = kind === 'skipped' ? change + before : change + after - HOUR_MS;
+    const certain = kind === 'skipped' || before <= 0;
+    // Wall times that do not come, or that come twice.
+    const first = kind === 'skipped' ? change + before : change + after - (certain ? 0 : HOUR_MS);
     const end = kind === 'skipped' ? change + after : change + before;
     for (let wall = first; wall < end; wall += MINUTE_MS) {
       const time = new Date(wall);
       if (!isDayOf(days, time) || !hours.has(time.getUTCHours()) || !minutes.has(time.getUTCMinutes()))
         continue;
-      changes.push({ date: time.toISOString().slice(0, 10), kind, at: time.toISOString().slice(11, 16) });
+      const iso = time.toISOString();
+      changes.push({ date: iso.slice(0, 10), kind, at: iso.slice(11, 16), certain });
       break;
     }
   }

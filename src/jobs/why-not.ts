@@ -41,7 +41,7 @@ function heldUp(schedule: AppliedSchedule | undefined, owedSince: Date | null): 
 }
 
 function fateOf(
-  { outcome, reason, version, endedAt }: JobRecord,
+  { model, outcome, reason, version, endedAt }: JobRecord,
   records: readonly JobRecord[],
   running: readonly UnderWay[] | null,
 ): string | null {
@@ -57,7 +57,9 @@ function fateOf(
   }
   const underWay = running?.find(({ job }) => job === 'deployment');
   if (underWay) {
-    return `Version ${version} is being deployed, at ${underWay.phase ?? 'an unknown phase'}. ${underWay.says ?? ''}`.trim();
+    const where = `Version ${version} is being deployed, at ${underWay.phase ?? 'an unknown phase'}.`;
+    const cure = `\`approve ${model} ${version}\` lets it go on, \`reject\` puts it aside.`;
+    return [where, underWay.says, underWay.phase === 'approval' && cure].filter(Boolean).join(' ');
   }
   return running === null
     ? `Version ${version} passed; whether it is being deployed only Temporal knows.`

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { applySchedules } from '../../schedules/apply.ts';
 import { pauseSchedule } from '../../schedules/control.ts';
 import { jobsAccount } from '../../src/cli/jobs-account.ts';
-import { jobLines } from '../../src/cli/jobs-view.ts';
+import { jobLines, modelLines } from '../../src/cli/jobs-view.ts';
 import { openSession } from '../../src/cli/session.ts';
 import { retrainingConfig } from '../../src/contracts/retraining.ts';
 import { nextTimes } from '../../src/jobs/cron.ts';
@@ -104,6 +104,23 @@ describe('jobs', () => {
     );
     const strange = await ringwatt(['jobs', 'beta', '--home', home.root]);
     assert.match(reasonOf(strange), /Nothing has run for beta/);
+  });
+
+  it('say a long sentence once', async () => {
+    const reason = `Version 2 is 9.1 % worse, where 5.0 % are allowed: ${'MAPE 3.3 % against 3.0 %, '.repeat(3)}in all.`;
+    const record = jobOf('a', { job: 'retrain', outcome: 'refused', version: 2, reason });
+    await appendJob({ home }, record);
+    const session = await sessionOn();
+    const text = jobLines(await jobsAccount(session, {})).join('\n');
+    assert.equal(text.split('against').length - 1, 3);
+    assert.match(text, /made version 2, which was refused, as said above\.$/m);
+    const says = 'It waits for the approval of ada or grace until 2019-03-04T02. It is better.';
+    const running = { job: 'deployment' as const, workflowId: 'deployment/a', phase: 'approval', says };
+    const lines = modelLines({
+      ...{ model: 'a', jobs: [], history: [], why: `Version 2 is being deployed, at approval. ${says} Do.` },
+      running: [{ ...running, model: 'a', startedAt: '2019-03-03T02:00:00Z' }],
+    });
+    assert.match(lines.at(-1)!, /: Version 2 is being deployed, at approval, as said above\. Do\.$/);
   });
 
   it('and schedules refuse what they cannot be asked', async () => {

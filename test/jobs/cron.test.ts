@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { calendarOf } from '../../schedules/server-form.ts';
+import { changeLine } from '../../src/cli/verbs/schedules.ts';
 import { clockChanges, nextTimes, parseCron, timesBetween } from '../../src/jobs/cron.ts';
 import { temporal } from '../support/temporal.ts';
 
@@ -98,6 +99,15 @@ describe('times of a cron expression', () => {
       '2027-10-31 repeated 02:30',
     ]);
     assert.deepEqual(weekly('15 1 * * *', 'Europe/Berlin'), ['2027-10-31 repeated 01:15']);
+    // West of Greenwich the hour before is no other than on other days.
+    assert.deepEqual(weekly('30 0 * * *', 'America/New_York'), []);
+    assert.deepEqual(clockChanges('*/30 * * * *', 'America/New_York', from).map(changeLine), [
+      '  ! 2027-03-14: the clock skips 02:00, so that run does not come',
+      '  ! 2027-11-07: the clock shows 01:00 twice, so that run comes twice',
+    ]);
+    assert.deepEqual(clockChanges('15 1 * * *', 'Europe/Berlin', from).map(changeLine), [
+      '  ! 2027-10-31: the clock is put back near 01:15, so that run may come twice or an hour off',
+    ]);
     assert.deepEqual(weekly('0 2 * * 1', 'America/New_York'), []);
     assert.deepEqual(weekly('0 2 * * 0', 'UTC'), []);
   });

@@ -50,7 +50,10 @@ describe('why no newer model answers', () => {
     assert.match(why({ records: [passed] })!, /nothing deploys it/);
     assert.match(why({ records: [passed], running: null })!, /only Temporal knows/);
     const waiting = { job: 'deployment' as const, phase: 'approval', says: 'It waits for anna.' };
-    assert.match(why({ records: [passed], running: [waiting] })!, /at approval\. It waits for anna\./);
+    assert.match(
+      why({ records: [passed], running: [waiting] })!,
+      /at approval\. It waits for anna\. `approve day-ahead 4` lets it go on, `reject` puts it aside\./,
+    );
     const aside = deployment({ outcome: 'skipped' });
     assert.match(why({ records: [passed, aside] })!, /Version 4 was not deployed: Nobody approved it\./);
     const back = deployment({ outcome: 'rolled-back' });

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { BadInputError, counted, quoted } from '../../errors.ts';
+import type { ClockChange } from '../../jobs/cron.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { momentOf } from '../moment.ts';
 import { perform, type Answer, type Session } from '../session.ts';
@@ -110,10 +111,12 @@ async function preview(session: Session, { count, timeZone }: Options, files: st
   return { json: { schedules }, text: text.slice(0, -1) };
 }
 
-const changeLine = ({ date, kind, at }: { date: string; kind: 'skipped' | 'repeated'; at: string }) =>
-  kind === 'skipped'
-    ? `  ! ${date}: the clock skips ${at}, so that run does not come`
-    : `  ! ${date}: the clock is put back around ${at}, so that run may come twice or an hour off`;
+export function changeLine({ date, kind, at, certain }: ClockChange): string {
+  if (kind === 'skipped') return `  ! ${date}: the clock skips ${at}, so that run does not come`;
+  return certain
+    ? `  ! ${date}: the clock shows ${at} twice, so that run comes twice`
+    : `  ! ${date}: the clock is put back near ${at}, so that run may come twice or an hour off`;
+}
 
 function apply(session: Session, { prune = false, ...claims }: Options, files: string[]): Promise<Answer> {
   return changing(session, claims, async ({ client }, actor) => {
