@@ -1,20 +1,17 @@
-import type { AlertMessage, AlertTurn } from '../../src/contracts/alerts.ts';
-import { DeliveryWaitsError, StorageError } from '../../src/errors.ts';
+import type { AlertMessage, AlertTurn } from '../../../src/contracts/alerts.ts';
+import { DeliveryWaitsError, StorageError } from '../../../src/errors.ts';
 import {
   acknowledgeUpdate,
   alertStatusQuery,
   observeSignal,
   refreshAlertsSignal,
   silenceSignal,
-} from '../../src/temporal/messages.ts';
-import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
-import { FakeStages, quietTurn } from '../support/fake-stages.ts';
-import { withWorkers } from '../support/temporal.ts';
-import { until } from '../support/until.ts';
-import { writeHistory } from './histories.ts';
-
-// Records the history of alerts anew: `mocha test/replay/record-alerts.ts`. Only after a change that breaks the old one
-// on purpose.
+} from '../../../src/temporal/messages.ts';
+import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../../src/temporal/names.ts';
+import { FakeStages, quietTurn } from '../../support/fake-stages.ts';
+import { withWorkers } from '../../support/temporal.ts';
+import { until } from '../../support/until.ts';
+import { writeHistory } from '../histories.ts';
 
 const seen = (psi: number) => ({
   ...{ model: 'day-ahead', asOf: '2019-03-01T00', source: 'drift', facts: { psi_score: psi } },
