@@ -3,6 +3,7 @@ import { HOUR_SECONDS, firstHourOf, lastHourOf } from '../../contracts/time.ts';
 import type { ReportData } from '../report-data.ts';
 import { count, period } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { factList } from '../fact-list.ts';
 import { table } from '../table.ts';
 
 /** What went in, what was assumed, how the figures are defined, and what the result can be traced back to. */
@@ -34,15 +35,7 @@ export function factsSection(data: ReportData): Markup {
   ];
   return html`<section aria-labelledby="facts">
     <h2 id="facts">What this rests on</h2>
-    <dl class="facts">
-      ${facts.map(
-        ([term, value]) =>
-          html`<div>
-            <dt>${term}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${factList(facts)}
     <h3>When a value counts as known</h3>
     <p class="note">
       The archive holds no publication times, so these are assumptions; what is fetched from the source itself

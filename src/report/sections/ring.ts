@@ -1,6 +1,7 @@
 import type { TimeShares } from '../../contracts/training.ts';
 import { count, megabytes, share } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { factList } from '../fact-list.ts';
 import { table } from '../table.ts';
 import type { ReportData } from '../report-data.ts';
 
@@ -20,17 +21,7 @@ export function ringFacts({ training }: ReportData): Markup {
     ],
   ];
   return html`<h3>How it was trained</h3>
-    <dl class="facts">
-      ${facts.map(
-        ([term, value]) =>
-          value !== undefined &&
-          html`<div>
-            <dt>${term}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
-    ${slotShares && slotShares.length > 0 && sharesTable(slotShares, slotMemoryMb)}`;
+    ${factList(facts)} ${slotShares && slotShares.length > 0 && sharesTable(slotShares, slotMemoryMb)}`;
 }
 
 const KERNELS: Record<string, string> = {

@@ -2,6 +2,7 @@ import type { ArtifactReference } from '../../contracts/artifact.ts';
 import type { RollingDocument } from '../../backtest/rolling/document.ts';
 import { count, period } from '../format.ts';
 import { html, type Markup } from '../html.ts';
+import { factList } from '../fact-list.ts';
 import { table } from '../table.ts';
 
 /** How the backtest was done. */
@@ -29,15 +30,7 @@ export function protocolSection({ protocol }: RollingDocument, backtest: Artifac
   ];
   return html`<section aria-labelledby="protocol">
     <h2 id="protocol">How it was done</h2>
-    <dl class="facts">
-      ${facts.map(
-        ([term, value]) =>
-          html`<div>
-            <dt>${term}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${factList(facts)}
     <h3>What a forecast knew</h3>
     <ul>
       <li>Its inputs come from values as they were first published, and published by its issue.</li>
