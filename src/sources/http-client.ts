@@ -1,7 +1,8 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import got, { RequestError, type Response } from 'got';
+import got, { RequestError } from 'got';
 import { SourceFaultError } from '../errors.ts';
+import { receive } from './receive.ts';
 import { redact } from './redaction.ts';
 
 /** Two windows' worth of pages: more only hold replies in memory that wait for their turn to be read. */
@@ -49,7 +50,13 @@ export interface RequestOptions {
  */
 export async function get(url: URL, { source, signal, secrets = [] }: RequestOptions): Promise<Reply> {
   try {
-    const { response, body } = await receive(url, source, signal);
+    const { response, body, isCut } = await receive(client.stream(url, { signal }), MOST_BYTES);
+    if (isCut) {
+      throw new SourceFaultError(
+        `${source} at ${url.host} sent a body of more than ${MOST_BYTES / 2 ** 20} MiB, beginning ${beginningOf(body)}.`,
+        'It is tried again; if it lasts, the source is in trouble.',
+      );
+    }
     return {
       status: response.statusCode,
       contentType: response.headers['content-type'] ?? '',
@@ -65,27 +72,6 @@ export async function get(url: URL, { source, signal, secrets = [] }: RequestOpt
       'It is tried again; if it lasts, check the network and the address.',
     );
   }
-}
-
-/** Counts what is already unpacked, piece by piece: a few kilobytes of gzip can hold gigabytes. */
-async function receive(url: URL, source: string, signal: AbortSignal) {
-  const stream = client.stream(url, { signal });
-  const answered: { response?: Response } = {};
-  stream.once('response', (response: Response) => (answered.response = response));
-  const pieces: Buffer[] = [];
-  let length = 0;
-  // Leaving the loop destroys the stream, and the connection with it.
-  for await (const piece of stream as AsyncIterable<Buffer>) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > MOST_BYTES) {
-      throw new SourceFaultError(
-        `${source} at ${url.host} sent a body of more than ${MOST_BYTES / 2 ** 20} MiB, beginning ${beginningOf(pieces[0]!)}.`,
-        'It is tried again; if it lasts, the source is in trouble.',
-      );
-    }
-  }
-  return { response: answered.response!, body: Buffer.concat(pieces, length) };
 }
 
 /** The beginning of a body that is not what was expected, for a message. */

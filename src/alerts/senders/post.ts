@@ -1,8 +1,10 @@
-import got, { RequestError, type Delays, type Response } from 'got';
+import got, { RequestError } from 'got';
 import { messageOf, SourceFaultError } from '../../errors.ts';
+import { receive, type Received } from '../../sources/receive.ts';
 import { redact } from '../../sources/redaction.ts';
 import { secretsOf, type PagerChannel, type SlackChannel, type WebhookChannel } from '../channel.ts';
 
+/** As much of an answer as anybody needs. */
 const MOST_BYTES = 64 * 1024;
 const SHOWN = 120;
 
@@ -36,38 +38,21 @@ export async function post(
   const clean = (text: string) => redact(Buffer.from(text), [...secretsOf(channel), url]).toString('utf8');
   const failure = (what: string) =>
     new SourceFaultError(`${host} did not take it: ${clean(what).slice(0, 300)}.`, 'It is tried again.');
-  let answer: Awaited<ReturnType<typeof exchange>>;
+  let answer: Received;
   try {
-    answer = await exchange(url, {
+    const stream = client.stream.post(url, {
       body,
       headers: { 'content-type': 'application/json', ...headers },
       signal: sending.signal,
       timeout: { connect: sending.patienceMs, response: sending.patienceMs, request: 2 * sending.patienceMs },
     });
+    answer = await receive(stream, MOST_BYTES);
   } catch (error) {
     sending.signal.throwIfAborted();
     throw failure(error instanceof RequestError ? `${error.code} ${error.message}` : messageOf(error));
   }
-  if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
-  throw failure(`HTTP ${answer.statusCode} ${JSON.stringify(answer.body.slice(0, SHOWN))}`);
-}
-
-/** Reads as much of an answer as anybody needs. */
-async function exchange(
-  url: string,
-  options: { body: string; headers: Record<string, string>; signal: AbortSignal; timeout: Delays },
-): Promise<{ statusCode: number; body: string }> {
-  const stream = client.stream.post(url, options);
-  const answered: { response?: Response } = {};
-  stream.once('response', (response: Response) => (answered.response = response));
-  const pieces: Buffer[] = [];
-  let length = 0;
-  // Leaving the loop destroys the stream, and the connection with it.
-  for await (const piece of stream as AsyncIterable<Buffer>) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > MOST_BYTES) break;
-  }
-  const body = Buffer.concat(pieces).toString('utf8');
-  return { statusCode: answered.response!.statusCode, body };
+  const { statusCode } = answer.response;
+  const says = answer.body.toString('utf8');
+  if (statusCode >= 200 && statusCode < 300) return says;
+  throw failure(`HTTP ${statusCode} ${JSON.stringify(says.slice(0, SHOWN))}`);
 }
