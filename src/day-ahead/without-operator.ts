@@ -17,19 +17,21 @@ export function withoutOperator(table: IssueTable): IssueTable {
       'Cut the sequences again with this version of Ringwatt.',
     );
   }
-  const kept = [...columns.keys()].filter((c) => columns[c]!.group !== 'operator');
+  const kept = Int32Array.from([...columns.keys()].filter((c) => columns[c]!.group !== 'operator'));
+  const toBase = Uint8Array.from(kept, (c) => Number(columns[c]!.toBase ?? false));
   const width = columns.length;
   const cut = new Float32Array(base.length * kept.length);
   for (let cell = 0; cell < base.length; cell++) {
-    const moved = features[cell * width + level]!;
-    kept.forEach((c, i) => {
-      const value = features[cell * width + c]!;
-      cut[cell * kept.length + i] = columns[c]!.toBase ? value - moved : value;
-    });
+    const [from, to] = [cell * width, cell * kept.length];
+    const moved = features[from + level]!;
+    for (let i = 0; i < kept.length; i++) {
+      const value = features[from + kept[i]!]!;
+      cut[to + i] = toBase[i] === 1 ? value - moved : value;
+    }
   }
   return {
     ...table,
-    columns: kept.map((c) => columns[c]!),
+    columns: Array.from(kept, (c) => columns[c]!),
     features: cut,
     base: base.map((mw, cell) => mw * Math.exp(features[cell * width + level]!)),
   };

@@ -1,6 +1,6 @@
 import { DEMAND_DELAY_HOURS } from '../backtest/protocol.ts';
 import { HOUR_SECONDS } from '../contracts/time.ts';
-import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
+import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
 
 /** From an hour's end to the moment its demand is known, seconds. */
@@ -27,16 +27,6 @@ export function issuesKnownBy(table: IssueTable, moment: number): number {
   let count = issuedAt.length;
   while (count > 0 && table.validAt[(count - 1) * horizon]! + PUBLICATION_DELAY > moment) count--;
   return count;
-}
-
-/** The issues that have any cell known by a moment, in memory of their own: it can be handed to another thread. */
-export function ownIssues(table: IssueTable, moment: number): IssueTable {
-  const known = issuesOf(table, { from: 0, to: issuesKnownBy(table, moment) });
-  const entries = Object.entries(known).map(([name, value]) => [
-    name,
-    ArrayBuffer.isView(value) ? (value as Float64Array).slice() : value,
-  ]);
-  return Object.fromEntries(entries) as IssueTable;
 }
 
 /** Where a model knows its columns by number, other columns would be read as if they were those. */

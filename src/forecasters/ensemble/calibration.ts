@@ -9,7 +9,11 @@ const HALF_LIFE_DAYS = 60;
 /** Past issues that are kept; older ones would count for less than this. */
 const KEPT_ISSUES = 300;
 const LEAST_WEIGHT = 0.03;
-const DAY = 86_400;
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+/** What a residual counts that is so many hours older than the newest, up to where it no longer counts. */
+const WEIGHT_BY_AGE = new Float64Array(Math.ceil(-24 * HALF_LIFE_DAYS * Math.log2(LEAST_WEIGHT)) + 1);
+WEIGHT_BY_AGE.forEach((_, hours) => (WEIGHT_BY_AGE[hours] = 0.5 ** ((hours * HOUR) / DAY / HALF_LIFE_DAYS)));
 
 /**
  * Residuals of forecasts made before their outcome was known, in units of the spread that each forecast claimed:
@@ -118,24 +122,34 @@ class Group {
   private readonly z: Float64Array;
   /** By size, of all; those known at a moment are picked in this order. */
   private readonly bySize: Uint32Array;
+  // Used again for every moment.
+  private readonly weights: Float64Array;
+  private readonly known: Uint32Array;
 
   constructor({ validAt, group, z }: Residuals, which: number) {
     const rows = Array.from(group, (_, i) => i).filter((i) => group[i] === which);
     this.validAt = Float64Array.from(rows, (i) => validAt[i]!);
     this.z = Float64Array.from(rows, (i) => z[i]!);
     this.bySize = Uint32Array.from(rows, (_, i) => i).sort((a, b) => this.z[a]! - this.z[b]!);
+    this.weights = new Float64Array(rows.length);
+    this.known = new Uint32Array(rows.length);
   }
 
   /** Multiples of the claimed spread by level; undefined where too few residuals are known. */
   factorsAt(moment: number): Float64Array | undefined {
     const published = moment - PUBLICATION_DELAY;
-    const newest = this.validAt.findLast((validAt) => validAt <= published) ?? published;
-    const weights = this.validAt.map((validAt) =>
-      validAt <= published ? 0.5 ** ((newest - validAt) / DAY / HALF_LIFE_DAYS) : 0,
-    );
-    const known = this.bySize.filter((i) => weights[i]! > LEAST_WEIGHT);
-    if (known.length < FEWEST) return undefined;
-    const factors = weightedQuantiles(this.z, weights, known, QUANTILES);
+    const { validAt, bySize, weights, known } = this;
+    const newest = validAt.findLast((each) => each <= published) ?? published;
+    for (let i = 0; i < validAt.length; i++) {
+      weights[i] = validAt[i]! <= published ? (WEIGHT_BY_AGE[(newest - validAt[i]!) / HOUR] ?? 0) : 0;
+    }
+    let count = 0;
+    for (let place = 0; place < bySize.length; place++) {
+      const i = bySize[place]!;
+      if (weights[i]! > LEAST_WEIGHT) known[count++] = i;
+    }
+    if (count < FEWEST) return undefined;
+    const factors = weightedQuantiles(this.z, weights, known.subarray(0, count), QUANTILES);
     return factors.map((factor, q) =>
       q < MEDIAN ? Math.min(0, factor) : q > MEDIAN ? Math.max(0, factor) : 0,
     );

@@ -3,7 +3,9 @@
  * much, and a fit of weights asks some thousand times. Reorders both; weights are not negative.
  */
 export function weightedMedian(values: Float64Array, weights: Float64Array): number {
-  const half = weights.reduce((sum, weight) => sum + weight, 0) / 2;
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) total += weights[i]!;
+  const half = total / 2;
   let below = 0; // the weight of what lies left of `from`
   let [from, to] = [0, values.length - 1];
   while (from < to) {

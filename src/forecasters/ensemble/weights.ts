@@ -11,15 +11,29 @@ const STRETCHES = 4;
 export type Ratios = readonly Float64Array[];
 
 /** Mean absolute percentage error of the weighted members, as a share. */
-export function mapeOf(ratios: Ratios, weights: ArrayLike<number>): number {
-  const count = ratios[0]!.length;
+export function mapeOf(
+  ratios: Ratios,
+  weights: ArrayLike<number>,
+  residuals: Float64Array = new Float64Array(ratios[0]!.length),
+): number {
+  addWeighted(residuals.fill(-1), ratios, weights);
   let sum = 0;
-  for (let i = 0; i < count; i++) {
-    let residual = -1;
-    for (let m = 0; m < ratios.length; m++) residual += weights[m]! * ratios[m]![i]!;
-    sum += Math.abs(residual);
+  for (let i = 0; i < residuals.length; i++) sum += Math.abs(residuals[i]!);
+  return sum / residuals.length;
+}
+
+/** Member by member: an hour's sum is added up in their order, and each loop runs over two arrays alone. */
+function addWeighted(sums: Float64Array, ratios: Ratios, weights: ArrayLike<number>): void {
+  for (let m = 0; m < ratios.length; m++) {
+    const [own, weight] = [ratios[m]!, weights[m]!];
+    for (let i = 0; i < sums.length; i++) sums[i]! += weight * own[i]!;
   }
-  return sum / count;
+}
+
+/** Memory of one fit, for an array an hour each: thousands of line searches need them. */
+interface Scratch {
+  residuals: Float64Array;
+  slopes: Float64Array;
 }
 
 /**
@@ -31,12 +45,13 @@ export function fitWeights(ratios: Ratios, seed: number): Float64Array {
   const members = ratios.length;
   if (ratios[0]!.length === 0) return new Float64Array(members).fill(1 / members);
   const random = generator(seed);
+  const [residuals, slopes] = [new Float64Array(ratios[0]!.length), new Float64Array(ratios[0]!.length)];
   const starts = [
     ...ratios.map((_, m) => Float64Array.from(ratios, (_other, j) => Number(j === m))),
     new Float64Array(members).fill(1 / members),
   ];
-  const ends = starts.map((start) => descend(ratios, start, random));
-  const errors = ends.map((weights) => mapeOf(ratios, weights));
+  const ends = starts.map((start) => descend(ratios, start, random, { residuals, slopes }));
+  const errors = ends.map((weights) => mapeOf(ratios, weights, residuals));
   return ends[errors.indexOf(Math.min(...errors))]!;
 }
 
@@ -50,17 +65,24 @@ export function crossFittedMape(ratios: Ratios, seed: number): number {
   let sum = 0;
   for (let s = 0; s < stretches; s++) {
     const [from, to] = [Math.floor((s * count) / stretches), Math.floor(((s + 1) * count) / stretches)];
-    const others = ratios.map((own) => Float64Array.from([...own.subarray(0, from), ...own.subarray(to)]));
+    const others = ratios.map((own) => without(own, from, to));
     const held = ratios.map((own) => own.subarray(from, to));
     sum += (to - from) * mapeOf(held, fitWeights(others, seed));
   }
   return sum / count;
 }
 
-function descend(ratios: Ratios, start: Float64Array, random: () => number): Float64Array {
+function without(values: Float64Array, from: number, to: number): Float64Array {
+  const rest = new Float64Array(values.length - (to - from));
+  rest.set(values.subarray(0, from));
+  rest.set(values.subarray(to), from);
+  return rest;
+}
+
+function descend(ratios: Ratios, start: Float64Array, random: () => number, scratch: Scratch): Float64Array {
   const members = ratios.length;
   let weights = start;
-  let error = mapeOf(ratios, weights);
+  let error = mapeOf(ratios, weights, scratch.residuals);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = error;
     const directions: Float64Array[] = [];
@@ -75,8 +97,8 @@ function descend(ratios: Ratios, start: Float64Array, random: () => number): Flo
       directions.push(raw.map((value) => value - mean));
     }
     for (const direction of directions) {
-      const next = along(ratios, weights, direction);
-      const reached = mapeOf(ratios, next);
+      const next = along(ratios, weights, direction, scratch);
+      const reached = mapeOf(ratios, next, scratch.residuals);
       if (reached < error) [weights, error] = [next, reached];
     }
     if (before - error < LEAST_GAIN) break;
@@ -85,25 +107,25 @@ function descend(ratios: Ratios, start: Float64Array, random: () => number): Flo
 }
 
 /** The best point of the simplex on a line through `weights`. */
-function along(ratios: Ratios, weights: Float64Array, direction: Float64Array): Float64Array {
-  const count = ratios[0]!.length;
+function along(
+  ratios: Ratios,
+  weights: Float64Array,
+  direction: Float64Array,
+  { residuals, slopes }: Scratch,
+): Float64Array {
   let low = -Infinity;
   let high = Infinity;
   direction.forEach((d, m) => {
     if (d > 0) low = Math.max(low, -weights[m]! / d);
     if (d < 0) high = Math.min(high, -weights[m]! / d);
   });
-  const zeros = new Float64Array(count);
-  const slopes = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    let residual = -1;
-    let slope = 0;
-    for (let m = 0; m < ratios.length; m++) {
-      residual += weights[m]! * ratios[m]![i]!;
-      slope += direction[m]! * ratios[m]![i]!;
-    }
+  addWeighted(residuals.fill(-1), ratios, weights);
+  addWeighted(slopes.fill(0), ratios, direction);
+  const zeros = residuals;
+  for (let i = 0; i < slopes.length; i++) {
+    const slope = slopes[i]!;
+    zeros[i] = slope === 0 ? 0 : -residuals[i]! / slope;
     slopes[i] = Math.abs(slope);
-    zeros[i] = slope === 0 ? 0 : -residual / slope;
   }
   const step = Math.min(high, Math.max(low, weightedMedian(zeros, slopes)));
   const moved = weights.map((weight, m) => Math.max(0, weight + step * direction[m]!));

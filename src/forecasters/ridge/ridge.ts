@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { ridgeSettings, type RidgeSettings } from '../../contracts/forecasters.ts';
 import { issuesOf } from '../../day-ahead/issue-table.ts';
-import { ownIssues, requireColumns, requireTables } from '../cells.ts';
+import { requireColumns, requireTables } from '../cells.ts';
 import { ANY_REGION, requireFitted } from '../fitted-region.ts';
 import type { FittedForecaster, Forecaster } from '../forecaster.ts';
 import { fitParts } from '../parts/fit-parts.ts';
 import { readState, writeState } from '../state-bytes.ts';
-import { ridgeColumns, withColumns } from './columns.ts';
+import { ownIssues, ridgeColumns, withColumns } from './columns.ts';
 import { widthOf, writeRegressors } from './design.ts';
 import type { HourModel } from './fit-part.ts';
 import { productAt } from './robust-fit.ts';
@@ -48,7 +48,7 @@ export function ridge(given: Partial<RidgeSettings> = {}, called?: string): Fore
       const parts = await fitParts(
         'ridge',
         groups.map((group) => () => {
-          const own = group.map((table) => withColumns(ownIssues(table, knownBy), columns));
+          const own = group.map((table) => ownIssues(table, knownBy, columns));
           return { tables: own, knownBy, settings };
         }),
         context,
