@@ -77,12 +77,12 @@ async function worldOf({ home, config, now }: TurnOptions): Promise<{ world: Wor
 
 /** What cannot be read, or written to, is an alert like any other, by the shipped rules: as long as it lasts. */
 function troublesToTell(state: AlertState, troubles: Troubles, now: number): Observation[] {
-  const fires = (file: string) =>
-    state.tracks.some(
-      (each) => each.incident && each.rule === 'alerts_unreadable' && each.labels['file'] === file,
-    );
+  const said = (file: string) =>
+    state.tracks.find((each) => each.rule === 'alerts_unreadable' && each.labels['file'] === file)?.incident
+      ?.says ?? null;
   return Object.entries(troubles).flatMap(([file, trouble]) =>
-    (trouble !== null) === fires(file)
+    // Another trouble than before is news: what people read is what is wrong now.
+    trouble === said(file)
       ? []
       : [
           {

@@ -348,6 +348,12 @@ describe('channels of alerts', () => {
       [['alerts_unreadable', { file: 'rules.yaml' }]],
     );
     assert.match(status.firing[0]!.says, /high\.condition: Column 6: the end/);
+    // Corrected in one place, and wrong in another: it says what is wrong now, and tells nobody twice.
+    const told = (await readAlerts(home)).outbox.length;
+    await write('rules.yaml', { alert_rules: { low: { condition: 'psi = 1', notification: ['slack'] } } });
+    const { status: then } = await turnAlerts({ home, config, now: clock }, []);
+    assert.deepEqual([then.count, (await readAlerts(home)).outbox.length], [1, told]);
+    assert.match(then.firing[0]!.says, /low\.condition: Column 5/);
     await rm(home.path('alerts', 'rules.yaml'));
     assert.equal((await turnAlerts({ home, config, now: clock }, [])).status.count, 0);
   });
