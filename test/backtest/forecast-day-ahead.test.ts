@@ -30,7 +30,6 @@ const NAME = 'day-ahead';
 const ISSUE = '2019-03-14T18';
 
 describe('a forecast of the day ahead', function () {
-  this.timeout(60_000);
   let context: StageContext;
   let made: Awaited<ReturnType<typeof trainedHome>>;
   const asked = { name: NAME, version: 1, regions: [REGION] as (typeof REGION)[] };

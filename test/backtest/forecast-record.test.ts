@@ -18,7 +18,6 @@ import { REGION, shippedRows, writeGrid } from './trained-home.ts';
 const LABELS = ['D', 'DF', 'FUEL:COL', 'FUEL:SUN', 'NG', 'RF:WND', 'TI'];
 
 describe('the record of a forecast', function () {
-  this.timeout(30_000);
   let context: StageContext;
   before(async () => {
     const home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));

@@ -21,7 +21,6 @@ import { REGION, SCORE, shippedRows, trainedHome, writeGrid } from './trained-ho
 const NAME = 'day-ahead';
 
 describe('forecast and backtest of a registered model on the shipped record', function () {
-  this.timeout(60_000);
   let context: StageContext;
   let made: Awaited<ReturnType<typeof trainedHome>>;
   let registered: RegisterResult;

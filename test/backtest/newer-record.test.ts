@@ -10,8 +10,6 @@ import { withHome } from './sample-home.ts';
 import { REGION, SCORE, TRAIN, trainedHome, writeModel } from './trained-home.ts';
 
 describe('a model scored on a newer record than it was trained on', function () {
-  this.timeout(60_000);
-
   it('has the very scores that its own dataset would give, and the hours that this one has not', () =>
     withHome(async (context) => {
       const made = await trainedHome(context);

@@ -63,7 +63,6 @@ describe('fitForecaster', () => {
   const over = Promise.withResolvers<void>();
   let kept: Promise<void>;
   before(async function () {
-    this.timeout(60_000);
     const ready = Promise.withResolvers<void>();
     kept = withHome(async (opened) => {
       context = opened;
@@ -101,7 +100,7 @@ describe('fitForecaster', () => {
     await rm(context.home.pathOf(file!));
     const repaired = await fitForecaster(context, input);
     assert.deepEqual([repaired.dataset, repaired.reused], [made.dataset, false]);
-  }).timeout(30_000);
+  });
 
   it('weighs the network that was trained, is backtested beside its members, and becomes a version with a card', async () => {
     const { home } = context;
@@ -175,7 +174,7 @@ describe('fitForecaster', () => {
       backtest: tested.dataset,
     });
     assert.deepEqual([again.version, again.reused], [1, true]);
-  }).timeout(30_000);
+  });
 
   it('refuses a training of other sequences, a transformer without a training, and stops when told to', async () => {
     const { sequences, model, features } = sample;
@@ -187,5 +186,5 @@ describe('fitForecaster', () => {
     await assert.rejects(fitForecaster(stopped, ask({ sequences, members: ['trees'] })), /enough/);
     const early = ask({ sequences, members: ['trees'], through: '2018-12' });
     await assert.rejects(fitForecaster(context, early), /PACW has no issue in the training period/);
-  }).timeout(30_000);
+  });
 });

@@ -33,7 +33,7 @@ describe('fits on threads', () => {
       );
       assert.equal(done.at(-1), 1);
     }
-  }).timeout(60_000);
+  });
 
   it('end when the fit is cancelled, with its reason, and serve the next one', async () => {
     await using threads = new FitThreads(2);
@@ -48,7 +48,7 @@ describe('fits on threads', () => {
     await assert.rejects(fitting, /enough/);
     const next = await architecture(['ridge']).fit({ tables, knownBy }, { ...context, threads });
     assert.deepEqual(next.save(), (await architecture(['ridge']).fit({ tables, knownBy }, context)).save());
-  }).timeout(60_000);
+  });
 
   it('say what is wrong in its own type, and the other members end with the one that failed', async () => {
     await using threads = new FitThreads(4);
@@ -65,7 +65,7 @@ describe('fits on threads', () => {
       assert.match(error.message, /too few to fit on/);
       return true;
     });
-  }).timeout(60_000);
+  });
 
   it('are missed when they end without an answer', async () => {
     await using threads = new FitThreads(1, { script: new URL('./dying-thread.ts', import.meta.url) });

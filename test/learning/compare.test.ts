@@ -35,7 +35,6 @@ const asked = (input: object) =>
   compareInput.parse({ name: 'day-ahead', versions: [1], ...HOURS, asOf: AS_OF, ...input });
 
 describe('comparing versions', function () {
-  this.timeout(60_000);
   let context: StageContext;
   let made: Awaited<ReturnType<typeof trainedHome>>;
   let fitted: ArtifactReference;

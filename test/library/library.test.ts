@@ -48,7 +48,6 @@ describe('the library', () => {
   });
 
   it('builds JavaScript and declarations for those who install it', async function () {
-    this.timeout(60_000);
     const out = await mkdtemp(join(tmpdir(), 'ringwatt-dist-'));
     try {
       const tsc = join(ROOT, 'node_modules/.bin/tsc');
@@ -150,7 +149,6 @@ describe('the data loader', () => {
   });
 
   it('with a key fetches the hours that are not there', async function () {
-    this.timeout(60_000);
     const server = await startArchiveServer();
     const before = process.env['RINGWATT_EIA_URL'];
     process.env['RINGWATT_EIA_URL'] = server.url;

@@ -23,7 +23,6 @@ const AS_OF = '2019-03-31T00';
 const NAME = 'watched';
 
 describe('checkDrift', function () {
-  this.timeout(60_000);
   let context: StageContext;
   let made: Awaited<ReturnType<typeof trainedHome>>;
 

@@ -82,7 +82,7 @@ describe('registry', () => {
       for (const { version } of results) await readVersion(context, { name: 'day-ahead', version });
       const left = await readdir(context.home.path('models/day-ahead'));
       assert.deepEqual(left.sort(), ['1', '2', '3']);
-    })).timeout(20_000);
+    }));
 
   it('is not disturbed by what an interrupted registration left', () =>
     withHome(async (context) => {

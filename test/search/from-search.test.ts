@@ -33,7 +33,6 @@ describe('what a search found', () => {
   const over = Promise.withResolvers<void>();
   let kept: Promise<void>;
   before(async function () {
-    this.timeout(60_000);
     const ready = Promise.withResolvers<void>();
     kept = withHome(async (opened) => {
       context = opened;
@@ -116,7 +115,7 @@ describe('what a search found', () => {
     const [one, other, without] = await Promise.all([byHand, found, plain].map((fit) => files(fit.dataset)));
     assert.equal(one!.get('trees'), other!.get('trees'));
     assert.notEqual(one!.get('trees'), without!.get('trees'));
-  }).timeout(30_000);
+  });
 
   it('stands in the card of what was fitted with it, which loads and is scored like any other', async () => {
     const { home } = context;
@@ -136,7 +135,7 @@ describe('what a search found', () => {
     const card = JSON.parse(await readFile(`${folder}/card.json`, 'utf8')) as ModelCard;
     assert.equal(card.search!.manifest, search.uri);
     assert.match(await readFile(`${folder}/card.md`, 'utf8'), /found by the search day-ahead on 2019-02-08/);
-  }).timeout(30_000);
+  });
 
   it('is refused where it knows of later hours, and where it is one trial alone', async () => {
     await assert.rejects(
@@ -147,7 +146,7 @@ describe('what a search found', () => {
       fitForecaster(context, ask({ search: ofOneTrial })),
       /is one trial of a search, not its result/,
     );
-  }).timeout(30_000);
+  });
 
   it('is what a run trains its network with, but for what flags say', async () => {
     const { home } = context;
@@ -179,5 +178,5 @@ describe('what a search found', () => {
     assert.ok(inputs.some(({ uri }) => uri === search.uri) && madeBy.settings);
     const wrong = await ringwatt([...fit, '--from-search', ofOneTrial.uri]);
     assert.match(reasonOf(wrong), /one trial of a search/);
-  }).timeout(30_000);
+  });
 });

@@ -45,7 +45,6 @@ describe('the features and sequences stages, on real hours', () => {
     );
 
   before(async function () {
-    this.timeout(60_000);
     home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-stages-')));
     context = {
       home,

@@ -92,7 +92,7 @@ describe('a stage in a process of its own', () => {
       abort.abort(new Error('enough'));
       await assert.rejects(running);
       assert.equal(isAlive(pid), false);
-    }).timeout(15_000);
+    });
   }
 
   it('does not outlive its parent', async () => {

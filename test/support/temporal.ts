@@ -146,9 +146,8 @@ async function endWorkflows(client: Client): Promise<void> {
  * A test that ran out of time goes on for mocha's part: its workers would stay, and no other test could have workers
  * of its own. They end here, with the workflows it left; what it waits for ends as well (see `until`).
  */
-afterEach(async function () {
+afterEach(async () => {
   if (running.size === 0) return;
-  this.timeout(2 * SHUTDOWN_MS);
   const { client } = await temporal();
   await Promise.allSettled([...running].map((shutDown) => shutDown.now()));
   running.clear();

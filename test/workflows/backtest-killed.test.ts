@@ -24,9 +24,7 @@ import { until } from '../support/until.ts';
 const ALL = 1000;
 const WORKER = new URL('./backtest-worker.ts', import.meta.url);
 
-describe('a backtest whose worker is killed', function () {
-  // The server misses a worker after the heartbeats' timeout.
-  this.timeout(60_000);
+describe('a backtest whose worker is killed', () => {
   const workers: ChildProcess[] = [];
   after(() => workers.forEach((worker) => worker.kill('SIGKILL')));
 

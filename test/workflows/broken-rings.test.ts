@@ -127,7 +127,7 @@ describe('ringTrainingWorkflow, when a ring breaks', () => {
       },
       slots,
     );
-  }).timeout(90_000);
+  });
 
   it('ends at once where no retry helps, with the reason', async () => {
     const full: Parameters<typeof fakeSlot>[1] = async (segment, signal, report) => {

@@ -35,7 +35,7 @@ const signalByCli = async (name: string, input?: string) => {
   const { address } = await temporal();
   const args = ['workflow', 'signal', '--address', address, '--workflow-id', ID, '--name', name];
   const { code, stderr } = await runProgram(path, [...args, ...(input ? ['--input', input] : [])], {
-    seconds: 20,
+    seconds: 60,
   });
   assert.equal(code, 0, stderr);
 };
@@ -164,7 +164,7 @@ describe('modelLifecycleWorkflow', () => {
 
   it('continues as new with nothing lost', async () => {
     const stages = new FakeStages();
-    const sent = 60;
+    const sent = 40;
     stages.versions = Array.from({ length: sent }, (_, index) => index + 1);
     await withWorkers(stages.run, async (client) => {
       await start(client);
@@ -298,7 +298,7 @@ describe('modelLifecycleWorkflow', () => {
       await start(client);
       const handle = client.workflow.getHandle(ID);
       const { runId } = await handle.describe();
-      const signals = Array.from({ length: 60 }, (_, i) => 500 + i);
+      const signals = Array.from({ length: 30 }, (_, i) => 500 + i);
       for (const version of signals) await handle.signal(promoteSignal, { version });
       await until(async () => (await handle.describe()).runId !== runId);
       const answers = await Promise.all(
