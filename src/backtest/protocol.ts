@@ -1,4 +1,4 @@
-import { HOUR_SECONDS } from '../contracts/time.ts';
+import { HOUR_SECONDS } from '../contracts/hour.ts';
 import { BadInputError } from '../errors.ts';
 
 /** Demand of an hour is known one hour after the hour's end: the archive's rule, and what EIA aims at. */

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { HOUR_SECONDS } from './hour.ts';
+
+export { HOUR_SECONDS };
 
 /** Years that a date may name: EIA's hourly record begins in 2015, and no stage looks a century ahead. */
 const FIRST_YEAR = 2000;
@@ -30,8 +33,6 @@ export const dateBound = z
 /** A half-open-free range of dates, both ends included. */
 export const dateRange = z.strictObject({ from: dateBound, to: dateBound });
 export type DateRange = z.infer<typeof dateRange>;
-
-export const HOUR_SECONDS = 3600;
 
 /** The first hour's end in a bound's period, in seconds since 1970. */
 export function firstHourOf(bound: string): number {

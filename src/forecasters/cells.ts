@@ -1,5 +1,5 @@
 import { DEMAND_DELAY_HOURS } from '../backtest/protocol.ts';
-import { HOUR_SECONDS } from '../contracts/time.ts';
+import { HOUR_SECONDS } from '../contracts/hour.ts';
 import type { IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 import type { FitContext } from '../forecaster.ts';
 import { breathe } from '../pause.ts';
-import { partNamed, type PartInput, type PartName, type PartOutput } from './parts.ts';
+import { fitPart, type PartInput, type PartName, type PartOutput } from './parts.ts';
 
 /**
  * Fits parts, as many at a time as there are threads, or without any one after another in this one. An input is made
@@ -20,7 +20,7 @@ export async function fitParts<Name extends PartName>(
     const context = { signal, progress: tell(part) };
     const output = threads
       ? await threads.run(name, makeInput, context)
-      : await partNamed(name)(makeInput(), context);
+      : await fitPart(name, makeInput(), context);
     tell(part)(1);
     return output as PartOutput<Name>;
   };

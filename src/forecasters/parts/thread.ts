@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { computeWith } from '../../native/compiled.ts';
 import { loadKernels } from '../../native/load.ts';
 import { reportError } from '../../stages/child-protocol.ts';
-import { partNamed } from './parts.ts';
+import { fitPart } from './parts.ts';
 import type { FitThreadData, FromFitThread, ToFitThread } from './thread-protocol.ts';
 
 /** Fits one part after another; who gives them ends the thread to cancel one. */
@@ -21,7 +21,7 @@ parentPort!.on('message', async ({ name, input }: ToFitThread) => {
     say({ kind: 'progress', done });
   };
   try {
-    say({ kind: 'done', output: await partNamed(name)(input, { signal: never, progress }) });
+    say({ kind: 'done', output: await fitPart(name, input, { signal: never, progress }) });
   } catch (error) {
     say({ kind: 'failed', error: reportError(error) });
   }
