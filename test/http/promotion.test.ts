@@ -6,13 +6,14 @@ import { lifecycleStatusQuery, rollbackSignal } from '../../src/temporal/message
 import { workflowIds } from '../../src/temporal/names.ts';
 import { UnavailableError } from '../../src/errors.ts';
 import { LastingConnection } from '../../src/temporal/lasting-connection.ts';
-import { rollbackChampion } from '../../src/temporal/runs.ts';
+import { promoteVersion, rollbackChampion } from '../../src/temporal/runs.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { readCanary } from '../../src/registry/canary.ts';
 import { findTemporalCli } from '../../src/stack/temporal-cli.ts';
 import { runProgram } from '../../src/stack/commands.ts';
 import { reasonOf, ringwatt } from '../cli/command.ts';
 import { readChampion } from '../../src/registry/champion.ts';
+import { modelNames } from '../../src/registry/layout.ts';
 import { stageRunner } from '../../src/stages/runner.ts';
 import { withHome } from '../backtest/sample-home.ts';
 import { linesOf } from '../audit/sample-audit.ts';
@@ -26,7 +27,7 @@ async function signalByCli(address: string, name: string, input: string): Promis
   const { path } = await findTemporalCli();
   const at = ['--address', address, '--workflow-id', workflowIds.model(NAME)];
   const words = ['workflow', 'signal', ...at, '--name', name, '--input', input];
-  const { code, stderr } = await runProgram(path, words, { seconds: 20 });
+  const { code, stderr } = await runProgram(path, words, { seconds: 60 });
   assert.equal(code, 0, stderr);
 }
 
@@ -110,6 +111,9 @@ describe('promotion, with real files, workers and server', () => {
         const champion = async () => (await readChampion({ home }, { name: NAME }))?.version ?? null;
         const promoted = await verb('promote', NAME, '1', '--by', 'ada');
         assert.equal(promoted.code, 0, promoted.stderr);
+        // Where the home may lie elsewhere nobody looks for the model first: its entity does.
+        await assert.rejects(promoteVersion(client, 'absent', { version: 1 }));
+        assert.deepEqual(await modelNames(home), [NAME]);
         const refused = await verb('promote', NAME, '1');
         assert.match(`${refused.code} ${reasonOf(refused)}`, /^1 promote: Version 1 is champion already/);
         assert.equal((await verb('canary', NAME, '2', '--share', '0.25')).code, 0);

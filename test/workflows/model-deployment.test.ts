@@ -113,7 +113,9 @@ describe('modelDeploymentWorkflow', () => {
         handle.executeUpdate(rejectUpdate, { args: [{ version: 2, by: 'ada' }] }),
         refusedWith(/decided on already|too late to reject/),
       );
-      for (const day of ['06', '07', '08']) await clockTo(handle, `2019-03-${day}T02`);
+      await clockTo(handle, '2019-03-06T02');
+      await until(async () => (await statusOf(handle)).says.includes('On the same hours: the operator'));
+      for (const day of ['07', '08']) await clockTo(handle, `2019-03-${day}T02`);
       const end = await endOf(handle);
       assert.deepEqual([end.outcome, end.phase], ['done', 'closed']);
       assert.match(end.says, /Version 2 is champion and has stood its watch/);
