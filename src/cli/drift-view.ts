@@ -1,4 +1,5 @@
 import type { DriftDocument, RegionDrift } from '../monitoring/drift/document.ts';
+import { jointLine } from '../monitoring/drift/findings.ts';
 import { table } from './table.ts';
 import { counted } from '../errors.ts';
 
@@ -26,6 +27,7 @@ export function driftLines({ model, asOf, windowDays, regions, findings }: Drift
       : findings.map(({ kind, what }) => `${kind}: ${what}`)),
     '',
     table(SERIES, regions.flatMap(seriesRows)),
+    ...regions.flatMap(({ region, joint }) => (joint ? [`${region}, ${jointLine(joint)}`] : [])),
     ...(judged.length > 0 ? ['', table(ERRORS, judged.map(errorRow))] : []),
     ...regions.flatMap(({ region, notJudged }) =>
       notJudged.map((what) => `not judged of ${region}: ${what}`),

@@ -7,6 +7,7 @@ import { baselineFor } from '../../src/monitoring/drift/baseline-hours.ts';
 import { chanceAmong } from '../../src/monitoring/drift/calibration.ts';
 import { conceptDrift } from '../../src/monitoring/drift/concept-drift.ts';
 import { inputDrift } from '../../src/monitoring/drift/input-drift.ts';
+import { jointDrift } from '../../src/monitoring/drift/joint-drift.ts';
 import { performanceDrift } from '../../src/monitoring/drift/performance-drift.ts';
 import { seasonalDistance } from '../../src/monitoring/drift/seasonal-distance.ts';
 import type { ScoredHours } from '../../src/monitoring/drift/scored-hours.ts';
@@ -105,6 +106,62 @@ describe('drift of a series by season', () => {
   });
 });
 
+describe('drift of all series together', () => {
+  /** Two series that share each day's weather, in the last window with its sign turned. */
+  const pair = (years: number, seed: string, turn: number): WatchedSeries[] => {
+    const rows = Math.round(years * YEAR_ROWS);
+    const [shared, own] = ['shared', 'own'].map((what) =>
+      gaussians(randomOf(what, seed), Math.ceil(rows / 24), 1),
+    ) as [Float32Array, Float32Array];
+    const one = Float64Array.from({ length: rows }, (_, row) => shared[Math.floor(row / 24)]!);
+    const other = one.map(
+      (x, row) => (row >= rows - WINDOW_ROWS ? turn : 1) * x + 0.3 * own[Math.floor(row / 24)]!,
+    );
+    return [one, other].map((values, i) => ({
+      ...{ name: `series ${i}`, label: `series ${i}`, values, against: 'nothing' as const },
+    }));
+  };
+  const spanOf = (series: WatchedSeries[]) => {
+    const to = series[0]!.values.length;
+    return { from: to - WINDOW_ROWS, to };
+  };
+
+  it('sees series that no longer go together, which no series shows alone', () => {
+    const turned = pair(4, 'turned', -1);
+    assert.ok(inputDrift(PACW, turned, spanOf(turned)).series.every(({ p }) => p! > 0.05));
+    const { p, coefficient, usual, features, days } = jointDrift(turned, spanOf(turned))!;
+    assert.ok(p < 0.02 && coefficient > 3 * usual.coefficient, `p ${p}`);
+    assert.deepEqual([features, days], [['series 0', 'series 1'], 30]);
+  });
+
+  it('says nothing of series that go on as they did', () => {
+    const chances = Array.from({ length: 4 }, (_, i) => {
+      const series = pair(3 + i / 4, `stable ${i}`, 1);
+      return jointDrift(series, spanOf(series))!.p;
+    });
+    assert.ok(chances.filter((p) => p < 0.05).length <= 1, chances.join(', '));
+    assert.ok(chances.every((p) => p > 0.005));
+  });
+
+  it('looks at nothing but the window and what came before it', () => {
+    const series = pair(4, 'honest', 1);
+    const window = { from: 3 * YEAR_ROWS, to: 3 * YEAR_ROWS + WINDOW_ROWS };
+    const garbage = series.map((one) => ({
+      ...one,
+      values: one.values.map((x, row) => (row >= window.to ? 9 - x : x)),
+    }));
+    assert.deepEqual(jointDrift(garbage, window), jointDrift(series, window));
+  });
+
+  it('needs two series, and a past that has both', () => {
+    const [one, two] = pair(4, 'short', 1) as [WatchedSeries, WatchedSeries];
+    const window = spanOf([one]);
+    assert.equal(jointDrift([one], window), null);
+    const late = { ...two, values: two.values.map((x, row) => (row < 2.8 * YEAR_ROWS ? Number.NaN : x)) };
+    assert.equal(jointDrift([one, late], window), null);
+  });
+});
+
 describe('the chance of a distance', () => {
   const past = Array.from({ length: 40 }, (_, i) => 0.1 + 0.005 * i);
 
@@ -172,6 +229,16 @@ describe("a model's errors against those of its backtest", () => {
       (mw, row) => (harder.naive[row] = harder.actual[row]! + 1.8 * (mw - harder.actual[row]!)),
     );
     assert.equal(performanceDrift(harder, baseline, limits).drifted, null);
+  });
+
+  it('may be wild on a single day, or on two', () => {
+    const storm = window();
+    for (let row = 10 * 24; row < 12 * 24; row++) storm.actual[row]! *= 1.5;
+    const { stream } = conceptDrift('PACW', storm, baseline.hours, limits);
+    assert.deepEqual(
+      stream.map(({ since }) => since),
+      [null, null, null],
+    );
   });
 
   it('have another mean at the same inputs, and since when', () => {

@@ -80,7 +80,7 @@ describe('checkDrift', function () {
   it('finds demand that the operator no longer forecasts', async () => {
     const begins = fromHourStamp('2019-03-19T08');
     const grid = await gridWith('higher', (row, { labels, series, validAt, value }) =>
-      labels[series[row]!] === 'D' && validAt[row]! >= begins ? 1.1 * value[row]! : value[row]!,
+      labels[series[row]!] === 'D' && validAt[row]! >= begins ? 1.13 * value[row]! : value[row]!,
     );
     const { findings, facts, dataset } = await check({ grid });
     const kinds = [...new Set(findings.map(({ kind }) => kind))];

@@ -6,7 +6,7 @@ import { countIn, quantileBins } from '../../src/monitoring/statistics/bins.ts';
 import { chiSquareOfCounts, countCategories } from '../../src/monitoring/statistics/chi-square.ts';
 import { classificationScores, regressionAccuracy } from '../../src/monitoring/statistics/classification.ts';
 import { cliffsDelta, cohensD } from '../../src/monitoring/statistics/effect-size.ts';
-import { energyTest } from '../../src/monitoring/statistics/energy-distance.ts';
+import { energyDistance, energyTest } from '../../src/monitoring/statistics/energy-distance.ts';
 import { chiSquareTail } from '../../src/monitoring/statistics/gamma.ts';
 import { jensenShannon } from '../../src/monitoring/statistics/jensen-shannon.ts';
 import { kolmogorovSmirnov } from '../../src/monitoring/statistics/kolmogorov-smirnov.ts';
@@ -263,6 +263,7 @@ describe('the energy test', () => {
     close(found.statistic, 1, 'energy');
     close(found.coefficient, 0.5, 'coefficient');
     assert.deepEqual(energyTest(a, b, { permutations: 9, seed: 'x' }), found);
+    assert.deepEqual(energyDistance(a, b), { statistic: found.statistic, coefficient: found.coefficient });
   });
 });
 
@@ -283,5 +284,14 @@ describe('the test of Page and Hinkley', () => {
       alarmAt: 2,
       since: 0,
     });
+  });
+
+  it('takes a value for no more than `most`, so that no single one is a change', () => {
+    const storm = [0, 0, 50, 0, 0];
+    const options = { tolerance: 0.5, limit: 10, mean: 0 };
+    assert.equal(pageHinkley(storm, options).alarmAt, 2);
+    assert.deepEqual(pageHinkley(storm, { ...options, most: 4 }), { rise: 3.5, alarmAt: null, since: null });
+    // Three days of it are one.
+    assert.equal(pageHinkley([0, 50, 50, 50, 0], { ...options, most: 4 }).alarmAt, 3);
   });
 });

@@ -38,12 +38,14 @@ const PERMUTATIONS = 999;
 /** Days of a block: errors of neighbouring days go together. */
 const BLOCK_DAYS = 5;
 const LEVELS = 5;
-/** Half a deviation of the hours' own errors: medium (Cohen's d of 0.5). */
-const LEAST_EFFECT = 0.5;
+/** In deviations of the hours' own errors; more than medium (Cohen's d of 0.5). Chosen with `STREAM`. */
+const LEAST_EFFECT = 0.65;
 
-/** In daily deviations of the baseline: what is tolerated, and how far the excess may sum up. */
-const TOLERANCE = 0.5;
-const LIMIT = 10;
+/**
+ * In daily deviations of the baseline: what is tolerated, how far the excess may sum up, and what a day counts as at most,
+ * so that it takes four days. Chosen by July 2017 to June 2018 alone (docs/drift.md).
+ */
+const STREAM = { tolerance: 1, limit: 7, most: 3, mean: 0 };
 
 /** Compares residuals of the window with those of the baseline; both hours that have an answer and an outcome. */
 export function conceptDrift(
@@ -226,7 +228,7 @@ function streamsOf(window: ScoredHours, baseline: ScoredHours, harder: number): 
     const days = daily(window, of);
     const deviation = Math.sqrt(before.variance) * harder || 1;
     const values = days.map(({ value }) => (value - before.mean * scale) / deviation);
-    const { rise, alarmAt, since } = pageHinkley(values, { tolerance: TOLERANCE, limit: LIMIT, mean: 0 });
+    const { rise, alarmAt, since } = pageHinkley(values, STREAM);
     const dayOf = (index: number | null) => (index === null ? null : days[index]!.at);
     return { what, rise, since: dayOf(since), noticedAt: dayOf(alarmAt) };
   };

@@ -2,6 +2,7 @@ import type { DriftKind, DriftThresholds } from '../../contracts/drift.ts';
 import type { RegionCode } from '../../contracts/regions.ts';
 import type { ConceptDrift } from './concept-drift.ts';
 import type { SeriesDrift } from './input-drift.ts';
+import type { JointDrift } from './joint-drift.ts';
 import type { PerformanceDrift } from './performance-drift.ts';
 import type { PredictionDrift } from './prediction-drift.ts';
 
@@ -17,6 +18,8 @@ export interface RegionDrift {
   /** Hour stamps, UTC, both included. */
   window: { from: string; to: string };
   series: (SeriesDrift & Decided)[];
+  /** All series together; null where fewer than two can be judged. */
+  joint: (JointDrift & { adjustedP: number; drifted: boolean }) | null;
   prediction: (PredictionDrift & Decided) | null;
   performance: PerformanceDrift | null;
   concept: ConceptDrift | null;

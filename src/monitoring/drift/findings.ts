@@ -15,21 +15,43 @@ export function decide(regions: readonly Undecided[], limits: DriftThresholds): 
     const drifted = adjustedP !== null && adjustedP <= limits.ks_p_value && one.psi > limits.psi;
     return { ...one, adjustedP, drifted };
   };
-  return regions.map((region) => ({
+  const joint = jointDecided(regions, limits);
+  return regions.map((region, i) => ({
     ...region,
     series: region.series.map(decided),
+    joint: joint[i]!,
     prediction: region.prediction && decided(region.prediction),
   }));
 }
 
+/** All inputs of a region together are a question of their own, adjusted among those of all regions. */
+function jointDecided(
+  regions: readonly Undecided[],
+  { ks_p_value: limit }: DriftThresholds,
+): RegionDrift['joint'][] {
+  const adjusted = benjaminiHochberg(regions.flatMap(({ joint }) => (joint ? [joint.p] : [])));
+  let next = 0;
+  return regions.map(({ joint }) => {
+    if (!joint) return null;
+    const adjustedP = adjusted[next++]!;
+    return { ...joint, adjustedP, drifted: adjustedP <= limit };
+  });
+}
+
 export function findingsOf(regions: readonly RegionDrift[]): DriftFinding[] {
-  return regions.flatMap(({ region, series, prediction, performance, concept }) => {
+  return regions.flatMap(({ region, series, joint, prediction, performance, concept }) => {
     const found: DriftFinding[] = [];
     const add = (kind: DriftFinding['kind'], what: string) => void found.push({ kind, region, what });
     for (const one of series.filter(({ drifted }) => drifted)) {
       add(
         'data',
         `${region}: ${one.label} is unlike the same weeks of earlier years (PSI ${one.psi.toFixed(2)} where ${one.usual.psi.toFixed(2)} is usual, p ${shortP(one.adjustedP!)}, ${direction(one.delta)}).`,
+      );
+    }
+    if (joint?.drifted) {
+      add(
+        'data',
+        `${region}: all inputs together are unlike the same weeks of earlier years (energy coefficient ${joint.coefficient.toFixed(2)} where ${joint.usual.coefficient.toFixed(2)} is usual, p ${shortP(joint.adjustedP)}).`,
       );
     }
     if (prediction?.drifted) {
@@ -96,6 +118,15 @@ export function factsOf(
     }),
   };
 }
+
+/** All inputs together in one line, whether they have drifted or not. */
+export const jointLine = ({
+  coefficient,
+  usual,
+  adjustedP,
+  drifted,
+}: NonNullable<RegionDrift['joint']>): string =>
+  `all inputs together: energy coefficient ${coefficient.toFixed(2)} where ${usual.coefficient.toFixed(2)} is usual, p ${shortP(adjustedP)}: ${drifted ? 'drift' : 'no drift'}`;
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
 const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(0)}`;

@@ -4,6 +4,7 @@ import { html, type Markup } from '../../report/html.ts';
 import { table } from '../../report/table.ts';
 import { toDate } from '../../contracts/time.ts';
 import type { DriftDocument, RegionDrift } from './document.ts';
+import { jointLine } from './findings.ts';
 
 /** A look at a model as one HTML page with everything in it. */
 export function renderDriftPage(document: DriftDocument): string {
@@ -72,7 +73,15 @@ function errorsSection(regions: readonly RegionDrift[]): Markup | false {
   </section>`;
 }
 
-function regionSection({ region, window, series, prediction, concept, notJudged }: RegionDrift): Markup {
+function regionSection({
+  region,
+  window,
+  series,
+  joint,
+  prediction,
+  concept,
+  notJudged,
+}: RegionDrift): Markup {
   const rows = [...series, ...(prediction ? [{ ...prediction, label: 'forecasts to the week before' }] : [])];
   const noticed = concept?.stream.filter(({ since }) => since !== null) ?? [];
   return html`<section aria-labelledby="region-${region}">
@@ -90,6 +99,7 @@ function regionSection({ region, window, series, prediction, concept, notJudged 
         ]),
       )
     }
+    ${joint && html`<p>${capital(jointLine(joint))}.</p>`}
     ${
       concept &&
       table(
@@ -105,6 +115,7 @@ function regionSection({ region, window, series, prediction, concept, notJudged 
   </section>`;
 }
 
+const capital = (line: string) => line[0]!.toUpperCase() + line.slice(1);
 const yesOrNo = (is: boolean) => (is ? 'yes' : 'no');
 
 function methodSection({ thresholds }: DriftDocument): Markup {
@@ -118,7 +129,9 @@ function methodSection({ thresholds }: DriftDocument): Markup {
       Hochberg. A series has drifted where its p-value is at most ${thresholds.ks_p_value} and its index above
       ${thresholds.psi}; a model’s performance where its accuracy (1 − MAPE) fell by more than
       ${thresholds.accuracy_drop}, or where its error grew by more than ${thresholds.error_growth} of itself,
-      and of what hours have become harder, beyond what days differ anyway.
+      and of what hours have become harder, beyond what days differ anyway. All inputs together are the energy
+      distance (Székely and Rizzo) of the window’s days from those of other years, a day being one point, held
+      against the past likewise.
     </p>
   </section>`;
 }

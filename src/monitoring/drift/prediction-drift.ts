@@ -1,7 +1,8 @@
 import { HOUR_SECONDS } from '../../contracts/time.ts';
 import type { Baseline } from './baseline-hours.ts';
 import { chanceAmong } from './calibration.ts';
-import { medianOf, type RowRange } from './input-drift.ts';
+import { medianOf } from './input-drift.ts';
+import type { RowRange } from './same-weeks.ts';
 import { emptyByHour, seasonalDistance, type ByHour } from './seasonal-distance.ts';
 import type { ScoredHours } from './scored-hours.ts';
 import { DAY_HOURS, localHour, logRatio } from './watched-series.ts';

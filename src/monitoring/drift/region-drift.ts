@@ -9,9 +9,11 @@ import type { Home } from '../../lake/home.ts';
 import { baselineFor, type BacktestHours } from './baseline-hours.ts';
 import { conceptDrift } from './concept-drift.ts';
 import type { RegionDrift } from './document.ts';
-import { inputDrift, rowsUpTo } from './input-drift.ts';
+import { inputDrift } from './input-drift.ts';
+import { jointDrift } from './joint-drift.ts';
 import { performanceDrift } from './performance-drift.ts';
 import { predictionDrift } from './prediction-drift.ts';
+import { rowsUpTo } from './same-weeks.ts';
 import { daysOf } from './scored-hours.ts';
 import { DAY_HOURS, watchedSeries } from './watched-series.ts';
 import { windowForecasts } from './window-forecasts.ts';
@@ -25,8 +27,9 @@ const LEAST_DAYS = 7;
 const STALE_SECONDS = 2 * DAY_HOURS * HOUR_SECONDS;
 
 /** Before its p-values are adjusted among those of all regions. */
-export type Undecided = Omit<RegionDrift, 'series' | 'prediction'> & {
+export type Undecided = Omit<RegionDrift, 'series' | 'joint' | 'prediction'> & {
   series: Omit<RegionDrift['series'][number], 'adjustedP' | 'drifted'>[];
+  joint: Omit<NonNullable<RegionDrift['joint']>, 'adjustedP' | 'drifted'> | null;
   prediction: Omit<NonNullable<RegionDrift['prediction']>, 'adjustedP' | 'drifted'> | null;
 };
 
@@ -68,11 +71,20 @@ export async function recordDrift(
   const { to: known } = rowsUpTo(rows, asOf - HOUR_SECONDS, 0);
   const window = rowsUpTo(rows, at(record.published[known - 1]!), windowDays * DAY_HOURS);
   const span = { from: at(window.from), to: at(window.to - 1) };
-  const inputs = inputDrift(rows, watchedSeries(rows), window);
+  const series = watchedSeries(rows);
+  const inputs = inputDrift(rows, series, window);
+  const alone = inputs.series.filter(({ p }) => p !== null).map(({ feature }) => feature);
+  const joint = jointDrift(
+    series.filter(({ name }) => alone.includes(name)),
+    window,
+  );
+  if (!joint && alone.length >= 2) {
+    inputs.notJudged.push('all inputs together: too few earlier windows have them all');
+  }
   const found: Undecided = {
     region,
     window: { from: toHourStamp(span.from), to: toHourStamp(span.to) },
-    ...{ series: inputs.series, prediction: null, performance: null, concept: null },
+    ...{ series: inputs.series, joint, prediction: null, performance: null, concept: null },
     notJudged: inputs.notJudged,
   };
   if (asOf - span.to > STALE_SECONDS) {

@@ -27,13 +27,27 @@ const LEAST_REFERENCE = 10;
  * and all of them make one sample. Null where too little can be compared.
  */
 export function seasonalDistance(current: ByHour, reference: ByHour): Distance | null {
+  return distanceAmong(current, [inOrder(reference)]);
+}
+
+/** Values by hour of the local day, smallest first. */
+export type Ordered = readonly Float64Array[];
+
+export const inOrder = (byHour: ByHour): Ordered => byHour.map((values) => Float64Array.from(values).sort());
+
+/** The same where the reference is in parts, such as years: ranks add up, so that no part is put in order twice. */
+export function distanceAmong(current: ByHour, parts: readonly Ordered[]): Distance | null {
   const ranks: number[] = [];
   for (let hour = 0; hour < DAY_HOURS; hour++) {
-    const sorted = Float64Array.from(reference[hour]!).sort();
+    const there = parts.map((part) => part[hour]!).filter(({ length }) => length > 0);
+    const count = there.reduce((sum, { length }) => sum + length, 0);
     // Solar power at night: equal values say nothing.
-    if (sorted.length < LEAST_REFERENCE || sorted[0] === sorted[sorted.length - 1]) continue;
+    const least = Math.min(...there.map((sorted) => sorted[0]!));
+    if (count < LEAST_REFERENCE || there.every((sorted) => sorted.at(-1) === least)) continue;
     for (const value of current[hour]!) {
-      ranks.push((below(sorted, value, false) + below(sorted, value, true)) / 2 / sorted.length);
+      let rank = 0;
+      for (const sorted of there) rank += twiceRank(sorted, value);
+      ranks.push(rank / 2 / count);
     }
   }
   if (ranks.length < DAY_HOURS) return null;
@@ -50,13 +64,15 @@ export function seasonalDistance(current: ByHour, reference: ByHour): Distance |
   return { hours: n, ks, psi: stabilityOfCounts(expected, counts), delta: sum / n };
 }
 
-/** How many values are below, or not above. */
-function below(sorted: Float64Array, value: number, orEqual: boolean): number {
+/** Twice the middle of a value's places in order: how many are below it, and how many are not above it. */
+function twiceRank(sorted: Float64Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! < value || (orEqual && value === sorted[middle])) low = middle + 1;
+    if (sorted[middle]! < value) low = middle + 1;
     else high = middle;
   }
-  return low;
+  let above = low;
+  while (above < sorted.length && sorted[above] === value) above += 1;
+  return low + above;
 }

@@ -52,16 +52,18 @@ export function compareResiduals(
   return found.map((one, i) => ({ ...one, adjustedP: adjusted[i]! }));
 }
 
-/** In standard deviations of the reference: a rise of half of one is tolerated, and the excess may sum up to 15. */
-const TOLERANCE = 0.5;
-const LIMIT = 15;
+/**
+ * In standard deviations of the reference: a rise of half of one is tolerated, the excess may sum up to 15, and a row counts
+ * as four at most: where errors have long tails, a few rows would else be an alarm.
+ */
+const STREAM = { tolerance: 0.5, limit: 15, most: 4, mean: 0 };
 
 /** The size of the error, row after row, against its mean of the reference: rows must be in the order of time. */
 export function errorStream(reference: Float64Array, current: Float64Array): PageHinkley {
   const { mean, variance } = momentsOf(reference.map(Math.abs));
   const deviation = Math.sqrt(variance) || 1;
   const scaled = current.map((residual) => (Math.abs(residual) - mean) / deviation);
-  return pageHinkley(scaled, { tolerance: TOLERANCE, limit: LIMIT, mean: 0 });
+  return pageHinkley(scaled, STREAM);
 }
 
 type GroupOf = (value: number | string | null) => string | null;

@@ -47,6 +47,17 @@ export function energyTest(
   return { ...first, p, permutations: made };
 }
 
+/** The same distance without a test: of samples that no permutation may mix, such as days that follow on one another. */
+export function energyDistance(
+  a: readonly ArrayLike<number>[],
+  b: readonly ArrayLike<number>[],
+): Pick<EnergyTest, 'statistic' | 'coefficient'> {
+  return energyOf(
+    distancesOf([...a, ...b]),
+    Int32Array.from(b, (_, i) => a.length + i),
+  );
+}
+
 /** Any `count` of the order to its front (Fisher–Yates, as far as it is needed). */
 function chooseFirst(order: Int32Array, count: number, random: Random): void {
   for (let i = 0; i < count; i++) {

@@ -3,6 +3,8 @@ export interface PageHinkleyOptions {
   tolerance: number;
   /** How far the summed excess may rise over its least, in the stream's unit. */
   limit: number;
+  /** What a value counts as at most, above and below its mean, in the stream's unit: no single one may pass the limit. */
+  most?: number;
   /** Values seen before anything is said. */
   warmUp?: number;
 }
@@ -19,11 +21,12 @@ export interface PageHinkley {
 /**
  * Page and Hinkley's test that the mean of a stream has risen: Σ (x − mean so far − tolerance) over its least so far
  * (Page, Continuous inspection schemes, 1954; Hinkley, 1971, as in Gama et al., A survey on concept drift adaptation, 2014).
- * Where `mean` is given, excess is counted over that instead of over the stream's own past.
+ * Where `mean` is given, excess is counted over that instead of over the stream's own past. `most` winsorises: one storm, or
+ * one wrong reading, is no change however large it is.
  */
 export function pageHinkley(
   stream: ArrayLike<number>,
-  { tolerance, limit, warmUp = 0, mean }: PageHinkleyOptions & { mean?: number },
+  { tolerance, limit, most = Infinity, warmUp = 0, mean }: PageHinkleyOptions & { mean?: number },
 ): PageHinkley {
   let [sum, least, leastAt, average, rise] = [0, 0, -1, 0, 0];
   let alarmAt: number | null = null;
@@ -31,7 +34,7 @@ export function pageHinkley(
   for (let i = 0; i < stream.length; i++) {
     const value = stream[i]!;
     average += (value - average) / (i + 1);
-    sum += value - (mean ?? average) - tolerance;
+    sum += Math.max(-most, Math.min(most, value - (mean ?? average))) - tolerance;
     if (sum < least) [least, leastAt] = [sum, i];
     if (sum - least > rise) rise = sum - least;
     if (alarmAt === null && i + 1 >= warmUp && sum - least > limit) [alarmAt, since] = [i, leastAt + 1];
