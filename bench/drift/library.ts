@@ -3,7 +3,7 @@ import { ModelMonitor } from '../../src/monitoring/index.ts';
 import type { BenchOptions, Measure } from '../measure.ts';
 
 const LOOKS = 1000;
-const SHIFTED_LOOKS = 200;
+const SHIFTED_LOOKS = 100;
 /** What the source documents compare: 1,000 × 5 of N(0, 1) with a further 200 × 5. */
 const [REFERENCE_ROWS, ROWS, COLUMNS] = [1000, 200, 5];
 /** One look in a hundred. */

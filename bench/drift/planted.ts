@@ -62,60 +62,71 @@ export const PLANTED: Planted[] = [
   },
 ];
 
-/** Days from a planted change to the first look that says what the same look without it does not. */
-export async function plantedShifts(watch: Watch, { say }: BenchOptions, all = PLANTED): Promise<Measure[]> {
-  const measures: Measure[] = [];
-  for (const planted of all) {
-    const delays: number[] = [];
-    const kinds = new Map<DriftKind, number>();
-    let missed = 0;
-    for (const region of REGIONS) {
-      for (const begins of BEGINS) {
-        const found = await firstNotice(watch, planted, region, fromHourStamp(begins));
-        if (found === null) missed += 1;
-        else {
-          delays.push(found.days);
-          for (const kind of found.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-        }
-      }
-      say(`${planted.name}, ${region}: ${delays.join(', ')}; ${missed} not in ${MOST_DAYS} days`);
-    }
-    const times = REGIONS.length * BEGINS.length;
-    const middle = median([...delays, ...Array.from({ length: missed }, () => Infinity)]);
-    const ours = Number.isFinite(middle) ? middle : MOST_DAYS;
-    const by = [...kinds].map(([kind, count]) => `${kind} ${count}`).join(', ');
-    measures.push({
-      measure: `days until noticed: ${planted.name}`,
-      ...{ ours, peer: null, theirs: MOST_DAYS, unit: 'days' },
-      ...(delays.length > 0 && { spread: [Math.min(...delays), Math.max(...delays)] as [number, number] }),
-      ...{ ratio: MOST_DAYS / ours, floor: 1, holds: planted.must ? Number.isFinite(middle) : null },
-      note: `${delays.length} of ${times} noticed within ${MOST_DAYS} days; first by ${by || 'nothing'}`,
-    });
-  }
-  return measures;
+/** What was noticed of one change in one region from one moment on, and after how many days. */
+interface Notice {
+  days: number;
+  kinds: Set<DriftKind>;
 }
 
-async function firstNotice(
+/** Days from a planted change to the first look that says what the same look without it does not. */
+export async function plantedShifts(watch: Watch, { say }: BenchOptions, all = PLANTED): Promise<Measure[]> {
+  const noticed = new Map<Planted, Notice[]>(all.map((planted) => [planted, []]));
+  for (const region of REGIONS) {
+    for (const begins of BEGINS) {
+      const found = await firstNotices(watch, all, region, fromHourStamp(begins));
+      for (const [planted, notice] of found) noticed.get(planted)!.push(notice);
+      const days = all.map((planted) => found.get(planted)?.days ?? `not in ${MOST_DAYS}`);
+      say(`${region}, changed from ${begins} on, noticed after days: ${days.join(', ')}`);
+    }
+  }
+  return all.map((planted) => delaysOf(planted, noticed.get(planted)!));
+}
+
+function delaysOf({ name, must }: Planted, notices: readonly Notice[]): Measure {
+  const times = REGIONS.length * BEGINS.length;
+  const delays = notices.map(({ days }) => days);
+  const missed = Array.from({ length: times - delays.length }, () => Infinity);
+  const middle = median([...delays, ...missed]);
+  const ours = Number.isFinite(middle) ? middle : MOST_DAYS;
+  const kinds = new Map<DriftKind, number>();
+  for (const kind of notices.flatMap((notice) => [...notice.kinds])) {
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  const by = [...kinds].map(([kind, count]) => `${kind} ${count}`).join(', ');
+  return {
+    measure: `days until noticed: ${name}`,
+    ...{ ours, peer: null, theirs: MOST_DAYS, unit: 'days' },
+    ...(delays.length > 0 && { spread: [Math.min(...delays), Math.max(...delays)] as [number, number] }),
+    ...{ ratio: MOST_DAYS / ours, floor: 1, holds: must ? Number.isFinite(middle) : null },
+    note: `${delays.length} of ${times} noticed within ${MOST_DAYS} days; first by ${by || 'nothing'}`,
+  };
+}
+
+/** All changes at one moment, since most of a look's time goes into the record that they share. */
+async function firstNotices(
   watch: Watch,
-  { plant }: Planted,
+  all: readonly Planted[],
   region: RegionCode,
   begins: number,
-): Promise<{ days: number; kinds: Set<DriftKind> } | null> {
+): Promise<Map<Planted, Notice>> {
+  const found = new Map<Planted, Notice>();
   for (const days of LOOKS) {
     const asOf = begins + days * DAY_SECONDS;
     const stable: Undecided[] = [];
     for (const code of REGIONS) stable.push(await watch.look(code, asOf));
-    const changed = plantedIn(await watch.record(region, asOf), plant, begins);
-    const own = await watch.lookAt(changed, asOf);
-    const looks = REGIONS.map((code, i) => (code === region ? own : stable[i]!));
+    const record = await watch.record(region, asOf);
     const kindOf = ({ kind, what }: DriftFinding) => `${kind} ${what.replaceAll(/[\d.]+/g, '')}`;
     const before = new Set(findingsOf(decide(stable, thresholds)).map(kindOf));
-    const news = findingsOf(decide(looks, thresholds)).filter(
-      (finding) => finding.region === region && !before.has(kindOf(finding)),
-    );
-    if (news.length > 0) return { days, kinds: new Set(news.map(({ kind }) => kind)) };
+    for (const planted of all.filter((one) => !found.has(one))) {
+      const own = await watch.lookAt(plantedIn(record, planted.plant, begins), asOf);
+      const looks = REGIONS.map((code, i) => (code === region ? own : stable[i]!));
+      const news = findingsOf(decide(looks, thresholds)).filter(
+        (finding) => finding.region === region && !before.has(kindOf(finding)),
+      );
+      if (news.length > 0) found.set(planted, { days, kinds: new Set(news.map(({ kind }) => kind)) });
+    }
   }
-  return null;
+  return found;
 }
 
 function plantedIn(record: RegionRecord, plant: Planted['plant'], begins: number): RegionRecord {
