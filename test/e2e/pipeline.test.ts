@@ -32,7 +32,7 @@ const INPUT = {
 };
 
 describe('the whole job, in real processes', function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   let folder: string;
   let home: Home;
   let stack: Stack;

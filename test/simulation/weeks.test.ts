@@ -11,7 +11,7 @@ import { readJobs } from '../../src/jobs/ledger.ts';
 // Real processes throughout, on a network that is hardly trained: what they decide is looked at, not how well they do.
 describe('four weeks that run by themselves', () => {
   it('lose the source, the worker and a bad candidate, and go on', async function () {
-    this.timeout(400_000);
+    this.timeout(800_000);
     const folder = await mkdtemp(join(tmpdir(), 'ringwatt-weeks-'));
     try {
       const page = join(folder, 'weeks.html');
@@ -19,7 +19,7 @@ describe('four weeks that run by themselves', () => {
       const result = await simulateYear(
         { weeks: 4, effort: 'small', region: 'PACW', home: join(folder, 'home'), page },
         (line) => said.push(line),
-        AbortSignal.timeout(390_000),
+        AbortSignal.timeout(780_000),
       );
       const told = said.join('\n');
       const { retrains, alerts, mape, hours } = result;

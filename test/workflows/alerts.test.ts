@@ -30,8 +30,7 @@ const seen = (psi: number, more: Partial<Observation> = {}): Observation =>
     ...more,
   });
 
-describe('alertsWorkflow', function () {
-  this.timeout(60_000);
+describe('alertsWorkflow', () => {
   let home: Home;
   let receiver: HttpReceiver;
   let stages: FakeStages;
