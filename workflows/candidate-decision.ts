@@ -48,4 +48,22 @@ export function judge(
   return { good: false, reason: `Version ${challenger} is ${by}: ${figures}.`, facts };
 }
 
+/** What whoever reads it wants to know next: what the operator and a persistence made of the same hours. */
+export function besideOthers(verdict: Verdict, { operatorMape, persistenceMape }: Comparison): Verdict {
+  const others = [
+    ...(operatorMape === null ? [] : [`the operator's forecast ${operatorMape.toFixed(3)} %`]),
+    ...(persistenceMape === null ? [] : [`persistence ${persistenceMape.toFixed(3)} %`]),
+  ];
+  if (others.length === 0) return verdict;
+  return {
+    ...verdict,
+    reason: `${verdict.reason} On the same hours: ${others.join(', ')}.`,
+    facts: {
+      ...verdict.facts,
+      ...(operatorMape !== null && { operator_mape: round(operatorMape) }),
+      ...(persistenceMape !== null && { persistence_mape: round(persistenceMape) }),
+    },
+  };
+}
+
 const round = (value: number) => Number(value.toFixed(5));

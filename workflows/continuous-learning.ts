@@ -16,7 +16,7 @@ import { parseInput } from '../src/temporal/input.ts';
 import { learningStatusQuery } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import { modelAttribute, regionsAttribute } from '../src/temporal/search-attributes.ts';
-import { judge, losingRegions } from './candidate-decision.ts';
+import { besideOthers, judge, losingRegions } from './candidate-decision.ts';
 import { settingsOf, trainCandidate, type Collected } from './candidate-training.ts';
 import { recordEnding, type Ending } from './job-ending.ts';
 import { handOver } from './hand-over.ts';
@@ -187,15 +187,15 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
         from: toHourStamp(firstHourOf(window.from)),
         to: toHourStamp(lastHourOf(window.to)),
       });
-      return (
-        judge(found, [version, champion], {
-          threshold: config.performance_threshold,
-          regions: regions.length,
-        }) ?? {
-          good: false,
-          reason: `Version ${version} is not deployed: there is no hour from ${window.from} to ${window.to} that neither it nor the champion, version ${champion}, has learnt from.`,
-        }
-      );
+      const verdict = judge(found, [version, champion], {
+        threshold: config.performance_threshold,
+        regions: regions.length,
+      });
+      if (verdict) return besideOthers(verdict, found);
+      return {
+        good: false,
+        reason: `Version ${version} is not deployed: there is no hour from ${window.from} to ${window.to} that neither it nor the champion, version ${champion}, has learnt from.`,
+      };
     }
   }
 }

@@ -1,8 +1,8 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { LearningActivities } from '../activities/learning.ts';
-import type { Comparison, DeploymentInput } from '../src/contracts/learning.ts';
+import type { DeploymentInput } from '../src/contracts/learning.ts';
 import { HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
-import { judge, type Verdict } from './candidate-decision.ts';
+import { besideOthers, judge, type Verdict } from './candidate-decision.ts';
 
 const { compareVersions } = proxyActivities<LearningActivities>({
   startToCloseTimeout: '30 minutes',
@@ -28,22 +28,4 @@ export async function compared(
   });
   const verdict = judge(found, pair, { threshold, regions: regions.length });
   return verdict && besideOthers(verdict, found);
-}
-
-/** What whoever reads it wants to know next: what the operator and a persistence made of the same hours. */
-export function besideOthers(verdict: Verdict, { operatorMape, persistenceMape }: Comparison): Verdict {
-  const others = [
-    ...(operatorMape === null ? [] : [`the operator's forecast ${operatorMape.toFixed(3)} %`]),
-    ...(persistenceMape === null ? [] : [`persistence ${persistenceMape.toFixed(3)} %`]),
-  ];
-  if (others.length === 0) return verdict;
-  return {
-    ...verdict,
-    reason: `${verdict.reason} On the same hours: ${others.join(', ')}.`,
-    facts: {
-      ...verdict.facts,
-      ...(operatorMape !== null && { operator_mape: Number(operatorMape.toFixed(5)) }),
-      ...(persistenceMape !== null && { persistence_mape: Number(persistenceMape.toFixed(5)) }),
-    },
-  };
 }
