@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { BadInputError, quoted } from '../errors.ts';
 import { thresholdsOf, type DriftFlags } from './drift-flags.ts';
 import type { Answer } from './session.ts';
@@ -25,12 +26,14 @@ export async function compareTables(options: DriftFlags, name: string | undefine
     import('../monitoring/library/csv-columns.ts'),
     import('../monitoring/index.ts'),
   ]);
-  const [reference, current] = [await csvColumns(options.reference), await csvColumns(options.current)];
-  const monitor = new ModelMonitor();
+  requireOutcomes(options);
   const thresholds = thresholdsOf(options);
-  const [before, now] = [split(reference, options), split(current, options)];
-  monitor.registerModel('reference', before.inputs, { ...before.outcomes, thresholds });
-  const found = monitor.examine('reference', now.inputs, now.outcomes);
+  const before = split(await csvColumns(options.reference), options, options.reference);
+  const now = split(await csvColumns(options.current), options, options.current);
+  const monitor = new ModelMonitor();
+  const what = basename(options.current);
+  monitor.registerModel(what, before.inputs, { ...before.outcomes, thresholds });
+  const found = monitor.examine(what, now.inputs, now.outcomes);
   const rows = [...found.features, ...(found.prediction ? [found.prediction] : [])].map((one) => [
     one.feature,
     one.test,
@@ -59,24 +62,49 @@ export async function compareTables(options: DriftFlags, name: string | undefine
   };
 }
 
+/** What came is judged beside what was said, and a column is one of them. */
+function requireOutcomes({ predictions, actuals, labels }: DriftFlags): void {
+  const came = actuals ?? labels;
+  if (came === undefined) return;
+  const flag = actuals === undefined ? 'labels' : 'actuals';
+  if (predictions === undefined) {
+    throw new BadInputError(
+      `--${flag} alone says nothing of a model.`,
+      'Name the column of what it said, too: --predictions.',
+    );
+  }
+  if (predictions !== came) return;
+  throw new BadInputError(
+    `--predictions and --${flag} both name ${quoted(came)}.`,
+    'Name a column for each.',
+  );
+}
+
 /** Inputs, and what was said and came of them. */
-function split(columns: Columns, { predictions, actuals, labels }: DriftFlags) {
+function split(columns: Columns, { predictions, actuals, labels }: DriftFlags, file: string) {
   const take = (name: string | undefined) => {
     if (name === undefined) return undefined;
-    const column = columns[name];
-    if (column) return column;
+    if (Object.hasOwn(columns, name)) return columns[name];
     throw new BadInputError(
-      `There is no column ${quoted(name)}.`,
-      `There are ${Object.keys(columns).join(', ')}.`,
+      `${file} has no column ${quoted(name)}.`,
+      `It has ${Object.keys(columns).slice(0, 40).join(', ')}.`,
     );
   };
-  const isOutcome = (name: string) => [predictions, actuals, labels].includes(name);
-  return {
-    inputs: Object.fromEntries(Object.entries(columns).filter(([name]) => !isOutcome(name))),
-    outcomes: {
-      predictions: take(predictions) as number[] | undefined,
-      actuals: take(actuals) as number[] | undefined,
-      labels: take(labels) as string[] | undefined,
-    },
+  const outcomes = {
+    predictions: take(predictions) as number[] | undefined,
+    actuals: take(actuals) as number[] | undefined,
+    labels: take(labels) as string[] | undefined,
   };
+  const isOutcome = (name: string) => [predictions, actuals, labels].includes(name);
+  const inputs = Object.entries(columns).filter(([name]) => !isOutcome(name));
+  if (inputs.length === 0) {
+    throw new BadInputError(
+      `${file} has no column beside what was said and what came.`,
+      'Give the inputs, too; two files of one column are compared without --predictions.',
+    );
+  }
+  if (inputs.every(([, values]) => values.every((value) => value === null))) {
+    throw new BadInputError(`${file} holds no value: every cell is empty.`, 'Give a file with values.');
+  }
+  return { inputs: Object.fromEntries(inputs), outcomes };
 }

@@ -25,10 +25,19 @@ export function judgedOf({ predictions, actuals, labels }: Outcomes, rows: numbe
   requireRows('actuals', actuals, rows);
   requireRows('labels', labels, rows);
   if (!predictions) return null;
-  if (labels) return { type: 'classifier', predictions: Array.from(predictions as Label[]), actuals: labels };
+  if (labels) {
+    const gone = [...labels.keys()].find((row) => isMissing(labels[row]) || isMissing(predictions[row]));
+    if (gone !== undefined) {
+      throw new BadInputError(
+        `Row ${gone + 1} lacks ${isMissing(labels[gone]) ? 'its label' : 'a prediction'}.`,
+        'Leave out rows without either.',
+      );
+    }
+    return { type: 'classifier', predictions: Array.from(predictions as Label[]), actuals: labels };
+  }
   if (!actuals) return null;
-  const numbers = Float64Array.from(predictions as ArrayLike<number>);
-  const outcomes = Float64Array.from(actuals);
+  const numbers = Float64Array.from(predictions as ArrayLike<number>, orNaN);
+  const outcomes = Float64Array.from(actuals, orNaN);
   if (!numbers.every(Number.isFinite) || !outcomes.every(Number.isFinite)) {
     throw new BadInputError(
       'Not every prediction and actual value is a finite number.',
@@ -37,6 +46,10 @@ export function judgedOf({ predictions, actuals, labels }: Outcomes, rows: numbe
   }
   return { type: 'regressor', predictions: numbers, actuals: outcomes };
 }
+
+const isMissing = (value: unknown) => value === null || value === undefined || Number.isNaN(value);
+/** A missing number must not become 0. */
+const orNaN = (value: number) => (isMissing(value) ? Number.NaN : value);
 
 /** One a row: what came less what was said; of a classifier 1 where it was wrong. */
 export function residualsOf(judged: Judged): Float64Array {

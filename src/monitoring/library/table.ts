@@ -21,7 +21,12 @@ export function tableOf(input: TableInput, what: string, names?: readonly string
       );
   const rows = columns[0]?.values.length ?? 0;
   if (columns.length === 0 || rows < 2) {
-    throw new BadInputError(`${what} has ${rows} rows.`, 'Give at least two rows of at least one column.');
+    throw new BadInputError(
+      columns.length === 0
+        ? `There are no columns in ${what}.`
+        : `There ${rows === 1 ? 'is 1 row' : `are ${rows} rows`} in ${what}.`,
+      'Give at least two rows of at least one column.',
+    );
   }
   const odd = columns.find(({ values }) => values.length !== rows);
   if (odd) {
@@ -45,7 +50,7 @@ export function alike(table: Table, reference: Table, what: string): Table {
     throw new BadInputError(
       found
         ? `In ${what} the column ${quoted(name)} holds ${found.type === 'number' ? 'numbers' : 'text'}, in the reference ${type === 'number' ? 'numbers' : 'text'}.`
-        : `${what} has no column ${quoted(name)}.`,
+        : `There is no column ${quoted(name)} in ${what}.`,
       `Give the columns of the reference: ${reference.columns.map((column) => column.name).join(', ')}.`,
     );
   });
