@@ -29,12 +29,6 @@ const scaled = (values: Float64Array, from: number, factor: number) => {
 
 export const PLANTED: Planted[] = [
   {
-    name: 'level +5 %, operators forecast it',
-    plant: ({ known, final, operator }, from) =>
-      [known, final, operator].forEach((values) => scaled(values, from, 1.05)),
-    must: false,
-  },
-  {
     name: 'level +10 %, operators forecast it',
     plant: ({ known, final, operator }, from) =>
       [known, final, operator].forEach((values) => scaled(values, from, 1.1)),
