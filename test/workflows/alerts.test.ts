@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { WorkflowHandle } from '@temporalio/client';
+import { deliver } from '../../src/alerts/deliver.ts';
 import { deliverAlert, turnAlerts } from '../../src/alerts/stage.ts';
 import { readAlerts } from '../../src/alerts/store.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -199,6 +200,14 @@ describe('alertsWorkflow', () => {
 
   it('continues as new with a delivery under way, sends that, and loses no observation', async () => {
     receiver.moods = ['hang'];
+    // On however slow a machine the attempt hangs until it is told to end.
+    const patient = {
+      home,
+      config: loadConfig({}, { environment: {} }),
+      now: Date.now,
+      patienceMs: 3_600_000,
+    };
+    stages.table.deliverAlert = ({ id, by }, { signal }) => deliver({ ...patient, by, signal }, id);
     await withWorkers(stages.run, async (client) => {
       const handle = await observe(client, seen(0.3));
       const { runId } = await handle.describe();
