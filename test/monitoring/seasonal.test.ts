@@ -6,9 +6,12 @@ import { gaussians, randomOf } from '../../src/model/random.ts';
 import { baselineFor } from '../../src/monitoring/drift/baseline-hours.ts';
 import { chanceAmong } from '../../src/monitoring/drift/calibration.ts';
 import { conceptDrift } from '../../src/monitoring/drift/concept-drift.ts';
+import { decide, factsOf, findingsOf } from '../../src/monitoring/drift/findings.ts';
 import { inputDrift } from '../../src/monitoring/drift/input-drift.ts';
 import { jointDrift } from '../../src/monitoring/drift/joint-drift.ts';
+import { renderDriftPage } from '../../src/monitoring/drift/page.ts';
 import { performanceDrift } from '../../src/monitoring/drift/performance-drift.ts';
+import type { Undecided } from '../../src/monitoring/drift/region-drift.ts';
 import { seasonalDistance } from '../../src/monitoring/drift/seasonal-distance.ts';
 import type { ScoredHours } from '../../src/monitoring/drift/scored-hours.ts';
 import type { WatchedSeries } from '../../src/monitoring/drift/watched-series.ts';
@@ -151,6 +154,35 @@ describe('drift of all series together', () => {
       values: one.values.map((x, row) => (row >= window.to ? 9 - x : x)),
     }));
     assert.deepEqual(jointDrift(garbage, window), jointDrift(series, window));
+  });
+
+  it('is one finding and one line of a region, adjusted among those of all regions', () => {
+    const regionOf = (region: 'ERCO' | 'MISO', p: number | null): Undecided => ({
+      ...{ region, window: { from: '2018-10-02T01', to: '2018-11-01T00' }, series: [], prediction: null },
+      ...{ performance: null, concept: null, notJudged: [] },
+      joint: p === null ? null : { features: ['demand', 'solar'], days: 30, coefficient: 0.21, p, usual },
+    });
+    const usual = { coefficient: 0.05, windows: 150 };
+    const regions = decide([regionOf('ERCO', 0.01), regionOf('MISO', 0.6), regionOf('MISO', null)], limits);
+    assert.deepEqual(
+      regions.map(({ joint }) => joint && [joint.adjustedP, joint.drifted]),
+      [[0.02, true], [0.6, false], null],
+    );
+    const findings = findingsOf(regions);
+    assert.deepEqual(
+      findings.map(({ kind, region }) => [kind, region]),
+      [['data', 'ERCO']],
+    );
+    assert.match(findings[0]!.what, /all inputs together .*0\.21 where 0\.05 is usual, p 0\.020/);
+    const page = renderDriftPage({
+      ...{ model: { name: 'watched', version: 1 }, asOf: '2018-11-01T00', windowDays: 30 },
+      ...{ thresholds: limits, regions, findings, facts: factsOf(regions, findings) },
+    });
+    assert.match(
+      page,
+      /All inputs together: energy coefficient 0\.21 where 0\.05 is usual, p 0\.020: drift\./,
+    );
+    assert.match(page, /All inputs together: .* p 0\.600: no drift\./);
   });
 
   it('needs two series, and a past that has both', () => {
