@@ -12,6 +12,7 @@ import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
 import { defineDrift } from './verbs/drift.ts';
 import { defineExplain } from './verbs/explain.ts';
+import { defineExport } from './verbs/export.ts';
 import { defineFeatures } from './verbs/features.ts';
 import { defineFit } from './verbs/fit.ts';
 import { defineForecast } from './verbs/forecast.ts';
@@ -54,6 +55,7 @@ const VERBS = [
   defineExplain,
   defineDrift,
   defineModels,
+  defineExport,
   definePromote,
   defineRollback,
   defineCanary,

@@ -1,16 +1,14 @@
-import { z } from 'zod';
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
-import { BadInputError, CorruptArtifactError } from '../errors.ts';
+import { BadInputError } from '../errors.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { standardised, type IssueScaling } from '../sequences/issue-scaling.ts';
 import { refitHead, REFIT, type RefitIssues, type RefitSettings } from '../training/refit-head.ts';
 import { fixedWindows, planWindows } from '../backtest/windows.ts';
 import { isKnown, issuesKnownBy, logRatio, requireColumns } from './cells.ts';
 import type { FitContext, FitData, FittedForecaster, Forecaster } from './forecaster.ts';
-import { readState, writeState } from './state-bytes.ts';
-
-const NAME = 'transformer';
+import { writeState } from './state-bytes.ts';
+import { TRANSFORMER as NAME, transformerWeights } from './transformer-weights.ts';
 
 /** Where the network's inputs come from: hour by hour, normalised as it was trained. */
 export interface SequenceSource {
@@ -50,7 +48,8 @@ export function transformer(
     name: NAME,
     fit: async (data, context) =>
       new FittedTransformer(network, states, await refit(network, states, data, settings, context)),
-    load: (bytes) => new FittedTransformer(network, states, weightsFrom(bytes, network.model.weights.length)),
+    load: (bytes) =>
+      new FittedTransformer(network, states, transformerWeights(bytes, network.model.weights.length)),
   };
 }
 
@@ -89,17 +88,6 @@ class FittedTransformer implements FittedForecaster {
     const { weights } = this.#model;
     return writeState({ facts: { weights: weights.length }, arrays: { weights } });
   }
-}
-
-function weightsFrom(bytes: Uint8Array, expected: number): Float32Array {
-  const facts = z.strictObject({ weights: z.number().int() });
-  const { arrays } = readState(bytes, NAME, facts, ({ weights }) => ({ weights }));
-  const weights = arrays['weights'];
-  if (weights instanceof Float32Array && weights.length === expected) return weights;
-  throw new CorruptArtifactError(
-    `The transformer has ${weights?.length ?? 'no'} weights, its network ${expected}.`,
-    'Load it with the training that it was fitted from.',
-  );
 }
 
 /** Goes on from the weights that the ring has trained; without a new outcome there is nothing to refit. */

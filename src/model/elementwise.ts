@@ -1,6 +1,6 @@
 /** As in `segments.ts`, on plain arrays: what is too small to be worth a call of an engine. */
-const EPSILON = 1e-6;
-const STEEPNESS = 1.702;
+export const EPSILON = 1e-6;
+export const STEEPNESS = 1.702;
 
 /** Root-mean-square normalisation of each row, as long as `gain`, times `gain`. */
 export function normaliseRows(x: Float32Array, gain: Float32Array): Float32Array {

@@ -5,7 +5,7 @@ import { issueDetails } from '../day-ahead/read.ts';
 import { BadInputError } from '../errors.ts';
 
 /** Beyond so many standard deviations a value is cut: a linear model must not follow a fault. */
-const CLIP = 5;
+export const CLIP = 5;
 
 const moments = z.strictObject({
   mean: z.array(z.number()),

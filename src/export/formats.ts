@@ -1,0 +1,2 @@
+export const FORMATS = ['savedmodel', 'onnx', 'safetensors'] as const;
+export type ExportFormat = (typeof FORMATS)[number];

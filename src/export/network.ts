@@ -1,0 +1,43 @@
+import type { ModelConfig } from '../model/config.ts';
+import { layoutOf, viewOf } from '../model/parameters.ts';
+import type { Normaliser } from '../sequences/normaliser.ts';
+
+/** A registered version's network, as it answers in a `forecast`. */
+export interface RegisteredNetwork {
+  model: string;
+  version: number;
+  /** Of the version's record. */
+  sha256: string;
+  config: ModelConfig;
+  weights: Float32Array;
+  normaliser: Normaliser;
+  /** Hours that it was trained to look back on. */
+  sequenceLength: number;
+  /** Whether quantiles of the day ahead are its answer, alone or as a member of an ensemble. */
+  answersIssues: boolean;
+}
+
+/** A parameter's values and shape, by name. */
+export type ParameterOf = (name: string) => { data: Float32Array; shape: readonly number[] };
+
+export function parametersOf({
+  config,
+  weights,
+}: Pick<RegisteredNetwork, 'config' | 'weights'>): ParameterOf {
+  const { byName } = layoutOf(config);
+  return (name) => {
+    const parameter = byName.get(name)!;
+    return { data: viewOf(weights, parameter), shape: parameter.shape };
+  };
+}
+
+/**
+ * Hours of history that an answer depends on: of layers that look back a window each, the sum of their windows is all
+ * that reaches the last token.
+ */
+export function historyHours({
+  config: { window = Infinity, layers },
+  sequenceLength,
+}: Pick<RegisteredNetwork, 'config' | 'sequenceLength'>): number {
+  return Math.min(sequenceLength, layers * (window - 1) + 1);
+}

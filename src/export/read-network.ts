@@ -1,0 +1,91 @@
+import type { Manifest } from '../contracts/artifact.ts';
+import { BadInputError, CorruptArtifactError, MissingDataError } from '../errors.ts';
+import { forecasterDetailsOf } from '../forecasters/load.ts';
+import { TRANSFORMER, transformerWeights } from '../forecasters/transformer-weights.ts';
+import { MODEL_FILE_CURE, readArtifact, readManifest } from '../lake/artifacts.ts';
+import type { Home } from '../lake/home.ts';
+import { readSafetensors } from '../lake/safetensors.ts';
+import { modelConfig, type ModelConfig } from '../model/config.ts';
+import { layoutOf } from '../model/parameters.ts';
+import { flatWeights } from '../model/weights.ts';
+import { readChampion } from '../registry/champion.ts';
+import { readVersion, type ModelVersion } from '../registry/versions.ts';
+import { parseNormaliser } from '../sequences/normaliser.ts';
+import type { RegisteredNetwork } from './network.ts';
+
+/** The network of a version, or of the champion: signature and files checked, weights those that it forecasts with. */
+export async function readNetwork(home: Home, name: string, version?: number): Promise<RegisteredNetwork> {
+  const found = await versionOrChampion(home, name, version);
+  requireNetwork(found);
+  const manifest = await readManifest(home, found.model, 'training');
+  const parsed = modelConfig.safeParse(manifest.details['model']);
+  if (!parsed.success) {
+    throw new CorruptArtifactError(`${found.model.uri} does not describe a network.`, MODEL_FILE_CURE);
+  }
+  const config = parsed.data;
+  const normaliser = parseNormaliser(await fileOf(home, manifest, 'normaliser'), found.model.uri);
+  const ofIssues =
+    config.issueHead && normaliser.issues ? await weightsForIssues(home, found, config) : 'none';
+  return {
+    model: found.record.name,
+    version: found.record.version,
+    sha256: found.sha256,
+    config,
+    // What was refitted for issues is the issue head alone, so that its file has the hourly heads' weights too.
+    weights: typeof ofIssues === 'string' ? await trainedWeights(home, manifest, config) : ofIssues,
+    normaliser,
+    sequenceLength: found.record.sequenceLength,
+    answersIssues: ofIssues !== 'none',
+  };
+}
+
+async function versionOrChampion(home: Home, name: string, version?: number): Promise<ModelVersion> {
+  if (version !== undefined) return readVersion({ home }, { name, version });
+  const champion = await readChampion({ home }, { name });
+  if (champion) return readVersion({ home }, champion);
+  throw new MissingDataError(
+    `The model ${name} has no champion.`,
+    'Promote a version, or name one; `models` lists them.',
+  );
+}
+
+function requireNetwork({ record }: ModelVersion): void {
+  const { name, version, lineage, series } = record;
+  if (series) {
+    throw new BadInputError(
+      `${name} version ${version} forecasts a series of its own: only networks of the grid's demand are exported.`,
+      'Name a model that `run` or `train` made.',
+    );
+  }
+  if (lineage.training) return;
+  throw new BadInputError(
+    `${name} version ${version} has no trained network in it: what it forecasts by is not exported.`,
+    'Name a version that has one, or register one: `run` trains it and makes it a member.',
+  );
+}
+
+/**
+ * The weights that answer for issues: those of the forecaster that was fitted with the network, where the network is a
+ * member of it; the network's own where there is none.
+ */
+async function weightsForIssues(
+  home: Home,
+  { forecaster }: ModelVersion,
+  config: ModelConfig,
+): Promise<Float32Array | 'own' | 'none'> {
+  if (!forecaster) return 'own';
+  const manifest = await readManifest(home, forecaster, 'forecaster');
+  if (!forecasterDetailsOf(manifest).ensemble.members.includes(TRANSFORMER)) return 'none';
+  return transformerWeights(await fileOf(home, manifest, TRANSFORMER), layoutOf(config).size);
+}
+
+async function trainedWeights(home: Home, manifest: Manifest, config: ModelConfig): Promise<Float32Array> {
+  const bytes = await fileOf(home, manifest, 'weights');
+  return flatWeights(readSafetensors(bytes, 'The weights'), layoutOf(config), 'The weights');
+}
+
+async function fileOf(home: Home, { key, files }: Manifest, role: string): Promise<Buffer> {
+  const file = files.find((each) => each.role === role);
+  if (file) return readArtifact(home, file);
+  throw new CorruptArtifactError(`The manifest ${key} has no ${role}.`, MODEL_FILE_CURE);
+}
