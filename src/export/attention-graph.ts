@@ -24,6 +24,14 @@ export function keyPositions(g: GraphBuilder, hours: number, knownHours: Value):
   return g.reshape(known, [BATCH, 1, 1, hours]);
 }
 
+export interface AttentionOptions {
+  /** The first hour that asks. */
+  from: number;
+  window: number | undefined;
+  /** How many ask at a time; default: as many as `WIDEST` lets. */
+  queries?: number | undefined;
+}
+
 interface Projections {
   /** batch × heads × queries × headDim */
   q: Value;
@@ -40,10 +48,10 @@ export function attendedBy(
   g: GraphBuilder,
   { q, k, v }: Projections,
   keys: Value,
-  { from, window, ...shape }: HeadShape & { from: number; window: number | undefined },
+  { from, window, queries, ...shape }: HeadShape & AttentionOptions,
 ): Value {
   const hours = k.shape[2]!;
-  const step = Math.max(LEAST_QUERIES, Math.floor(WIDEST / (shape.heads * hours)));
+  const step = queries ?? Math.max(LEAST_QUERIES, Math.floor(WIDEST / (shape.heads * hours)));
   const turnedQ = turned(g, q, shape.headDim, from, hours);
   const turnedK = g.transpose(turned(g, k, shape.headDim, 0, hours), [0, 1, 3, 2]);
   const parts: Value[] = [];

@@ -6,7 +6,7 @@ import { scaledHistory, scaledIssue } from './scaling-graph.ts';
 import { lastState, type Writing } from './trunk-graph.ts';
 
 /** The whole of a network, from raw features to MW; docs/export.md tells of its inputs and outputs. */
-export function networkGraph(network: RegisteredNetwork): Graph {
+export function networkGraph(network: RegisteredNetwork, { queries }: Pick<Writing, 'queries'> = {}): Graph {
   const { config } = network;
   const g = new GraphBuilder();
   const hours = historyHours(network);
@@ -28,7 +28,7 @@ export function networkGraph(network: RegisteredNetwork): Graph {
     about: `Which of the regions, from 0: ${config.regions.join(', ')}.`,
   });
   const inputs = scaledHistory(g, network, history, region);
-  const writing: Writing = { g, config, parameter: parametersOf(network), region };
+  const writing: Writing = { g, config, parameter: parametersOf(network), region, queries };
   const state = lastState(writing, inputs, knownHours);
   if (network.answersIssues) writeIssues(writing, network, state);
   const lastInputs = g.reshape(g.slice(inputs, 1, hours - 1, hours), [BATCH, channels]);

@@ -12,6 +12,8 @@ export interface Writing {
   parameter: ParameterOf;
   /** Batch; index into the model's regions. */
   region: Value;
+  /** As `AttentionOptions` has it. */
+  queries?: number | undefined;
 }
 
 /** A parameter as a constant of the graph. */
@@ -77,7 +79,10 @@ function attend(writing: Writing, layer: number, x: Value, from: number, keys: V
   const q = project('q', shape.heads, g.slice(unit, 1, from, hours));
   const k = project('k', shape.kvHeads, unit);
   const v = project('v', shape.kvHeads, unit);
-  const out = attendedBy(g, { q, k, v }, keys, { ...shape, window: config.window, from });
+  const out = attendedBy(g, { q, k, v }, keys, {
+    ...{ ...shape, window: config.window },
+    ...{ from, queries: writing.queries },
+  });
   return g.reshape(g.transpose(out, [0, 2, 1, 3]), [BATCH, hours - from, config.width]);
 }
 
