@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { LineCounter, isMap, isNode, parseAllDocuments, parseDocument, type Document } from 'yaml';
+import { LineCounter, isMap, isNode, parseAllDocuments, parseDocument, visit, type Document } from 'yaml';
 import { BadInputError, messageOf, quoted } from '../errors.ts';
 import { readFailure } from '../lake/storage-failure.ts';
 
@@ -45,22 +45,40 @@ export function yamlDocument(text: string): YamlDocument {
 export function yamlDocuments(text: string): YamlDocument[] {
   const lines = new LineCounter();
   const all = parseAllDocuments(text, { ...FORM, lineCounter: lines });
-  return all.map((each) => documentOf(each, all.length === 1 ? text : String(each), lines));
+  return all.map((each) => documentOf(each, all.length === 1 ? text : undefined, lines));
 }
 
-function documentOf(document: Document.Parsed, text: string, lines: LineCounter): YamlDocument {
+/** A document of several has a text of its own, unless it is wrong. */
+function documentOf(document: Document.Parsed, whole: string | undefined, lines: LineCounter): YamlDocument {
   const lineOf = (path: Path) => lineIn(document, path, lines);
-  const errors = document.errors.map(({ pos, code, message }) => {
-    const { line } = lines.linePos(pos[0]);
-    return { line, code: String(code), message };
-  });
-  if (errors.length > 0) return { text, errors, value: undefined, lineOf };
-  try {
-    return { text, errors, value: document.toJS({ maxAliasCount: 100 }), lineOf };
-  } catch (error) {
-    const tooMany = { line: lineOf([]), code: 'ALIASES', message: messageOf(error) };
-    return { text, errors: [tooMany], value: undefined, lineOf };
+  const wrong = (errors: YamlDocument['errors']) => ({ text: whole ?? '', errors, value: undefined, lineOf });
+  if (document.errors.length > 0) {
+    const errors = document.errors.map(({ pos, code, message }) => {
+      const { line } = lines.linePos(pos[0]);
+      return { line, code: String(code), message };
+    });
+    return wrong(errors);
   }
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return { text: whole ?? String(document), errors: [], value, lineOf };
+  } catch (error) {
+    const line = unresolvedAt(document, lines) ?? lineOf([]);
+    return wrong([{ line, code: 'ALIASES', message: messageOf(error) }]);
+  }
+}
+
+/** The line of the first alias of what is named nowhere before it. */
+function unresolvedAt(document: Document.Parsed, lines: LineCounter): number | undefined {
+  let at: number | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined || !alias.range) return undefined;
+      at = lines.linePos(alias.range[0]).line;
+      return visit.BREAK;
+    },
+  });
+  return at;
 }
 
 function lineIn(document: Document.Parsed, path: Path, lines: LineCounter): number {

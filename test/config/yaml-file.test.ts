@@ -108,6 +108,18 @@ describe('a YAML file that a person wrote', () => {
     });
   }
 
+  it('of several documents is refused by what is wrong in one, by its line', async () => {
+    const read = READERS['retraining']!;
+    assert.match(
+      await refusal(read('model_name: a\n---\nmodel_name: b\nregions: [\n')),
+      /mine\.yaml, line [45]: it is not YAML/,
+    );
+    assert.match(
+      await refusal(read('model_name: a\n---\nmodel_name: b\nretrain_schedule: *nightly\n')),
+      /mine\.yaml, line 4: it is not YAML \(Unresolved alias.*Put the expression in quotes/,
+    );
+  });
+
   it('may be mended by a flag, which is named where it is wrong itself', async () => {
     const text = 'test_name: a\ncontrol_model: m@1\ntreatment_model: m@2\ntraffic_split: 3\n';
     await writeFile(file, text);
