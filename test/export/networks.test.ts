@@ -5,12 +5,12 @@ import { historyHours, type RegisteredNetwork } from '../../src/export/network.t
 import { networkGraph } from '../../src/export/network-graph.ts';
 import { encodeOnnx } from '../../src/export/onnx.ts';
 import { encodeSavedModel } from '../../src/export/saved-model.ts';
+import { requireAnswers } from './require-answers.ts';
 import { runOnnx } from './run-onnx.ts';
 import { runSavedModel } from './run-saved-model.ts';
 import { batchOf, type Batch } from './samples.ts';
 import { smallNetwork } from './small-network.ts';
 import { smallSamples } from './small-samples.ts';
-import type { Answers } from './tensors.ts';
 
 const NETWORKS: Record<string, { network: RegisteredNetwork; queries?: number }> = {
   'two layers': { network: smallNetwork('plain') },
@@ -45,11 +45,11 @@ describe('an exported network', () => {
       });
 
       it('answers as ONNX what the network itself does', () => {
-        requireEqual(runOnnx(encodeOnnx(graph, describeNetwork(network, graph)), batch.inputs), batch);
+        requireAnswers(runOnnx(encodeOnnx(graph, describeNetwork(network, graph)), batch.inputs), batch);
       });
 
       it('answers as a SavedModel what the network itself does', async () => {
-        requireEqual(await runSavedModel(encodeSavedModel(graph), batch.inputs), batch);
+        requireAnswers(await runSavedModel(encodeSavedModel(graph), batch.inputs), batch);
       });
     });
   }
@@ -74,15 +74,3 @@ describe('an exported network', () => {
     assert.equal(new Set(constants.map((constant) => constant.name)).size, constants.length);
   });
 });
-
-/** To 1e-5 of each number, which all are about as large as what they are a ratio to. */
-function requireEqual(answers: Answers, { expected }: Batch): void {
-  assert.deepEqual(Object.keys(answers).toSorted(), Object.keys(expected).toSorted());
-  for (const [name, { data, shape }] of Object.entries(expected)) {
-    assert.deepEqual(answers[name]!.shape, shape);
-    const worst = Math.max(
-      ...Array.from(data as Float64Array, (value, i) => Math.abs(answers[name]!.data[i]! / value - 1)),
-    );
-    assert.ok(worst < 1e-5, `${name} differs by ${worst}`);
-  }
-}
