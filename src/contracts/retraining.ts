@@ -74,7 +74,7 @@ export const retrainingConfig = z
       .int()
       .positive()
       .optional()
-      .describe('Training steps; default by preset, a quarter of it when warm'),
+      .describe('Training steps; default by preset, a fortieth of it when warm'),
     auto_deploy: z.boolean().default(false).describe('Deploy what passed validation without asking anybody'),
     rollback_on_failure: z.boolean().default(true),
     canary_share: share

@@ -15,9 +15,10 @@ import { resolveTraining } from '../training/settings.ts';
 
 /**
  * Of the steps and the peak rate of a training from the seed: the trunk has been found, and what has changed since is
- * little. At the full rate a network of a hundred steps lost in another hundred what it knew (docs/continuous-learning.md).
+ * little: at the full rate a network of a hundred steps lost in another hundred what it knew, and at a tenth 16 steps did
+ * as well as 48 (docs/continuous-learning.md).
  */
-const WARM = { steps: 0.25, learningRate: 0.1 };
+const WARM = { steps: 0.025, learningRate: 0.1 };
 
 /**
  * The champion's weights to go on from, where the training that is asked for would be of the very same network on the
