@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  getExternalWorkflowHandle,
   log,
   patched,
   proxyActivities,
@@ -40,6 +39,7 @@ import {
 } from '../src/temporal/messages.ts';
 import { WORKFLOWS, workflowIds } from '../src/temporal/names.ts';
 import { championAttribute, modelAttribute } from '../src/temporal/search-attributes.ts';
+import { Herald } from './herald.ts';
 import { isHistoryLong } from './history.ts';
 import { lifecycleDetails } from './lifecycle-details.ts';
 import { checked, claimsOf, eventOf, refuseUnlessWish, type Asked, type Wish } from './lifecycle-wishes.ts';
@@ -79,6 +79,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   const inbox: Wish[] = (carried?.inbox ?? []).map(checked);
   const answers = new Map<number, LifecycleEvent>();
   let tickets = 0;
+  const herald = new Herald();
   let champion: ChampionRecord | null = null;
   let canaryFile: CanaryRecord | null = null;
   let versions: number[] = [];
@@ -120,11 +121,14 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     isHistoryLong(EVENTS_BEFORE_CONTINUING) &&
     allHandlersFinished() &&
     JSON.stringify(inbox).length <= INBOX_CARRIED;
-  while (!mayContinueAsNew()) {
-    await condition(() => inbox.length > 0 || mayContinueAsNew());
-    const wish = inbox.shift();
-    if (wish) await serve(wish);
-  }
+  do {
+    while (!mayContinueAsNew()) {
+      await condition(() => inbox.length > 0 || mayContinueAsNew());
+      const wish = inbox.shift();
+      if (wish) await serve(wish);
+    }
+    await condition(() => herald.isDone);
+  } while (!mayContinueAsNew());
   return continueAsNew<typeof modelLifecycleWorkflow>({ name }, { inbox });
 
   async function serve(wish: Wish): Promise<void> {
@@ -135,12 +139,9 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     if (champion && (event.kind === 'promoted' || event.kind === 'rolled-back')) tellDeployment(champion);
   }
 
-  /** One that waits for its approval need not wait any longer. Nobody waits for it to hear, and there may be none. */
+  /** One that waits for its approval need not wait any longer. */
   function tellDeployment({ version }: ChampionRecord): void {
-    if (!patched(DEPLOYMENT_IS_TOLD)) return;
-    getExternalWorkflowHandle(workflowIds.deployment(name))
-      .signal(championSignal, { version })
-      .catch(() => {});
+    if (patched(DEPLOYMENT_IS_TOLD)) herald.tell(workflowIds.deployment(name), championSignal, { version });
   }
 
   async function record(event: LifecycleEvent): Promise<void> {

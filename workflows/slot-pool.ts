@@ -3,7 +3,6 @@ import {
   condition,
   continueAsNew,
   ApplicationFailure,
-  getExternalWorkflowHandle,
   log,
   proxyActivities,
   setCurrentDetails,
@@ -40,6 +39,7 @@ import {
   waitingQuery,
 } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
+import { Herald } from './herald.ts';
 import { isHistoryLong } from './history.ts';
 import { answerTo, freeSlots, grant, waitOf } from './slot-pool-grants.ts';
 import * as rules from './slot-pool-state.ts';
@@ -65,6 +65,7 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
   const pool = carried ?? rules.emptyPool();
   const inbox: ((now: number) => void)[] = [];
   let leaving = false;
+  const herald = new Herald();
   let lastReclaim = 0;
 
   const accept = <Message>(
@@ -120,8 +121,10 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
     await reclaimFromClosed();
   }
   leaving = true;
-  await condition(allHandlersFinished);
-  act();
+  do {
+    await condition(() => allHandlersFinished() && herald.isDone);
+    act();
+  } while (!herald.isDone);
   return continueAsNew<typeof slotPoolWorkflow>(settings, pool);
 
   function act(): void {
@@ -134,10 +137,7 @@ export async function slotPoolWorkflow(raw?: unknown, carried?: SlotPoolState): 
 
   /** Sooner than by a heartbeat that stops, which is all that a ring of one, or one whose slots all died, goes by. */
   function tellOwner({ owner }: SlotLease, gone: SlotSession): void {
-    getExternalWorkflowHandle(owner.workflowId)
-      .signal(slotGoneSignal, gone)
-      // Whoever has closed need not know.
-      .catch(() => {});
+    herald.tell(owner.workflowId, slotGoneSignal, gone);
   }
 
   async function reclaimFromClosed(): Promise<void> {

@@ -182,6 +182,24 @@ describe('modelLifecycleWorkflow', () => {
     });
   });
 
+  it('tells of the champion after whom it continues as new', async () => {
+    const stages = new FakeStages();
+    const promotions = 30;
+    stages.versions = [1, 2];
+    await withWorkers(stages.run, async (client) => {
+      const handle = await start(client);
+      const { runId } = await handle.describe();
+      for (let i = 0; i < promotions; i++) await handle.signal(promoteSignal, { version: 1 + (i % 2) });
+      await until(() => stages.history.length === promotions);
+      const { events } = await client.workflow.getHandle(ID, runId).fetchHistory();
+      // What it began to tell and did not wait for is told to nobody: the server drops it with the run.
+      const begun = events!.filter((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes);
+      const ended = events!.filter((event) => event.signalExternalWorkflowExecutionFailedEventAttributes);
+      assert.ok(events!.at(-1)!.workflowExecutionContinuedAsNewEventAttributes);
+      assert.equal(ended.length, begun.length);
+    });
+  });
+
   it('starts, changes and ends a canary beside the champion, and refuses one that cannot be', async () => {
     const stages = new FakeStages();
     stages.versions = [1, 2, 3];

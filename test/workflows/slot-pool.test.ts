@@ -7,12 +7,13 @@ import {
   leasesQuery,
   leaseUpdate,
   releaseLeaseSignal,
+  renewLeaseSignal,
   slotsQuery,
 } from '../../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, slotQueue, workflowIds } from '../../src/temporal/names.ts';
-import { registerSlots } from '../support/fake-slots.ts';
+import { registerSlots, slotRecordOf } from '../support/fake-slots.ts';
 import { FakeStages } from '../support/fake-stages.ts';
-import { withWorkers } from '../support/temporal.ts';
+import { temporal, withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 
 const POOL = workflowIds.slotPool('default');
@@ -106,6 +107,30 @@ describe('slotPoolWorkflow', () => {
         before.map(({ requestId }) => requestId),
       );
       assert.equal((await pool.query(slotsQuery)).length, 1);
+    });
+  });
+
+  it('tells an owner of slots that others hold before it continues as new', async () => {
+    const { client } = await temporal();
+    await registerSlots(client, [1]);
+    const pool = client.workflow.getHandle(POOL);
+    const { runId } = await pool.describe();
+    const slots = [{ ...slotRecordOf(1), session: 's1' }];
+    for (const requestId of ['a', 'b'])
+      await pool.signal(renewLeaseSignal, { requestId, owner, slots, expiresAt: 0 });
+    // No worker has seen any of it: one step takes them all in, and the history is long by then.
+    for (let round = 0; round < 10; round++) {
+      const notes = Array.from({ length: 50 }, () =>
+        pool.signal(drainSignal, { queue: 'none', drain: true }),
+      );
+      await Promise.all(notes);
+    }
+    await withWorkers(new FakeStages().run, async () => {
+      await until(async () => (await client.workflow.getHandle(POOL).describe()).runId !== runId);
+      const { events } = await client.workflow.getHandle(POOL, runId).fetchHistory();
+      const begun = events!.filter((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes);
+      const ended = events!.filter((event) => event.signalExternalWorkflowExecutionFailedEventAttributes);
+      assert.deepEqual([begun.length, ended.length], [1, 1]);
     });
   });
 });
