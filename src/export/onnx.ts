@@ -4,9 +4,9 @@ import { BATCH, type Constant, type Dtype, type Graph, type GraphNode, type Port
 import { Message } from './protobuf.ts';
 
 /** Field numbers and enumerations are those of onnx.proto (github.com/onnx/onnx). */
-const IR_VERSION = 8;
-/** The newest whose operations every onnxruntime since 1.12 and TensorRT since 8.6 have. */
-const OPSET = 17;
+const IR_VERSION = 7;
+/** No newer than the operations need: onnxruntime since 1.6 and TensorRT since 8.0 take it. */
+const OPSET = 13;
 const DTYPES: Record<Dtype | 'int64', number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 const OPERATORS: Record<GraphNode['op'], string> = {
