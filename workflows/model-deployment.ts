@@ -41,6 +41,8 @@ const { promoteVersion, startCanary, endCanary } = proxyActivities<EntityActivit
   retry: { maximumAttempts: 5 },
 });
 
+const PEOPLE_ARE_HEARD_LATE = 'people-are-heard-late';
+
 export interface CarriedDeployment {
   asOf: string | undefined;
   startedAt: string;
@@ -105,7 +107,9 @@ export async function modelDeploymentWorkflow(
     if (stopped) return stopped;
     const refused = before === null ? undefined : await canary(before);
     if (refused) return refused;
-    return promotion(before);
+    const late = heardLate();
+    if (late) await takeCanaryBack(late.reason);
+    return late ?? promotion(before);
   }
 
   async function approval(before: number | null): Promise<Ending | undefined> {
@@ -116,11 +120,9 @@ export async function modelDeploymentWorkflow(
     enter('approval', `It waits for the approval of ${who} until ${toHourStamp(until)}. ${input.reason}`);
     await whileChampionIs(before, until, () => desk.decision !== null || desk.supersededBy !== null);
     if (isApproved()) return undefined;
-    return (
-      stoppedByPeople() ??
-      (await overtaken(before)) ??
-      ended('refused', `Nobody approved it within ${counted(config.approval_hours, 'hour')}.`)
-    );
+    const over = stoppedByPeople() ?? (await overtaken(before)) ?? heardLate();
+    if (over || (isApproved() && patched(PEOPLE_ARE_HEARD_LATE))) return over;
+    return ended('refused', `Nobody approved it within ${counted(config.approval_hours, 'hour')}.`);
   }
 
   /** Waits until a moment, or until people have stopped it, or have made somebody else champion. */
@@ -151,6 +153,12 @@ export async function modelDeploymentWorkflow(
     }
     if (desk.supersededBy === null) return undefined;
     return ended('skipped', `Superseded by version ${desk.supersededBy} at ${board.phase}.`);
+  }
+
+  /** They were told that it counts, though the registry or the hours of the canary were being read. */
+  function heardLate(): Ending | undefined {
+    const stopped = stoppedByPeople();
+    return stopped && patched(PEOPLE_ARE_HEARD_LATE) ? stopped : undefined;
   }
 
   /** The hours of the canary tell more than the calls it answered: both versions are asked for all of them. */

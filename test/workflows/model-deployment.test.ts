@@ -156,6 +156,34 @@ describe('modelDeploymentWorkflow', () => {
     );
   });
 
+  it('hears who rejects while the canary is held against the champion, and who approves in the last moment', async () => {
+    const rejected = candidates();
+    await deploying(rejected, AUTO, async (handle) => {
+      await reaches(handle, 'canary');
+      const compare = rejected.table.compareVersions;
+      rejected.table.compareVersions = async (...asked) => {
+        await handle.executeUpdate(rejectUpdate, { args: [{ version: 2, by: 'ada' }] });
+        return compare(...asked);
+      };
+      await clockTo(handle, '2019-03-06T02');
+      assert.equal((await endOf(handle)).says, 'Rejected by ada.');
+      assert.deepEqual([rejected.champion?.version, rejected.canary?.canary], [1, null]);
+    });
+    const approved = candidates();
+    await deploying(approved, { canary_share: 0 }, async (handle) => {
+      await waitsForApproval(handle);
+      const read = approved.table.readCanary;
+      approved.table.readCanary = async (...asked) => {
+        approved.table.readCanary = read;
+        await handle.executeUpdate(approveUpdate, { args: [{ version: 2, by: 'ada' }] });
+        return read(...asked);
+      };
+      await clockTo(handle, '2019-03-04T02');
+      await reaches(handle, 'watch');
+      assert.equal(approved.champion?.version, 2);
+    });
+  });
+
   it('waits no longer for an approval than it was told to', async () => {
     const stages = candidates();
     await deploying(stages, {}, async (handle) => {
