@@ -91,7 +91,7 @@ export class DeploymentDesk {
     return this.champion !== null && this.champion !== version;
   }
 
-  /** What was told is older than what was read. */
+  /** What was told is older than what is read next; what is told while that is read is news again. */
   championIs(version: number | null): void {
     this.champion = version;
   }

@@ -66,12 +66,12 @@ export async function standWatch(
     const superseded = desk.supersededBy !== null;
     // The clock may move on while this day is looked at.
     const { now } = clock;
+    desk.championIs(version);
     const { champion } = await readModel({ name });
     if (champion?.version !== version) {
       const reason = `It was champion; version ${champion?.version ?? 'none'} is now, by somebody else.`;
       return { outcome: 'done', reason, version };
     }
-    desk.championIs(version);
     const verdict = await compared(input, [version, previous], { since, now });
     if (verdict) await tellAlerts(name, clock, 'deployment', verdict.facts, verdict.reason);
     if (verdict && !verdict.good) return worse(input, verdict);

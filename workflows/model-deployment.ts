@@ -128,8 +128,9 @@ export async function modelDeploymentWorkflow(
   /** Waits until a moment, or until people have stopped it, or have made somebody else champion. */
   async function whileChampionIs(before: number | null, until: number, isStopped: () => boolean) {
     while (await clock.until(until, () => isStopped() || desk.isOtherThan(before))) {
-      if (isStopped() || (await championNow()) !== before) return;
+      if (isStopped()) return;
       desk.championIs(before);
+      if ((await championNow()) !== before) return;
     }
   }
 

@@ -347,6 +347,26 @@ describe('modelDeploymentWorkflow', () => {
     });
   });
 
+  it('hears of a champion that is made while it reads who is', async () => {
+    const stages = candidates();
+    stages.versions.push(3);
+    await deploying(stages, {}, async (handle, client) => {
+      await waitsForApproval(handle);
+      const read = stages.table.readCanary;
+      stages.table.readCanary = async (...asked) => {
+        stages.table.readCanary = read;
+        await promoteVersion(client, 'day-ahead', { version: 3, by: 'ada' });
+        await until(async () => {
+          const { events } = await handle.fetchHistory();
+          return events!.filter((event) => event.workflowExecutionSignaledEventAttributes).length === 2;
+        });
+        return read(...asked);
+      };
+      await handle.signal(championSignal, { version: 4 });
+      assert.match((await endOf(handle)).says, /^Version 3 became champion meanwhile/);
+    });
+  });
+
   it('leaves no canary behind when it fails, and tells the ledger why', async () => {
     const stages = candidates();
     stages.table.compareVersions = () => {
