@@ -23,6 +23,7 @@ import { defineLogs } from './verbs/logs.ts';
 import { defineModels } from './verbs/models.ts';
 import { defineCanary, definePromote, defineRollback } from './verbs/promote.ts';
 import { defineRun } from './verbs/run.ts';
+import { defineSavedModel } from './verbs/saved-model.ts';
 import { defineSchedules } from './verbs/schedules.ts';
 import { defineSearch } from './verbs/search.ts';
 import { defineServe } from './verbs/serve.ts';
@@ -56,6 +57,7 @@ const VERBS = [
   defineDrift,
   defineModels,
   defineExport,
+  defineSavedModel,
   definePromote,
   defineRollback,
   defineCanary,

@@ -32,7 +32,7 @@ import { requireAnswers } from './require-answers.ts';
 import { runOnnx } from './run-onnx.ts';
 import { runSavedModel } from './run-saved-model.ts';
 import { batchOf } from './samples.ts';
-import { WireMessage } from './wire-reader.ts';
+import { WireMessage } from '../../src/export/wire-message.ts';
 
 describe('exporting a registered version', function () {
   let context: StageContext;

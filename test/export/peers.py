@@ -4,7 +4,8 @@
 
 The questions are issues of the record that the version learnt from and was scored on, raw features as the home holds
 them. Wanted: `pip install onnx onnxruntime tensorflow safetensors numpy`, and Node 24 on PATH. A runtime that is not
-installed is a failure, unless --only leaves it out. Exit code 0: all asked for agree to 1e-5.
+installed is a failure, unless --only leaves it out; `import` also wants what `ringwatt setup tensorflow` builds. Exit
+code 0: all asked for agree to 1e-5.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from safetensors.numpy import load_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-5
-RUNTIMES = ["onnx", "tensorflow", "safetensors"]
+RUNTIMES = ["onnx", "tensorflow", "safetensors", "import"]
 
 
 def node(*arguments):
@@ -77,6 +78,41 @@ def by_safetensors(folder, options, inputs):
         said = {name: json.loads(file.metadata()[name]) for name in ["description", "config", "normaliser"]}
         weights = {name: file.get_tensor(name).astype(np.float64) for name in file.keys()}
     return f"numpy {np.__version__}", lambda: compute(weights, inputs, **said)
+
+
+def by_import(folder, options, inputs):
+    """The other way round: a SavedModel of TensorFlow's own, with a variable and a function, run by `saved-model`."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+    from safetensors.numpy import save_file
+
+    class Foreign(tf.Module):
+        def __init__(self):
+            self.weights = tf.Variable(np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3))
+
+        @tf.function(
+            input_signature=[tf.TensorSpec([None, 4], tf.float32, "x"), tf.TensorSpec([None], tf.int64, "row")]
+        )
+        def answer(self, x, row):
+            return {"product": tf.tanh(x @ self.weights), "row": tf.cast(row, tf.int32) + 1}
+
+    foreign = Foreign()
+    tf.saved_model.save(foreign, str(folder / "foreign"), {"serving_default": foreign.answer})
+    x, row = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32), np.arange(5, dtype=np.int32)
+    wanted = {"product": np.tanh(x @ foreign.weights.numpy()), "row": row + 1}
+
+    def through(model, questions, name):
+        save_file(questions, folder / f"{name}.in")
+        paths = ["--inputs", folder / f"{name}.in", "--output", folder / f"{name}.out"]
+        node("src/cli/main.ts", "saved-model", model, *paths, "--home", Path(options.home).resolve())
+        return load_file(folder / f"{name}.out")
+
+    answers = through(folder / "foreign", {"x": x, "row": row}, "foreign")
+    assert set(answers) == set(wanted)
+    for name, value in wanted.items():
+        assert np.allclose(answers[name], value, rtol=TOLERANCE, atol=1e-6), f"foreign {name}: {answers[name]}, not {value}"
+    path = export(options, "savedmodel", folder / "imported")
+    return "saved-model", lambda: through(path, {name: np.ascontiguousarray(value) for name, value in inputs.items()}, "own")
 
 
 def compute(weights, inputs, description, config, normaliser):
@@ -180,7 +216,7 @@ def main():
     parser.add_argument("--issues", type=int, default=6, help="of each region")
     parser.add_argument("--only", nargs="+", choices=RUNTIMES, default=RUNTIMES)
     options = parser.parse_args()
-    runtimes = {"onnx": by_onnx, "tensorflow": by_tensorflow, "safetensors": by_safetensors}
+    runtimes = {"onnx": by_onnx, "tensorflow": by_tensorflow, "safetensors": by_safetensors, "import": by_import}
     failed = False
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -196,8 +232,8 @@ def main():
                 answers = answer()
                 seconds = time.process_time() - began
                 assert set(answers) == set(expected), f"outputs {sorted(answers)}, not {sorted(expected)}"
-            except ImportError as error:
-                print(f"{runtime:12} FAILED: {error}; install it, or leave it out with --only")
+            except (ImportError, subprocess.CalledProcessError) as error:
+                print(f"{runtime:12} FAILED: {error}; see above, install what is missing, or leave it out with --only")
                 failed = True
                 continue
             for output, wanted in expected.items():

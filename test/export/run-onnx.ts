@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '../../src/lake/safetensors.ts';
 import { tensorsOf, type Answers } from './tensors.ts';
-import { WireMessage } from './wire-reader.ts';
+import { WireMessage } from '../../src/export/wire-message.ts';
 
 /** An attribute's integer and integers; the numbers are those of onnx.proto. */
 type Attributes = Map<string, { integer: number; integers: number[] }>;
@@ -85,9 +85,22 @@ function attributesOf(node: WireMessage): Attributes {
 }
 
 function initializerOf(initializer: WireMessage): tf.Tensor {
-  const { buffer } = initializer.blobs(9)[0]!;
-  const shape = initializer.packed(1);
+  // A copy: arrays of numbers begin where their size allows.
+  const { buffer } = new Uint8Array(initializer.blobs(9)[0]!);
+  const shape = packed(initializer.blobs(1)[0]!);
   return initializer.number(2) === 7
-    ? tf.tensor(Int32Array.from(new BigInt64Array(buffer as ArrayBuffer), Number), shape, 'int32')
-    : tf.tensor(new Float32Array(buffer as ArrayBuffer), shape, 'float32');
+    ? tf.tensor(Int32Array.from(new BigInt64Array(buffer), Number), shape, 'int32')
+    : tf.tensor(new Float32Array(buffer), shape, 'float32');
+}
+
+/** Sizes, seven bits a byte, the lowest first. */
+function packed(bytes: Uint8Array): number[] {
+  const sizes: number[] = [];
+  let shift = 0;
+  for (const byte of bytes) {
+    if (shift === 0) sizes.push(0);
+    sizes[sizes.length - 1]! += (byte & 127) << shift;
+    shift = byte < 128 ? 0 : shift + 7;
+  }
+  return sizes;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '../../src/lake/safetensors.ts';
 import { tensorsOf, type Answers } from './tensors.ts';
-import { WireMessage } from './wire-reader.ts';
+import { WireMessage } from '../../src/export/wire-message.ts';
 
 const DTYPES: Record<number, string> = { 1: 'DT_FLOAT', 3: 'DT_INT32', 10: 'DT_BOOL' };
 

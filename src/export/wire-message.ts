@@ -1,58 +1,66 @@
-/** A message of Protocol Buffers field by field, without knowing what they are: written apart from what is tested. */
+/** A message of Protocol Buffers, field by field; what its fields mean is for whoever reads them to know. */
 export class WireMessage {
   readonly #fields = new Map<number, (number | Uint8Array)[]>();
 
+  /** @throws RangeError where the bytes are no message */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     const varint = (): number => {
       let value = 0n;
-      for (let shift = 0n; ; shift += 7n) {
+      for (let shift = 0n; shift < 64n; shift += 7n) {
         const byte = view.getUint8(at++);
         value |= BigInt(byte & 127) << shift;
         if (byte < 128) return Number(BigInt.asIntN(64, value));
       }
+      throw new RangeError('a number has no end');
+    };
+    const skipped = (size: number) => {
+      if (size < 0 || at + size > bytes.length) throw new RangeError('a field is cut off');
+      at += size;
+      return at - size;
     };
     while (at < bytes.length) {
       const key = varint();
-      const values = this.#fields.get(key >> 3) ?? [];
-      this.#fields.set(key >> 3, values);
+      const values = this.#fields.get(key >>> 3) ?? [];
+      this.#fields.set(key >>> 3, values);
       switch (key & 7) {
         case 0:
           values.push(varint());
           break;
+        case 1:
+          values.push(view.getFloat64(skipped(8), true));
+          break;
         case 2: {
           const length = varint();
-          // A copy, so that arrays of numbers can be viewed in it; slice of a Buffer is none.
-          values.push(new Uint8Array(bytes.subarray(at, at + length)));
-          at += length;
+          const from = skipped(length);
+          values.push(bytes.subarray(from, from + length));
           break;
         }
         case 5:
-          values.push(view.getFloat32(at, true));
-          at += 4;
+          values.push(view.getFloat32(skipped(4), true));
           break;
         default:
-          throw new Error(`wire type ${key & 7} at ${at}`);
+          throw new RangeError(`there is no wire type ${key & 7}`);
       }
     }
-    if (at !== bytes.length) throw new Error('a field is cut off');
+  }
+
+  has(field: number): boolean {
+    return this.#fields.has(field);
   }
 
   numbers(field: number): number[] {
-    return (this.#fields.get(field) ?? []) as number[];
+    return (this.#fields.get(field) ?? []).filter((value) => typeof value === 'number');
   }
 
   number(field: number): number {
     return this.numbers(field)[0] ?? 0;
   }
 
+  /** Views of the message's own bytes. */
   blobs(field: number): Uint8Array[] {
-    return (this.#fields.get(field) ?? []) as Uint8Array[];
-  }
-
-  has(field: number): boolean {
-    return this.#fields.has(field);
+    return (this.#fields.get(field) ?? []).filter((value) => typeof value !== 'number');
   }
 
   texts(field: number): string[] {
@@ -71,22 +79,8 @@ export class WireMessage {
     return this.messages(field)[0] ?? new WireMessage(new Uint8Array(0));
   }
 
-  packed(field: number): number[] {
-    return this.blobs(field).flatMap((bytes) => new WireMessage(unpacked(bytes)).numbers(1));
-  }
-
   /** `map<string, …>` */
   entries(field: number): Map<string, WireMessage> {
     return new Map(this.messages(field).map((entry) => [entry.text(1), entry.message(2)]));
   }
-}
-
-/** Packed varints as a repeated field 1. */
-function unpacked(bytes: Uint8Array): Uint8Array {
-  const result: number[] = [];
-  bytes.forEach((byte, i) => {
-    if (i === 0 || bytes[i - 1]! < 128) result.push(8);
-    result.push(byte);
-  });
-  return Uint8Array.from(result);
 }
