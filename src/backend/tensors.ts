@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -17,6 +18,8 @@ export interface Tensors {
 }
 
 const require = createRequire(import.meta.url);
+
+const UNHANDLED = ['uncaughtException', 'unhandledRejection'];
 
 /** Starts TensorFlow.js on the backend that is wanted; `compiled`: the compiled kernels compute beside it. */
 export async function startTensors(
@@ -39,7 +42,8 @@ export async function startTensors(
 async function startWasm(note?: string): Promise<Tensors> {
   const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
   setWasmPaths(join(folder, sep));
-  if (!(await tf.setBackend('wasm'))) {
+  const started = await withoutItsListeners(() => tf.setBackend('wasm'));
+  if (!started) {
     throw new UnavailableError(
       'The WebAssembly backend of TensorFlow.js does not start.',
       'Install the dependencies again with `npm ci`.',
@@ -53,4 +57,18 @@ async function startWasm(note?: string): Promise<Tensors> {
     device: 'cpu',
     ...(note === undefined ? {} : { note }),
   };
+}
+
+/** Emscripten's start adds listeners that throw what nobody caught once more: whoever else listens is then not asked. */
+async function withoutItsListeners<Result>(start: () => Promise<Result>): Promise<Result> {
+  const ofTheProcess: EventEmitter = process;
+  const listeners = (event: string) => ofTheProcess.listeners(event) as ((...args: unknown[]) => void)[];
+  const before = new Map(UNHANDLED.map((event) => [event, new Set(listeners(event))]));
+  try {
+    return await start();
+  } finally {
+    for (const [event, known] of before) {
+      for (const listener of listeners(event)) if (!known.has(listener)) ofTheProcess.off(event, listener);
+    }
+  }
 }
