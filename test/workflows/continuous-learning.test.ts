@@ -193,6 +193,18 @@ describe('continuousLearningWorkflow', () => {
     );
   });
 
+  it('does not blame the source for what is its own', async () => {
+    const stages = withChampion();
+    stages.table.planIngestion = () => {
+      throw new BadInputError('The clock is wrong.', 'Set it.');
+    };
+    await assert.rejects(learn(stages));
+    assert.deepEqual(
+      stages.jobs.map(({ reason }) => reason),
+      ['The clock is wrong. Set it.'],
+    );
+  });
+
   it('names a stage that failed in its training', async () => {
     const stages = withChampion();
     stages.table.engineerFeatures = () => {
