@@ -1,10 +1,14 @@
 import { standings } from '../alerts/absence.ts';
 import { jobKind, type JobKind, type JobRecord } from '../contracts/jobs.ts';
+import type { ChampionRecord, LifecycleEvent } from '../contracts/lifecycle.ts';
+import { crowningOf, whoAndWhy } from '../contracts/reigns.ts';
 import type { AppliedSchedule } from '../contracts/schedules.ts';
 import { readAppliedSchedules } from '../jobs/applied-schedules.ts';
 import { nextTimes } from '../jobs/cron.ts';
 import { lastOf, modelsWithJobs, readJobs } from '../jobs/ledger.ts';
 import { whyNot } from '../jobs/why-not.ts';
+import { readChampion } from '../registry/champion.ts';
+import { readHistory } from '../registry/history.ts';
 import type { RunningJob, ServerSchedule } from '../temporal/running-jobs.ts';
 import { reachTemporal } from './reach-temporal.ts';
 import type { Session } from './session.ts';
@@ -18,10 +22,20 @@ export interface JobAccount {
   next: string[];
 }
 
+export interface Reign {
+  version: number;
+  since: string;
+  /** By whom, and why; null where the history does not tell. */
+  how: string | null;
+}
+
 export interface ModelAccount {
   model: string;
   jobs: JobAccount[];
   running: RunningJob[];
+  champion: Reign | null;
+  /** What was asked of its lifecycle last, where that was refused. */
+  refused: LifecycleEvent | null;
   /** Why no newer model answers; null where there is nothing to explain. */
   why: string | null;
   /** Newest first; as many as were asked for. */
@@ -55,7 +69,9 @@ export async function jobsAccount(
     models.map(async (name) => {
       const records = await readJobs({ home }, { model: name });
       const schedules = applied.filter((schedule) => schedule.model === name);
-      return accountOf(name, { records, schedules, server, history });
+      const champion = await readChampion({ home }, { name });
+      const events = await readHistory({ home }, { name });
+      return accountOf(name, { records, schedules, server, history, champion, events });
     }),
   );
   const temporal = server ? 'answers' : reached === null ? 'is not running' : (reached as { error: string });
@@ -67,9 +83,13 @@ interface Known {
   schedules: AppliedSchedule[];
   server: { running: RunningJob[]; schedules: ServerSchedule[] } | null;
   history: number;
+  champion: ChampionRecord | null;
+  /** Oldest first. */
+  events: LifecycleEvent[];
 }
 
-function accountOf(model: string, { records, schedules, server, history }: Known): ModelAccount {
+function accountOf(model: string, known: Known): ModelAccount {
+  const { records, schedules, server, history, champion, events } = known;
   const now = new Date();
   const running = server?.running.filter((job) => job.model === model) ?? [];
   const standing = standings(schedules, new Map([[model, records]]), now.getTime(), { simulated: false });
@@ -91,8 +111,24 @@ function accountOf(model: string, { records, schedules, server, history }: Known
     running: server ? running : null,
     schedule: schedules.find(({ job }) => job === 'retrain'),
     owedSince: standing.find(({ job }) => job === 'retrain')?.dueAt ?? null,
+    champion: champion?.version ?? null,
+    events,
   });
-  return { model, jobs, running, why, history: history > 0 ? records.slice(-history).toReversed() : [] };
+  const newest = events.at(-1);
+  return {
+    ...{ model, jobs, running, why },
+    champion: champion && { version: champion.version, since: champion.since, how: howOf(champion, events) },
+    refused: newest?.kind === 'refused' ? newest : null,
+    history: history > 0 ? records.slice(-history).toReversed() : [],
+  };
+}
+
+function howOf({ version }: ChampionRecord, events: readonly LifecycleEvent[]): string | null {
+  const event = crowningOf(events, version);
+  if (!event) return null;
+  return event.kind === 'promoted'
+    ? `promoted by ${whoAndWhy(event)}`
+    : `after a rollback by ${whoAndWhy(event)}`;
 }
 
 /** What the server says; while it is down, what it was told. */

@@ -1,5 +1,5 @@
 import type { JobRecord } from '../contracts/jobs.ts';
-import type { JobAccount, JobsAccount, ModelAccount } from './jobs-account.ts';
+import type { JobAccount, JobsAccount, ModelAccount, Reign } from './jobs-account.ts';
 
 const NAME_WIDTH = 12;
 /** Not worth a look at the lines above. */
@@ -19,9 +19,11 @@ export function jobLines({ models, temporal }: JobsAccount): string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-export function modelLines({ model, jobs, running, why, history }: ModelAccount): string[] {
+export function modelLines(account: ModelAccount): string[] {
+  const { model, jobs, running, champion, refused, why, history } = account;
   return [
     model,
+    ...(champion === null ? [] : [championLine(champion)]),
     ...jobs.flatMap(jobLine),
     ...running.map(({ job, workflowId, phase, says, startedAt }) =>
       [
@@ -29,10 +31,16 @@ export function modelLines({ model, jobs, running, why, history }: ModelAccount)
         ...(says === null ? [] : [says]),
       ].join(': '),
     ),
+    ...(refused === null
+      ? []
+      : [`  refused ${minute(refused.at)}, asked by ${refused.by}: ${refused.reason}`]),
     ...(why === null ? [] : [`  why no newer model: ${withoutRepeats(why, shownOf(jobs, running))}`]),
     ...(history.length === 0 ? [] : ['  history:', ...history.map(recordLine)]),
   ];
 }
+
+const championLine = ({ version, since, how }: Reign) =>
+  `  version ${version} is champion since ${minute(since)}${how === null ? '' : `, ${how}`}`;
 
 const shownOf = (jobs: readonly JobAccount[], running: ModelAccount['running']) =>
   [...jobs.map(({ last }) => last?.reason), ...running.map(({ says }) => says)].filter(

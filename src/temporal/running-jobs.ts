@@ -16,6 +16,8 @@ export interface RunningJob {
   phase: string | null;
   /** What it waits for, in a sentence. */
   says: string | null;
+  /** Of a deployment: what it deploys; else null. */
+  version: number | null;
 }
 
 const JOBS: Readonly<Record<string, JobKind>> = {
@@ -51,16 +53,16 @@ async function whereItStands(
   client: Client,
   workflowId: string,
   job: JobKind,
-): Promise<Pick<RunningJob, 'phase' | 'says'>> {
+): Promise<Pick<RunningJob, 'phase' | 'says' | 'version'>> {
   const handle = client.workflow.getHandle(workflowId);
-  const unknown = { phase: null, says: null };
+  const unknown = { phase: null, says: null, version: null };
   if (job === 'deployment') {
     const status = await handle.query<DeploymentStatus, []>(deploymentStatusQuery).catch(() => undefined);
-    return status ? { phase: status.phase, says: status.says } : unknown;
+    return status ? { phase: status.phase, says: status.says, version: status.version } : unknown;
   }
   if (job !== 'retrain') return unknown;
   const status = await handle.query<LearningStatus, []>(learningStatusQuery).catch(() => undefined);
-  return status ? { phase: status.phase, says: null } : unknown;
+  return status ? { ...unknown, phase: status.phase } : unknown;
 }
 
 export interface ServerSchedule {

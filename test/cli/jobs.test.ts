@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applySchedules } from '../../schedules/apply.ts';
@@ -10,6 +10,7 @@ import { openSession } from '../../src/cli/session.ts';
 import { retrainingConfig } from '../../src/contracts/retraining.ts';
 import { nextTimes } from '../../src/jobs/cron.ts';
 import { appendJob } from '../../src/jobs/ledger.ts';
+import { canonicalJson } from '../../src/lake/canonical.ts';
 import { Home } from '../../src/lake/home.ts';
 import { PIPELINE_QUEUE, WORKFLOWS } from '../../src/temporal/names.ts';
 import { jobOf } from '../jobs/sample-job.ts';
@@ -106,6 +107,31 @@ describe('jobs', () => {
     assert.match(reasonOf(strange), /Nothing has run for beta/);
   });
 
+  it('say who is champion and by whom, what was refused last, and explain no version that is champion', async () => {
+    const passed = { job: 'retrain', version: 2, reason: 'It is level.' } as const;
+    const overtaken = { job: 'deployment', outcome: 'skipped', version: 2, reason: 'By hand.' } as const;
+    await appendJob({ home }, jobOf('a', passed));
+    await appendJob({ home }, jobOf('b', overtaken));
+    await mkdir(home.path('models/day-ahead'), { recursive: true });
+    const write = (name: string, value: object) =>
+      appendFile(home.path('models/day-ahead', name), `${canonicalJson(value)}\n`);
+    const since = '2019-03-02T09:00:00.000Z';
+    const event = { at: since, by: 'ada', identity: 'claimed', from: 'cli', previous: 1, version: 2 };
+    await write('champion.json', {
+      ...{ name: 'day-ahead', generation: 2, version: 2, sha256: 'c'.repeat(64), since, previous: [1] },
+    });
+    await write('history.jsonl', { ...event, kind: 'promoted', reason: 'better in winter' });
+    await write('history.jsonl', { ...event, kind: 'refused', reason: 'promote: no version 9' });
+    const account = (await jobsAccount(await sessionOn(), {})).models[0]!;
+    const lines = modelLines({ ...account, jobs: [] });
+    assert.deepEqual(lines.slice(0, 3), [
+      'day-ahead',
+      '  version 2 is champion since 2019-03-02 09:00Z, promoted by ada: better in winter.',
+      '  refused 2019-03-02 09:00Z, asked by ada: promote: no version 9',
+    ]);
+    assert.doesNotMatch(account.why ?? '', /not deployed/);
+  });
+
   it('say a long sentence once', async () => {
     const reason = `Version 2 is 9.1 % worse, where 5.0 % are allowed: ${'MAPE 3.3 % against 3.0 %, '.repeat(3)}in all.`;
     const record = jobOf('a', { job: 'retrain', outcome: 'refused', version: 2, reason });
@@ -115,9 +141,16 @@ describe('jobs', () => {
     assert.equal(text.split('against').length - 1, 3);
     assert.match(text, /made version 2, which was refused, as said above\.$/m);
     const says = 'It waits for the approval of ada or grace until 2019-03-04T02. It is better.';
-    const running = { job: 'deployment' as const, workflowId: 'deployment/a', phase: 'approval', says };
+    const running = {
+      job: 'deployment' as const,
+      workflowId: 'deployment/a',
+      phase: 'approval',
+      says,
+      version: 2,
+    };
     const lines = modelLines({
-      ...{ model: 'a', jobs: [], history: [], why: `Version 2 is being deployed, at approval. ${says} Do.` },
+      ...{ model: 'a', jobs: [], history: [], champion: null, refused: null },
+      ...{ why: `Version 2 is being deployed, at approval. ${says} Do.` },
       running: [{ ...running, model: 'a', startedAt: '2019-03-03T02:00:00Z' }],
     });
     assert.match(lines.at(-1)!, /: Version 2 is being deployed, at approval, as said above\. Do\.$/);
