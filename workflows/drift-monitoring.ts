@@ -38,7 +38,7 @@ export const driftMonitoringWorkflow = (raw?: unknown): Promise<ScheduledResult>
       const { version } = found.model;
       const facts = { ...found.facts, report: found.dataset.uri };
       if (!found.drifted) {
-        const reason = `Nothing of version ${version} has drifted in the ${counted(windowDays, 'day')} before ${found.asOf} UTC.`;
+        const reason = `Nothing of version ${version} has drifted in ${regions.join(', ')} in the ${counted(windowDays, 'day')} before ${found.asOf} UTC.`;
         return { outcome: 'done', reason, version, facts };
       }
       const said = found.findings.slice(0, MOST_SENTENCES).map(({ what }) => what);

@@ -33,7 +33,7 @@ async function issue({ config: { model_name: name, regions }, asOf }: ScheduledI
   };
   const { version } = model;
   if (reused) {
-    const reason = `No region has a later issue than ${newest} UTC, and its forecast by version ${version} is there already.`;
+    const reason = `${answers.map(({ region }) => region).join(', ')}: no later issue than ${newest} UTC, and its forecast by version ${version} is there already.`;
     return { outcome: 'skipped', reason, version, facts };
   }
   const reason = `${counted(answers.length, 'region')}, issued to ${newest} UTC by version ${version} (${answeredBy.role}).`;

@@ -48,7 +48,7 @@ async function ingest({ config: { regions }, asOf }: ScheduledInput): Promise<En
   const since = lastHour === null ? 'all of its record' : `from ${from} on`;
   return {
     outcome: 'done',
-    reason: `Fetched ${since}: demand of every region to ${slowest ?? 'no hour'} UTC.`,
+    reason: `Fetched ${since}: demand of ${regions.join(', ')} to ${slowest ?? 'no hour'} UTC.`,
     version: null,
     facts,
   };

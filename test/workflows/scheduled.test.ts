@@ -42,6 +42,7 @@ describe('scheduledIngestionWorkflow', () => {
           ['south', 'ingestion', 'skipped'],
         ],
       );
+      assert.match(stages.jobs[0]!.reason, /demand of ERCO to /);
       assert.match(stages.jobs[1]!.reason, /nothing that the home has not/);
     });
   });
@@ -87,6 +88,7 @@ describe('scheduledForecastWorkflow', () => {
           ['skipped', 3, 'manifests/fake/forecast.json'],
         ],
       );
+      assert.match(stages.jobs[1]!.reason, /^ERCO: no later issue than 2019-03-01T16 UTC/);
       assert.equal(stages.jobs[0]!.asOf, '2019-03-01T19:00:00.000Z');
       assert.deepEqual(stages.asked('forecast')[1], { name: 'south', regions: ['ERCO'] });
     });
@@ -124,7 +126,10 @@ describe('driftMonitoringWorkflow', () => {
       });
       const [{ outcome, reason, version, facts }] = stages.jobs as [(typeof stages.jobs)[0]];
       assert.deepEqual([outcome, version, facts['report']], ['done', 1, 'manifests/fake/drift.json']);
-      assert.equal(reason, 'Nothing of version 1 has drifted in the 42 days before 2019-03-01T19 UTC.');
+      assert.equal(
+        reason,
+        'Nothing of version 1 has drifted in ERCO in the 42 days before 2019-03-01T19 UTC.',
+      );
     });
   });
 
