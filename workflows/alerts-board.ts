@@ -26,6 +26,7 @@ export function describeAlerts(status: AlertStatus, trouble: string): string {
       [each.model, ...Object.values(each.labels)].join(' '),
       each.severity,
       each.since,
+      each.because ?? '',
       each.says,
       [
         ...(each.acknowledgedBy === null ? [] : [`acknowledged by ${each.acknowledgedBy}`]),
@@ -33,7 +34,7 @@ export function describeAlerts(status: AlertStatus, trouble: string): string {
         ...each.notSent.map((channel) => `not sent: no channel ${channel}`),
       ].join(', '),
     ]);
-    parts.push(table(['rule', 'of', 'severity', 'since', 'says', ''], rows));
+    parts.push(table(['rule', 'of', 'severity', 'since', 'because', 'says', ''], rows));
   }
   if (undecided.length > 0)
     parts.push(

@@ -14,6 +14,8 @@ export const incident = z.strictObject({
   lastAsOf: ms,
   severity,
   says: z.string(),
+  /** The rule's condition with the values of what it names; of incidents that are older than this, absent. */
+  because: z.string().optional(),
   facts: alertFacts,
   /** Observations that held since. */
   seen: z.number().int(),
@@ -52,6 +54,8 @@ export const notice = z.strictObject({
   labels: alertFacts,
   severity,
   condition: z.string(),
+  /** The condition with the values of what it names, as long as it holds. */
+  because: z.string().optional(),
   says: z.string(),
   facts: alertFacts,
   /** When the incident began and when this holds, both by its own clock; `at` by the real one. */

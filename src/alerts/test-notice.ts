@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { BadInputError } from '../errors.ts';
+import { BadInputError, SourceFaultError, UnavailableError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import type { ChannelSecrets } from './channel.ts';
-import { readChannels } from './channels.ts';
+import { CHANNELS_URI, readChannels } from './channels.ts';
 import { send } from './senders/send.ts';
 import type { Delivery, Notice } from './state.ts';
 
@@ -28,8 +28,8 @@ export async function sendTest(
       kind,
       incident,
       rule: 'test',
-      model: 'none',
-      labels: {},
+      model: 'channel',
+      labels: { channel: name },
       severity: 'info',
       condition: '',
       facts: {},
@@ -42,7 +42,22 @@ export async function sendTest(
     ...{ createdAt: Date.now(), nextAt: Date.now(), claim: null, settledAt: null, says: '' },
   });
   const sending = { signal, patienceMs: 20_000 };
-  const says = await send(channel, deliveryOf('test'), sending);
-  if (channel.kind === 'pager') await send(channel, deliveryOf('recovered'), sending);
+  const attempt = (kind: Notice['kind']) =>
+    send(channel, deliveryOf(kind), sending).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw notTaken(error, name);
+    });
+  const says = await attempt('test');
+  if (channel.kind === 'pager') await attempt('recovered');
   return { id: `${incident}-test`, says };
+}
+
+/** What alerts try again for a day is tried once here: somebody waits for the answer. */
+function notTaken(error: unknown, name: string): unknown {
+  if (!(error instanceof SourceFaultError)) return error;
+  return new UnavailableError(
+    error.message,
+    `A test is sent once: put right what it says of ${name} in ${CHANNELS_URI} or at its server, and test again.`,
+    { cause: error },
+  );
 }

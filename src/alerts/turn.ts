@@ -106,7 +106,7 @@ const waiting = ({ outbox }: AlertState) => outbox.filter((each) => each.state =
 export function statusOf(state: AlertState, now: number): AlertStatus {
   const firing = state.tracks.flatMap((track) => {
     if (!track.incident) return [];
-    const { id, severity, since, lastAsOf, says, acknowledged, notSent } = track.incident;
+    const { id, severity, since, lastAsOf, says, because, acknowledged, notSent } = track.incident;
     const clock = track.simulated ? (state.simulatedNow ?? track.asOf) : now;
     return [
       {
@@ -118,6 +118,7 @@ export function statusOf(state: AlertState, now: number): AlertStatus {
         since: new Date(since).toISOString(),
         asOf: new Date(lastAsOf).toISOString(),
         says: says.slice(0, SHOWN.letters),
+        ...(because !== undefined && { because: because.slice(0, SHOWN.letters) }),
         acknowledgedBy: acknowledged?.by ?? null,
         silencedUntil: silencedUntil(state, track, clock),
         notSent,

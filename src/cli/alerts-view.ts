@@ -35,9 +35,12 @@ export function alertLines(
       minutes(each.since),
       each.acknowledgedBy ?? '-',
       each.silencedUntil === null ? '-' : minutes(each.silencedUntil),
+      each.because ?? '-',
       each.says,
     ]);
-    lines.push(table(['rule', 'of', 'severity', 'since', 'acknowledged', 'silenced until', 'says'], rows));
+    lines.push(
+      table(['rule', 'of', 'severity', 'since', 'acknowledged', 'silenced until', 'because', 'says'], rows),
+    );
   }
   const sections: [string, string[], string[][]][] = [
     [
@@ -98,7 +101,7 @@ export function checkLines({ rules, channels, ok }: Check): string[] {
     table(['rule', 'condition', 'tells'], rows),
     '',
     doors.length > 0
-      ? table(['channel', 'kind', ''], doors)
+      ? table(['channel', 'kind', 'state'], doors)
       : 'no channel is configured: nobody is told of anything (docs/alerts.md)',
     ...(ok ? [] : ['', 'not all that fires would arrive:']),
     ...rules.flatMap(({ rule, missing }) =>

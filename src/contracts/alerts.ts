@@ -84,7 +84,7 @@ export const alertEvent = z.strictObject({
   /** When it was seen, by the real clock, and the moment it stands for. */
   at: z.string(),
   asOf: z.string(),
-  what: z.enum(['fired', 'escalated', 'recovered', 'acknowledged', 'silenced', 'undelivered']),
+  what: z.enum(['fired', 'escalated', 'recovered', 'acknowledged', 'silenced', 'unsilenced', 'undelivered']),
   incident: z.string().nullable(),
   rule: z.string().nullable(),
   model: z.string().nullable(),
@@ -104,6 +104,8 @@ export const openIncident = z.strictObject({
   since: z.string(),
   asOf: z.string(),
   says: z.string(),
+  /** The rule's condition with the values of what it names. */
+  because: z.string().optional(),
   acknowledgedBy: z.string().nullable(),
   silencedUntil: z.string().nullable(),
   /** Channels that were to be told and could not be: they are not configured. */

@@ -7,7 +7,7 @@ export const auditEvent = z.strictObject({
   at: z.string(),
   who: z.string().min(1).max(120),
   identity: z.enum(['claimed', 'authenticated', 'system']),
-  /** A verb of the field: promoted, rolled-back, refused, approved, schedule-applied, alert-silenced … */
+  /** A verb of the field: promoted, rolled-back, refused, approved, schedule-applied, alert-silenced, alert-unsilenced … */
   what: z.string().min(1).max(60),
   /** Of what: `model/day-ahead`, `schedule/retrain-day-ahead`, `ab-test/x`. */
   subject: z.string().min(1).max(200),

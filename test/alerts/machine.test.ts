@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CLAIM_MS, claim, release, settleFailed } from '../../src/alerts/machine/outbox.ts';
+import { sentences } from '../../src/alerts/senders/wording.ts';
 import { nextMoment } from '../../src/alerts/machine/step.ts';
 import { alertState, bounded } from '../../src/alerts/state.ts';
+import { statusOf } from '../../src/alerts/turn.ts';
 import { acknowledgeRequest, silenceRequest } from '../../src/contracts/alerts.ts';
 import { Bench, HOUR, START, iso, rule } from './sample-rules.ts';
 
@@ -58,6 +60,23 @@ describe('the state of alerts', () => {
     bench.see({ accuracy: 0.95, baseline: 0.9 });
     assert.deepEqual(bench.firing, []);
     assert.equal(bench.state.tracks[0]!.undecided, null);
+  });
+
+  it('keep why a rule holds: its condition, and the values of what it names', () => {
+    const bench = new Bench(rule('drop', { condition: 'accuracy < baseline - 0.05' }));
+    bench.see({ accuracy: 0.8, baseline: 0.9, other: 3 }, { note: 'PACW has drifted.' });
+    const because = 'accuracy < baseline - 0.05: accuracy 0.8, baseline 0.9';
+    assert.equal(statusOf(bench.state, START).firing[0]!.because, because);
+    assert.equal(bench.state.events[0]!.says, `PACW has drifted. (${because})`);
+    const { notice, id } = bench.state.outbox[0]!;
+    assert.deepEqual([notice.because, notice.says], [because, 'PACW has drifted.']);
+    assert.equal(sentences(notice, id)[1], `Condition: ${because}`);
+    bench.see({ accuracy: 0.7, baseline: 0.9 });
+    assert.match(bench.state.tracks[0]!.incident!.because!, /accuracy 0\.7/);
+    bench.see({ accuracy: 0.9, baseline: 0.9 });
+    const end = bench.state.outbox.at(-1)!.notice;
+    assert.deepEqual([end.kind, end.because], ['recovered', undefined]);
+    assert.doesNotThrow(() => alertState.parse(bench.state));
   });
 
   it('takes what comes late, as of before the last, for no news', () => {

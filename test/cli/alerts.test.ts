@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -9,6 +9,7 @@ import type { Finding } from '../../src/cli/doctor/check.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Check } from '../../src/alerts/check.ts';
 import type { AlertStatus } from '../../src/contracts/alerts.ts';
+import type { AuditEntry } from '../../src/contracts/audit.ts';
 import { changeAppliedSchedules } from '../../src/jobs/applied-schedules.ts';
 import { Home } from '../../src/lake/home.ts';
 import { freePort } from '../../src/stack/ports.ts';
@@ -87,6 +88,15 @@ describe('alerts, from the command line', function () {
     const tested = await ask('alerts', 'test', 'hook');
     assert.equal(tested.code, 0, tested.stderr);
     assert.equal(receiver.taken.at(-1)!.json['kind'], 'test');
+    assert.match(
+      String(receiver.taken.at(-1)!.json['headline']),
+      /^\[info\] test of channel hook .*nothing is wrong/,
+    );
+    receiver.moods = [500];
+    const refused = await ask('alerts', 'test', 'hook');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /HTTP 500.* A test is sent once: .*test again/);
+    assert.doesNotMatch(refused.stderr, /tried again/);
     assert.match(reasonOf(await ask('alerts', 'test', 'email')), /no channel "email"\. Name one of hook\./);
   });
 
@@ -105,6 +115,9 @@ describe('alerts, from the command line', function () {
       [fired['kind'], fired['rule'], fired['asOf']],
       ['fired', 'work_absent', '2026-01-02T00:00:00.000Z'],
     );
+    const because = 'late_hours > grace_hours: late_hours 5, grace_hours 3';
+    assert.equal(fired['because'], because);
+    assert.ok((await ask('alerts')).stdout.includes(because));
     const acknowledged = await ask(
       'alerts',
       'ack',
@@ -151,5 +164,13 @@ describe('alerts, from the command line', function () {
     );
     assert.match(reasonOf(await ask('alerts', 'silence', '--until', '2020-01-01T00')), /has passed/);
     assert.match((await ask('alerts', 'unsilence', '--model', 'm')).stdout, /^no longer silenced/);
+    const history = (JSON.parse((await ask('alerts', '--json')).stdout) as AlertStatus).recent;
+    assert.deepEqual(
+      history.slice(0, 2).map(({ what }) => what),
+      ['unsilenced', 'silenced'],
+    );
+    const log = (await readFile(home.path('audit', 'log.jsonl'), 'utf8')).trimEnd().split('\n');
+    const audited = log.slice(-2).map((line) => (JSON.parse(line) as AuditEntry).what);
+    assert.deepEqual(audited, ['alert-silenced', 'alert-unsilenced']);
   });
 });

@@ -125,7 +125,7 @@ export class Desk {
 
   private noticeOf(kind: Notice['kind'], track: Track, now: number, says?: string): Notice {
     const { rule, model, labels, simulated } = track;
-    const { id, severity, facts, since, lastAsOf, says: seen } = track.incident!;
+    const { id, severity, facts, since, lastAsOf, says: seen, because } = track.incident!;
     return {
       kind,
       incident: id,
@@ -134,6 +134,7 @@ export class Desk {
       labels,
       severity,
       condition: this.ruleOf(track)?.condition ?? '',
+      ...(because !== undefined && kind !== 'recovered' && { because }),
       says: says ?? seen,
       facts,
       since: iso(since),

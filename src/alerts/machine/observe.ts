@@ -1,4 +1,5 @@
 import { momentOf, type Observation } from '../../contracts/alerts.ts';
+import { becauseOf } from '../because.ts';
 import { evaluate } from '../expression/evaluate.ts';
 import type { Rule } from '../rule.ts';
 import type { Track } from '../state.ts';
@@ -66,9 +67,10 @@ function count(
   { facts, note, asOf }: Pick<Observation, 'facts' | 'note'> & { asOf: number },
 ): void {
   track.held += 1;
+  const because = becauseOf(rule, facts);
   if (track.incident) {
     const { seen, says } = track.incident;
-    Object.assign(track.incident, { lastAsOf: asOf, facts, seen: seen + 1, says: note || says });
+    Object.assign(track.incident, { lastAsOf: asOf, facts, seen: seen + 1, says: note || says, because });
     return;
   }
   if (track.held < rule.for) return;
@@ -79,6 +81,7 @@ function count(
     lastAsOf: asOf,
     severity: rule.severity,
     says: note || rule.condition,
+    because,
     facts,
     seen: track.held,
     notified: [],
@@ -88,5 +91,5 @@ function count(
     escalated: false,
     acknowledged: null,
   };
-  desk.note('fired', track, note || rule.condition, asOf);
+  desk.note('fired', track, note ? `${note} (${because})` : because, asOf);
 }

@@ -50,7 +50,7 @@ export function silence(desk: Desk, request: SilenceRequest): Reply {
   const about = `${rule ?? 'every rule'}, ${model ?? 'every model'}`;
   const says = ends ? `no longer silenced: ${about}` : `silenced until ${until}: ${about}`;
   desk.remember({
-    what: 'silenced',
+    what: ends ? 'unsilenced' : 'silenced',
     incident: null,
     rule: rule ?? null,
     model: model ?? null,

@@ -1,4 +1,5 @@
 import { oneLine } from '../../errors.ts';
+import { shownFact } from '../because.ts';
 import type { Notice } from '../state.ts';
 
 const KINDS: Record<Notice['kind'], string> = {
@@ -7,7 +8,7 @@ const KINDS: Record<Notice['kind'], string> = {
   escalated: 'still fires, and nobody has acknowledged it',
   acknowledged: 'is acknowledged',
   recovered: 'has recovered',
-  test: 'is only a test',
+  test: 'that somebody asked for: nothing is wrong',
 };
 
 const FACTS_SHOWN = 12;
@@ -23,18 +24,18 @@ export function headline(notice: Notice): string {
 
 /** What there is to know, a line each. */
 export function sentences(notice: Notice, deliveryId: string): string[] {
-  const { says, condition, facts, since, asOf, at, simulated, incident } = notice;
+  const { says, condition, because = condition, facts, since, asOf, at, simulated, incident } = notice;
   const named = Object.entries(facts).toSorted(
     ([a], [b]) => Number(condition.includes(b)) - Number(condition.includes(a)),
   );
   return [
     says,
-    condition === '' || condition === says ? '' : `Condition: ${condition}`,
+    because === '' || because === says ? '' : `Condition: ${because}`,
     named.length === 0
       ? ''
       : `Facts: ${named
           .slice(0, FACTS_SHOWN)
-          .map(([name, value]) => `${name} = ${shown(value)}`)
+          .map(([name, value]) => `${name} = ${shownFact(value)}`)
           .join(', ')}`,
     `Since ${since}, as of ${asOf}${simulated ? ' (simulated)' : ''}; told ${at}`,
     `Incident ${incident}, delivery ${deliveryId}`,
@@ -42,6 +43,3 @@ export function sentences(notice: Notice, deliveryId: string): string[] {
     .filter((line) => line !== '')
     .map(oneLine);
 }
-
-const shown = (value: number | string | boolean) =>
-  typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
