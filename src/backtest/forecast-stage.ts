@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
-import { REGION_CODES, REGIONS, type RegionCode } from '../contracts/regions.ts';
+import { regionCode, REGION_CODES, REGIONS, type RegionCode } from '../contracts/regions.ts';
 import type { ForecastInput } from '../contracts/stages.ts';
 import { HOUR_SECONDS, fromHourStamp, toDate, toHourStamp, type DateRange } from '../contracts/time.ts';
 import { QUANTILES } from '../day-ahead/issue-table.ts';
@@ -52,6 +53,8 @@ export interface ForecastResult {
   /** Of the rows' quantiles; none where all was answered hour by hour. */
   levels: number[];
   rows: ForecastRow[];
+  /** Regions of whose day the operator had forecast nothing at the issue, where the model takes that as an input. */
+  withoutOperator?: RegionCode[];
 }
 
 /**
@@ -93,6 +96,7 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
   let made: ForecastRow[] | undefined;
   const { reference, manifest, reused } = await onceByKey(home, work, async (key) => {
     const rows: ForecastRow[] = [];
+    const withoutOperator: RegionCode[] = [];
     using dayAhead = await model.dayAhead?.borrow();
     for (const [done, issue] of asked.entries()) {
       context.signal.throwIfAborted();
@@ -102,7 +106,9 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
         period: periodOf(issue, version.record.sequenceLength),
         columns: model.network?.normaliser.columns,
       });
-      rows.push(...(await answerOf(model, dayAhead, issue, record)));
+      const own = await answerOf(model, dayAhead, issue, record);
+      if (lacksOperator(model, issue, record, own)) withoutOperator.push(issue.region);
+      rows.push(...own);
     }
     const order = (row: ForecastRow) => regions.indexOf(row.region);
     rows.sort((a, b) => order(a) - order(b) || a.lead - b.lead);
@@ -117,7 +123,10 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     return {
       files: [{ ...(await referTo(home, uri, rows.length)), role: 'forecast' }],
       rows: rows.length,
-      details: { name: record.name, version: record.version, answers },
+      details: {
+        ...{ name: record.name, version: record.version, answers },
+        ...(withoutOperator.length > 0 && { withoutOperator }),
+      },
     };
   });
   const rows = made ?? (await readForecast(await verifiedPath(home, manifest.files[0]!)));
@@ -132,7 +141,23 @@ export async function forecast(context: StageContext, input: ForecastInput): Pro
     answers,
     levels,
     rows,
+    ...operatorDetails.parse(manifest.details),
   };
+}
+
+const operatorDetails = z.object({ withoutOperator: z.array(regionCode).optional() });
+
+/** Whether a model that takes the operator's forecast of the day had none of it at the issue. */
+function lacksOperator(
+  { dayAhead }: LiveModel,
+  { by }: Issue,
+  { rows }: RegionRecord,
+  answered: readonly ForecastRow[],
+): boolean {
+  if (by !== 'day-ahead' || !dayAhead?.issues.operator) return false;
+  return !answered.some(({ hour }) =>
+    Number.isFinite(rows.forecast.values[(fromHourStamp(hour) - rows.first) / HOUR_SECONDS]),
+  );
 }
 
 interface Issue extends NewestDemand {

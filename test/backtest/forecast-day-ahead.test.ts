@@ -20,6 +20,7 @@ import { fitForecaster } from '../../src/forecasters/stage.ts';
 import { DatasetSource, trainedNetwork } from '../../src/forecasters/trained-network.ts';
 import { transformer } from '../../src/forecasters/transformer.ts';
 import { readManifest } from '../../src/lake/artifacts.ts';
+import { rowsKnownAt } from '../../src/lake/grid-rows.ts';
 import { Home } from '../../src/lake/home.ts';
 import { registerModel } from '../../src/registry/stage.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
@@ -90,6 +91,19 @@ describe('a forecast of the day ahead', function () {
         assert.ok(Math.abs(mw / other - 1) < 1e-4, `${cell} ${q}: ${mw} is not ${other}`);
       }),
     );
+  });
+
+  it('says where the operator had forecast nothing of the day, also when it was made before', async () => {
+    const rows = await shippedRows();
+    const from = fromHourStamp(ISSUE);
+    const availableAt = rows.availableAt.map((moment, i) =>
+      rows.labels[rows.series[i]!] === 'DF' && rows.validAt[i]! > from ? Infinity : moment,
+    );
+    const grid = await writeGrid(context, rowsKnownAt({ ...rows, availableAt }, Number.MAX_VALUE), 'silent');
+    const said = async () => (await forecast(context, { ...asked, issuedAt: ISSUE, grid })).withoutOperator;
+    assert.deepEqual([await said(), await said()], [[REGION], [REGION]]);
+    const honest = await forecast(context, { ...asked, issuedAt: ISSUE, grid: made.grid });
+    assert.equal(honest.withoutOperator, undefined);
   });
 
   it('is not moved by anything that became known after its issue', async () => {

@@ -93,8 +93,12 @@ export function defineForecast(program: Command): void {
           const { role, why, test } = result.answeredBy;
           const who = role === 'canary' || test ? `${role}: ${why}` : why;
           const head = `${model} version ${version} (${who}), ${result.dataset.uri}\nissued at ${issued.join(', ')}`;
+          const lacks = result.withoutOperator?.join(', ');
+          const note = lacks
+            ? ['', `the operator's forecast of the day is missing for ${lacks}: the model goes by the rest`]
+            : [];
           const rate = test ? ['', `how good was it? \`ab rate ${test.name} ${test.request} 1..5\``] : [];
-          return { json: result, text: [head, '', table(HEADER, rows), ...rate] };
+          return { json: result, text: [head, '', table(HEADER, rows), ...note, ...rate] };
         },
       ),
     );
