@@ -7,11 +7,11 @@ const SERIES = ['series', 'PSI', 'usual', 'KS', 'usual', 'delta', 'p adjusted', 
 const ERRORS = [
   'region',
   'MAPE %',
-  'backtest',
+  'in backtest',
   'operator',
-  'week ago',
-  'backtest',
-  'growth',
+  'week before',
+  'in backtest, week before',
+  'growth beyond week before',
   'bias %',
   'drift',
 ];
@@ -55,7 +55,7 @@ function errorRow({ region, performance, concept }: RegionDrift): string[] {
   return [
     region,
     ...[p.mape, p.baselineMape, p.operatorMape, p.naiveMape, p.baselineNaiveMape].map(percent),
-    p.growth.toFixed(2),
+    `× ${p.beyondNaive.toFixed(2)}`,
     percent(concept?.bias),
     p.drifted ?? 'no',
   ];

@@ -10,7 +10,7 @@ import { decide, factsOf, findingsOf } from '../../src/monitoring/drift/findings
 import { inputDrift } from '../../src/monitoring/drift/input-drift.ts';
 import { jointDrift } from '../../src/monitoring/drift/joint-drift.ts';
 import { renderDriftPage } from '../../src/monitoring/drift/page.ts';
-import { performanceDrift } from '../../src/monitoring/drift/performance-drift.ts';
+import { performanceDrift, type PerformanceDrift } from '../../src/monitoring/drift/performance-drift.ts';
 import type { Undecided } from '../../src/monitoring/drift/region-drift.ts';
 import { seasonalDistance } from '../../src/monitoring/drift/seasonal-distance.ts';
 import type { ScoredHours } from '../../src/monitoring/drift/scored-hours.ts';
@@ -156,13 +156,14 @@ describe('drift of all series together', () => {
     assert.deepEqual(jointDrift(garbage, window), jointDrift(series, window));
   });
 
+  const usual = { coefficient: 0.05, windows: 150 };
+  const regionOf = (region: 'ERCO' | 'MISO', p: number | null): Undecided => ({
+    ...{ region, window: { from: '2018-10-02T01', to: '2018-11-01T00' }, series: [], prediction: null },
+    ...{ performance: null, concept: null, operatorAbsent: null, notJudged: [] },
+    joint: p === null ? null : { features: ['demand', 'solar'], days: 30, coefficient: 0.21, p, usual },
+  });
+
   it('is one finding and one line of a region, adjusted among those of all regions', () => {
-    const regionOf = (region: 'ERCO' | 'MISO', p: number | null): Undecided => ({
-      ...{ region, window: { from: '2018-10-02T01', to: '2018-11-01T00' }, series: [], prediction: null },
-      ...{ performance: null, concept: null, notJudged: [] },
-      joint: p === null ? null : { features: ['demand', 'solar'], days: 30, coefficient: 0.21, p, usual },
-    });
-    const usual = { coefficient: 0.05, windows: 150 };
     const regions = decide([regionOf('ERCO', 0.01), regionOf('MISO', 0.6), regionOf('MISO', null)], limits);
     assert.deepEqual(
       regions.map(({ joint }) => joint && [joint.adjustedP, joint.drifted]),
@@ -183,6 +184,27 @@ describe('drift of all series together', () => {
       /All inputs together: energy coefficient 0\.21 where 0\.05 is usual, p 0\.020: drift\./,
     );
     assert.match(page, /All inputs together: .* p 0\.600: no drift\./);
+  });
+
+  it('says in words whether hours have become harder, or easier', () => {
+    const said = (beyondNaive: number) => {
+      const performance: PerformanceDrift = {
+        ...{
+          hours: 744,
+          baselineHours: 2184,
+          against: 'its whole backtest',
+          mape: 0.069,
+          baselineMape: 0.0287,
+        },
+        ...{ naiveMape: 0.05, baselineNaiveMape: 0.1, operatorMape: null, baselineOperatorMape: null },
+        ...{ growth: 2.4, beyondNaive, statistic: 9, drifted: 'error growth' },
+      };
+      const alone = { ...regionOf('ERCO', null), performance, series: [], joint: null, prediction: null };
+      return findingsOf([alone])[0]!.what;
+    };
+    assert.match(said(2.4 / 0.46), /, and hours are 54 % easier by the week-ago value\.$/);
+    assert.match(said(2), /, and hours are 20 % harder by/);
+    assert.match(said(2.4), /, and hours are as hard by/);
   });
 
   it('needs two series, and a past that has both', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { forgetGrid } from '../../src/backtest/forecast-grid.ts';
 import { forgetModels } from '../../src/backtest/forecast-model.ts';
 import { backtest } from '../../src/backtest/stage.ts';
@@ -11,12 +12,13 @@ import { fitForecasterInput } from '../../src/contracts/forecasters.ts';
 import { fromHourStamp } from '../../src/contracts/time.ts';
 import { fitForecaster } from '../../src/forecasters/stage.ts';
 import { readArtifact, readManifest } from '../../src/lake/artifacts.ts';
-import type { GridRows } from '../../src/lake/grid-rows.ts';
+import { rowsKnownAt, type GridRows } from '../../src/lake/grid-rows.ts';
 import { Home } from '../../src/lake/home.ts';
 import { readDrift } from '../../src/monitoring/drift/report.ts';
 import { checkDrift } from '../../src/monitoring/drift/stage.ts';
 import { registerModel } from '../../src/registry/stage.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
+import { ringwatt } from '../cli/command.ts';
 import { shippedRows, trainedHome, writeGrid, writeModel } from '../backtest/trained-home.ts';
 
 const AS_OF = '2019-03-31T00';
@@ -97,6 +99,48 @@ describe('checkDrift', function () {
       manifest.files.find(({ role }) => role === 'page')!,
     );
     assert.match(page.toString('utf8'), /What has drifted/);
+  });
+
+  it('names the plainest cause: the operator’s forecast, which its backtest had, is missing in the window', async () => {
+    const begins = fromHourStamp('2019-03-16T08');
+    const rows = await shippedRows();
+    const availableAt = rows.availableAt.map((moment, row) =>
+      rows.labels[rows.series[row]!] === 'DF' && rows.validAt[row]! >= begins ? Infinity : moment,
+    );
+    const grid = await writeGrid(context, rowsKnownAt({ ...rows, availableAt }, Number.MAX_VALUE), 'silent');
+    const { drifted, findings, facts, dataset } = await check({ grid });
+    const { document, page } = await readDrift(
+      context.home,
+      await readManifest(context.home, dataset, 'drift'),
+    );
+    const { hours } = document.regions[0]!.performance!;
+    const [{ kind, what }] = findings as [(typeof findings)[0]];
+    assert.deepEqual([drifted, facts['data_drift'], kind], [true, 1, 'data']);
+    assert.equal(
+      what,
+      `PACW: the operator’s forecast is missing in the window: 0 of ${hours} hours have it (backtest: all).`,
+    );
+    assert.match(page, /the operator’s forecast is missing in the window/);
+    assert.match(
+      document.regions[0]!.notJudged.join('; '),
+      /operator’s forecast to demand: the record has only 0 of the window’s 336 hours/,
+    );
+  });
+
+  it('is told on a terminal with the page to open, and no two columns of a name', async () => {
+    await check();
+    const asked = ['drift', NAME, '--model-version', '1', '--window-days', '14', '--as-of', AS_OF];
+    const { code, stdout, stderr } = await ringwatt([
+      ...[...asked, '--grid', made.grid.uri, '--home', context.home.root],
+    ]);
+    assert.equal(code, 0, stderr);
+    const [, url] = /^report +(file:.*\.html)$/m.exec(stdout) ?? assert.fail(stdout);
+    assert.match(await readFile(fileURLToPath(url!), 'utf8'), /Nothing has drifted/);
+    const names = stdout
+      .split('\n')
+      .find((line) => line.startsWith('region'))!
+      .split(/ {2,}/);
+    assert.equal(new Set(names).size, names.length, names.join(' | '));
   });
 
   it('sees nothing that became known after its moment', async () => {

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { driftInput } from '../../contracts/drift.ts';
 import { BadInputError } from '../../errors.ts';
 import { readManifest } from '../../lake/artifacts.ts';
-import { readDrift } from '../../monitoring/drift/report.ts';
+import { pageOf, readDrift } from '../../monitoring/drift/report.ts';
 import { thresholdsOf, type DriftFlags } from '../drift-flags.ts';
 import { compareTables } from '../drift-of-tables.ts';
 import { driftLines } from '../drift-view.ts';
@@ -66,7 +67,8 @@ export function defineDrift(program: Command): void {
           thresholds: thresholdsOf(options),
         });
         const result = await callStage(session, 'checkDrift', input);
-        const report = await readDrift(home, await readManifest(home, result.dataset, 'drift'));
+        const manifest = await readManifest(home, result.dataset, 'drift');
+        const report = await readDrift(home, manifest);
         const text = driftLines(report.document);
         if (html !== undefined) {
           await writePage(html, report.page);
@@ -74,7 +76,7 @@ export function defineDrift(program: Command): void {
         }
         return {
           json: { ...result, report: report.document },
-          text: [...text, `report  ${result.dataset.uri}`],
+          text: [...text, `report  ${pathToFileURL(pageOf(home, manifest)).href}`],
         };
       }),
     );

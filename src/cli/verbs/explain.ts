@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { explainInput } from '../../contracts/explain.ts';
 import { BadInputError } from '../../errors.ts';
@@ -74,7 +76,9 @@ export function defineExplain(program: Command): void {
           // Charts bring a document model with them, which only this asks for.
           const { renderExplanationPage } = await import('../../report/explanation-page.ts');
           await writePage(options.html, renderExplanationPage(explanation));
-          text.push(`page         ${options.html}`);
+          text.push(`page         ${pathToFileURL(resolve(options.html)).href}`);
+        } else {
+          text.push('page         --html FILE writes one, with charts');
         }
         return { json: { dataset, ...explanation }, text };
       }),

@@ -4,6 +4,7 @@ import type { ConceptDrift } from './concept-drift.ts';
 import type { SeriesDrift } from './input-drift.ts';
 import type { JointDrift } from './joint-drift.ts';
 import type { PerformanceDrift } from './performance-drift.ts';
+import type { OperatorAbsent } from './operator-absent.ts';
 import type { PredictionDrift } from './prediction-drift.ts';
 
 /** A p-value among all that were asked for in one look, and what came of it. */
@@ -23,6 +24,8 @@ export interface RegionDrift {
   prediction: (PredictionDrift & Decided) | null;
   performance: PerformanceDrift | null;
   concept: ConceptDrift | null;
+  /** Where the model takes the operator’s forecast, its backtest had it and the window mostly has not. */
+  operatorAbsent: OperatorAbsent | null;
   /** What could not be judged, and why. */
   notJudged: string[];
 }

@@ -2,6 +2,7 @@ import type { DriftThresholds } from '../../contracts/drift.ts';
 import { toDate } from '../../contracts/time.ts';
 import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts';
 import type { DriftFinding, RegionDrift } from './document.ts';
+import { operatorAbsentLine } from './operator-absent.ts';
 import type { Undecided } from './region-drift.ts';
 
 /** Adjusts every p-value of a look among all of it, and says which are drift: rare by the past, and large. */
@@ -39,9 +40,10 @@ function jointDecided(
 }
 
 export function findingsOf(regions: readonly RegionDrift[]): DriftFinding[] {
-  return regions.flatMap(({ region, series, joint, prediction, performance, concept }) => {
+  return regions.flatMap(({ region, operatorAbsent, series, joint, prediction, performance, concept }) => {
     const found: DriftFinding[] = [];
     const add = (kind: DriftFinding['kind'], what: string) => void found.push({ kind, region, what });
+    if (operatorAbsent) add('data', `${region}: ${operatorAbsentLine(operatorAbsent)}.`);
     for (const one of series.filter(({ drifted }) => drifted)) {
       add(
         'data',
@@ -62,10 +64,9 @@ export function findingsOf(regions: readonly RegionDrift[]): DriftFinding[] {
     }
     if (performance?.drifted) {
       const { mape, baselineMape, growth, beyondNaive } = performance;
-      const harder = (growth / beyondNaive - 1) * 100;
       add(
         'performance',
-        `${region}: MAPE is ${percent(mape)} where it was ${percent(baselineMape)} in ${performance.against}${performance.drifted === 'error growth' ? `, and hours are ${signed(harder)} % harder by the week-ago value` : ''}.`,
+        `${region}: MAPE is ${percent(mape)} where it was ${percent(baselineMape)} in ${performance.against}${performance.drifted === 'error growth' ? `, and hours are ${difficulty(growth / beyondNaive)} by the week-ago value` : ''}.`,
       );
     }
     for (const one of concept?.given.filter(({ drifted }) => drifted) ?? []) {
@@ -129,7 +130,11 @@ export const jointLine = ({
   `all inputs together: energy coefficient ${coefficient.toFixed(2)} where ${usual.coefficient.toFixed(2)} is usual, p ${shortP(adjustedP)}: ${drifted ? 'drift' : 'no drift'}`;
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
-const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(0)}`;
+/** How hard hours are against others: `54 % easier`, `12 % harder`. */
+function difficulty(times: number): string {
+  const percents = Math.abs(100 * (times - 1)).toFixed(0);
+  return percents === '0' ? 'as hard' : `${percents} % ${times > 1 ? 'harder' : 'easier'}`;
+}
 const shortP = (p: number) => (p < 0.001 ? p.toExponential(1) : p.toFixed(3));
 const direction = (delta: number) =>
   Math.abs(delta) < 0.1 ? 'another spread' : delta > 0 ? 'higher' : 'lower';

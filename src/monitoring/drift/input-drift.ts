@@ -40,7 +40,13 @@ export function inputDrift(
     const compare = comparison(one, window, firstHour);
     const now = compare(window, (years) => years < 0);
     if (!now) {
-      notJudged.push(`${one.label}: the record has no earlier year of these weeks`);
+      const { length } = one.values.subarray(window.from, window.to).filter(Number.isFinite);
+      const hours = window.to - window.from;
+      notJudged.push(
+        length < LEAST_SHARE * hours
+          ? `${one.label}: the record has only ${length} of the window’s ${hours} hours`
+          : `${one.label}: the record has no earlier year of these weeks`,
+      );
       continue;
     }
     // Every earlier window against its own season in the years before and after it.

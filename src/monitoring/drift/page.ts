@@ -39,8 +39,8 @@ function headline({ findings, regions }: DriftDocument): string {
 }
 
 const ERRORS = [
-  ...['Region', 'Model', 'In its backtest', 'Operator', 'Week before', 'In the backtest'],
-  ...['Growth beyond it', 'Bias'],
+  ...['Region', 'Model', 'In its backtest', 'Operator', 'Week before', 'In its backtest, week before'],
+  ...['Growth beyond week before', 'Bias'],
 ];
 const DISTANCES = ['Series', 'PSI', 'usual', 'KS', 'usual', 'Cliff’s delta', 'p, adjusted', 'Drift'];
 const GIVEN = ['Errors given', 'Shift, deviations', 'p, adjusted', 'Drift'];

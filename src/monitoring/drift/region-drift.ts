@@ -11,6 +11,7 @@ import { conceptDrift } from './concept-drift.ts';
 import type { RegionDrift } from './document.ts';
 import { inputDrift } from './input-drift.ts';
 import { jointDrift } from './joint-drift.ts';
+import { operatorAbsent } from './operator-absent.ts';
 import { performanceDrift } from './performance-drift.ts';
 import { predictionDrift } from './prediction-drift.ts';
 import { rowsUpTo } from './same-weeks.ts';
@@ -85,6 +86,7 @@ export async function recordDrift(
     region,
     window: { from: toHourStamp(span.from), to: toHourStamp(span.to) },
     ...{ series: inputs.series, joint, prediction: null, performance: null, concept: null },
+    operatorAbsent: null,
     notJudged: inputs.notJudged,
   };
   if (asOf - span.to > STALE_SECONDS) {
@@ -114,6 +116,7 @@ export async function recordDrift(
     return found;
   }
   const past = { region, first: rows.first, demand: rows.demandFinal };
+  if (model.dayAhead.issues.operator) found.operatorAbsent = operatorAbsent(scored, baseline.hours);
   found.prediction = predictionDrift(past, scored, baseline, window.from);
   found.performance = performanceDrift(scored, baseline, thresholds);
   found.concept = conceptDrift(region, scored, baseline.hours, thresholds);

@@ -9,10 +9,16 @@ export async function readDrift(
   home: Home,
   { files, key }: Manifest,
 ): Promise<{ document: DriftDocument; page: string }> {
-  const read = async (role: string) => {
-    const file = files.find((candidate) => candidate.role === role);
-    if (file) return (await readArtifact(home, file)).toString('utf8');
-    throw new MissingDataError(`The drift manifest ${key} has no ${role}.`, 'Look for drift again.');
-  };
+  const read = async (role: string) =>
+    (await readArtifact(home, fileOf({ files, key }, role))).toString('utf8');
   return { document: JSON.parse(await read('report')) as DriftDocument, page: await read('page') };
+}
+
+/** Where the page lies, for a browser. */
+export const pageOf = (home: Home, manifest: Manifest): string => home.pathOf(fileOf(manifest, 'page'));
+
+function fileOf({ files, key }: Pick<Manifest, 'files' | 'key'>, role: string): Manifest['files'][number] {
+  const file = files.find((candidate) => candidate.role === role);
+  if (file) return file;
+  throw new MissingDataError(`The drift manifest ${key} has no ${role}.`, 'Look for drift again.');
 }

@@ -11,7 +11,7 @@ import { BadInputError, NoChampionError } from '../../errors.ts';
 import { onceByKey, readManifest, writeContent } from '../../lake/artifacts.ts';
 import { canonicalJson } from '../../lake/canonical.ts';
 import type { Home } from '../../lake/home.ts';
-import { readChampion } from '../../registry/champion.ts';
+import { noChampion, readChampion } from '../../registry/champion.ts';
 import { readVersion, type ModelVersion } from '../../registry/versions.ts';
 import type { StageContext } from '../../stages/context.ts';
 import { backtestHours } from './baseline-hours.ts';
@@ -22,7 +22,7 @@ import { readDrift } from './report.ts';
 import { regionDrift, type Undecided } from './region-drift.ts';
 
 /** Raised when the same model and record would give another report. */
-const STAGE_VERSION = 2;
+const STAGE_VERSION = 3;
 const MOST_FINDINGS = 50;
 
 /**
@@ -111,10 +111,7 @@ async function versionOf(home: Home, { name, version }: DriftInput): Promise<Mod
   if (version !== undefined) return readVersion({ home }, { name, version });
   const champion = await readChampion({ home }, { name });
   if (champion) return readVersion({ home }, champion);
-  throw new NoChampionError(
-    `The model ${name} has no champion.`,
-    'Promote a version, or name one with --model-version; `models` lists them.',
-  );
+  throw await noChampion(home, name, NoChampionError);
 }
 
 function regionsOf({ record }: ModelVersion, { regions }: DriftInput): RegionCode[] {
