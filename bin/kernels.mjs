@@ -21,6 +21,8 @@ const RECORD = join(PLACE, 'built.json');
 const TARGET = join(CACHE, 'kernels-target');
 const LIBRARY = { win32: 'ringwatt_kernels.dll', darwin: 'libringwatt_kernels.dylib' };
 
+const TELL_EVERY_MS = 15_000;
+
 /** A network that is away now may be back later. */
 const TRY_AGAIN_MS = 60 * 60_000;
 
@@ -32,7 +34,7 @@ export async function buildKernels({ again = false } = {}) {
   await alone(async () => {
     const made = stamp();
     if (isSettled(made, again)) return;
-    say('building the kernels (once, about a minute)');
+    say('building the kernels (once, a minute or several)');
     const started = Date.now();
     const { code, words } = await run(cargo, [
       'build',
@@ -128,6 +130,12 @@ function run(cargo, args) {
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (words = (words + text).slice(-20_000)));
+  const started = Date.now();
+  const ticking = setInterval(() => {
+    const last = words.trim().split('\n').at(-1).trim();
+    const so = `${Math.round((Date.now() - started) / 1000)} s so far`;
+    say(`kernels: ${so}${last ? `, cargo: ${last}` : ''}`);
+  }, TELL_EVERY_MS);
   const passOn = (signal) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, passOn);
@@ -135,6 +143,7 @@ function run(cargo, args) {
     child.on('error', (error) => resolve({ code: error.code, words: error.message }));
     child.on('close', (status, signal) => resolve({ code: signal ?? status, words }));
   }).finally(() => {
+    clearInterval(ticking);
     for (const signal of signals) process.off(signal, passOn);
   });
 }

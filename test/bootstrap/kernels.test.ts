@@ -27,6 +27,17 @@ describe('the kernels in the set-up', () => {
     assert.deepEqual(project.cargoCalls, ['build --release --locked --package ringwatt-addon']);
   });
 
+  it('tell now and then what cargo is at, so that waiting is told from compiling', async () => {
+    const hurried = 'const set = setInterval; globalThis.setInterval = (work, ms) => set(work, ms / 100);';
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hurried)}`;
+    const { stderr } = await project.run(['cli'], { PATH, NODE_OPTIONS, SAMPLE_CARGO_WAITS: '1' });
+    assert.match(
+      stderr,
+      /ringwatt: kernels: \d+ s so far, cargo: Blocking waiting for file lock on package cache\n/,
+    );
+    assert.match(stderr, /kernels: built in/);
+  });
+
   it('are built again when their sources have changed, under another name', async () => {
     await project.run(['cli'], { PATH });
     const { library } = record();

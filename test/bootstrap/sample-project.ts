@@ -41,6 +41,10 @@ const CARGO = `
     console.error('   Compiling x\\nerror: linker cc not found\\n  |\\n  = note: more');
     process.exit(101);
   }
+  if (process.env.SAMPLE_CARGO_WAITS) {
+    console.error('    Blocking waiting for file lock on package cache');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+  }
   const release = path.join(process.env.CARGO_TARGET_DIR, 'release');
   fs.mkdirSync(release, { recursive: true });
   for (const name of ['libringwatt_kernels.so', 'libringwatt_kernels.dylib', 'ringwatt_kernels.dll']) {

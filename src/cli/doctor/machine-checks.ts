@@ -45,7 +45,7 @@ export const checkTemporalCli: Check = async (config) => {
     const { path, how } = await findTemporalCli({ install: false });
     const { code, stdout } = await runProgram(path, ['--version'], { seconds: 10 });
     return code === 0
-      ? { what, verdict: 'ok', detail: `${stdout.trim()}, ${how}` }
+      ? { what, verdict: 'ok', detail: `${stdout.trim()}, ${how}: ${path}` }
       : { what, verdict: 'fail', detail: `${path} does not run`, cure: `Delete it and run \`setup\`.` };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { CorruptArtifactError } from '../../errors.ts';
+import { CorruptArtifactError, UnavailableError } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
 import type { Overview } from '../../temporal/overview.ts';
 import { alertsStanding, standingLine, type AlertsStanding } from '../alerts-standing.ts';
@@ -48,7 +48,9 @@ export function defineStatus(program: Command): void {
       );
       const sick = services?.services.some(({ state }) => state !== 'ready') ?? false;
       const text = [
-        services ? describeStack(home, services) : `no services run on ${home.root}; \`up\` starts them`,
+        services
+          ? describeStack(home, services, await temporalCliPath())
+          : `no services run on ${home.root}; \`up\` starts them`,
         ...(temporal ? describeOverview(temporal) : []),
         ...(jobs.models.length === 0 ? [] : ['', ...jobs.models.flatMap(modelLines)]),
         '',
@@ -75,6 +77,16 @@ export function defineStatus(program: Command): void {
       };
     }),
   );
+}
+
+async function temporalCliPath(): Promise<string | undefined> {
+  const { findTemporalCli } = await import('../../stack/temporal-cli.ts');
+  try {
+    return (await findTemporalCli({ install: false })).path;
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined;
+    throw error;
+  }
 }
 
 /** A file of alerts that is damaged must not hide how the rest stands. */
