@@ -18,7 +18,7 @@ import type { Home } from '../lake/home.ts';
 import { unlessGone } from '../lake/storage-failure.ts';
 import { readDocument } from '../lake/text-file.ts';
 import { readChampion } from '../registry/champion.ts';
-import { modelFolder } from '../registry/layout.ts';
+import { modelFolder, modelNames, noSuchModel } from '../registry/layout.ts';
 import { withModelLock } from '../registry/lock.ts';
 import { readVersion } from '../registry/versions.ts';
 
@@ -148,6 +148,8 @@ async function versionOf(home: Home, model: string): Promise<TestedVersion> {
   const [name = '', number] = model.split('@');
   const version = number === undefined ? (await readChampion({ home }, { name }))?.version : Number(number);
   if (version === undefined) {
+    const names = await modelNames(home);
+    if (!names.includes(name)) throw noSuchModel(name, names);
     throw new MissingDataError(`The model ${name} has no champion.`, `Name a version, such as ${name}@1.`);
   }
   const { sha256 } = await readVersion({ home }, { name, version });

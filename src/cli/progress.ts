@@ -118,7 +118,9 @@ export class ProgressDisplay {
 }
 
 const extent = (done: number, total: number, unit: string) => `${compact(done)}/${compact(total)} ${unit}`;
-const pace = (rate: number, unit: string) => (rate > 0 ? `${compact(rate)} ${unit}/s` : '');
+/** Of seconds it says nothing: one passes each second. */
+const pace = (rate: number, unit: string) =>
+  rate > 0 && !/^s\b/.test(unit) ? `${compact(rate)} ${unit}/s` : '';
 const timeLeft = (seconds: number | null) => (seconds === null ? '' : `${duration(seconds)} left`);
 
 function bar(share: number): string {

@@ -1,4 +1,4 @@
-import { MissingDataError } from '../errors.ts';
+import { modelNames, noSuchModel } from '../registry/layout.ts';
 import type { ModelListing } from '../registry/stage.ts';
 import type { Session } from './session.ts';
 import { callStage } from './stage-call.ts';
@@ -17,13 +17,6 @@ export async function registeredModels(session: Session, name: string | undefine
 
 /** Refuses the name of no model. It reads the names alone: what lists models takes longer to load than a rollback. */
 export async function requireRegistered(session: Session, name: string): Promise<void> {
-  const { modelNames } = await import('../registry/layout.ts');
   const names = await modelNames(await session.home());
   if (!names.includes(name)) throw noSuchModel(name, names);
 }
-
-const noSuchModel = (name: string, names: string[]) =>
-  new MissingDataError(
-    `There is no model ${name}.`,
-    names.length > 0 ? `There are: ${names.join(', ')}.` : 'None is registered yet: `run` makes one.',
-  );

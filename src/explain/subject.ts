@@ -1,13 +1,13 @@
 import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import type { ExplainInput } from '../contracts/explain.ts';
-import { BadInputError, MissingDataError } from '../errors.ts';
+import { BadInputError } from '../errors.ts';
 import { openForecaster } from '../forecasters/open.ts';
 import { DatasetSource, trainedNetwork } from '../forecasters/trained-network.ts';
 import { transformer, type SequenceSource, type TrainedNetwork } from '../forecasters/transformer.ts';
 import type { FittedForecaster } from '../forecasters/forecaster.ts';
 import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
-import { readChampion } from '../registry/champion.ts';
+import { noChampion, readChampion } from '../registry/champion.ts';
 import { readSignedRecord } from '../registry/versions.ts';
 import type { Explained } from './medians.ts';
 
@@ -36,10 +36,7 @@ export async function choose(home: Home, { manifest: named, name, version }: Exp
   if (named) return chosenOf(home, named);
   const number = version ?? (await readChampion({ home }, { name }))?.version;
   if (number === undefined) {
-    throw new MissingDataError(
-      `The model ${name} has no champion.`,
-      'Promote a version, or name one with --model-version; `models` lists them.',
-    );
+    throw await noChampion(home, name);
   }
   const { lineage } = (await readSignedRecord(home, name, number)).record;
   const reference = lineage.forecaster ?? lineage.training;

@@ -1,5 +1,5 @@
 import type { Manifest } from '../contracts/artifact.ts';
-import { BadInputError, CorruptArtifactError, MissingDataError } from '../errors.ts';
+import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { forecasterDetailsOf } from '../forecasters/load.ts';
 import { TRANSFORMER, transformerWeights } from '../forecasters/transformer-weights.ts';
 import { MODEL_FILE_CURE, readArtifact, readManifest } from '../lake/artifacts.ts';
@@ -8,7 +8,7 @@ import { readSafetensors } from '../lake/safetensors.ts';
 import { modelConfig, type ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { flatWeights } from '../model/weights.ts';
-import { readChampion } from '../registry/champion.ts';
+import { noChampion, readChampion } from '../registry/champion.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
 import { parseNormaliser } from '../sequences/normaliser.ts';
 import type { RegisteredNetwork } from './network.ts';
@@ -43,10 +43,7 @@ async function versionOrChampion(home: Home, name: string, version?: number): Pr
   if (version !== undefined) return readVersion({ home }, { name, version });
   const champion = await readChampion({ home }, { name });
   if (champion) return readVersion({ home }, champion);
-  throw new MissingDataError(
-    `The model ${name} has no champion.`,
-    'Promote a version, or name one; `models` lists them.',
-  );
+  throw await noChampion(home, name);
 }
 
 function requireNetwork({ record }: ModelVersion): void {

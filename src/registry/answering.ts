@@ -1,13 +1,12 @@
 import type { ABTestRecord } from '../contracts/ab-test.ts';
 import { activeCanary, type ChampionRecord } from '../contracts/lifecycle.ts';
-import { MissingDataError } from '../errors.ts';
 import { routeRequest } from '../ab-test/route.ts';
 import { noteExposure } from '../ab-test/journal.ts';
 import { runningTest } from '../ab-test/store.ts';
 import { canonicalJson, sha256, workKey } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { readCanary } from './canary.ts';
-import { readChampion } from './champion.ts';
+import { noChampion, readChampion } from './champion.ts';
 import { readVersion, readVersionRecord, type ModelVersion } from './versions.ts';
 
 /** What a call asks for. The same call is always answered by the same version while the canary stands. */
@@ -61,7 +60,7 @@ export async function answeringVersion(
     };
   }
   const champion = await readChampion({ home }, { name });
-  if (!champion) throw noChampion(name);
+  if (!champion) throw await noChampion(home, name);
   const test = await runningTest(home, champion);
   if (test) return byTest(home, champion, test, { user, request }, callOf);
   const canary = activeCanary(champion, await readCanary({ home }, { name }));
@@ -131,9 +130,3 @@ async function unknownRegion(
   const known = new Set<string>(record.metrics.map(({ region }) => region));
   return regions.find((region) => !known.has(region));
 }
-
-const noChampion = (name: string) =>
-  new MissingDataError(
-    `The model ${name} has no champion.`,
-    'Promote a version, or name one with --model-version; `models` lists them.',
-  );

@@ -1,10 +1,10 @@
 import { championRecord, type ChampionRecord } from '../contracts/lifecycle.ts';
-import { BadInputError, CorruptArtifactError } from '../errors.ts';
+import { BadInputError, CorruptArtifactError, MissingDataError } from '../errors.ts';
 import { writeFileAtomic } from '../lake/atomic-write.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { readDocument } from '../lake/text-file.ts';
-import { championUri } from './layout.ts';
+import { championUri, modelNames, noSuchModel } from './layout.ts';
 import { withModelLock } from './lock.ts';
 import { readVersion } from './versions.ts';
 
@@ -15,6 +15,20 @@ export async function readChampion(
 ): Promise<ChampionRecord | null> {
   const uri = championUri(name);
   return (await readDocument(home, uri, championRecord, (what) => damaged(uri, what))) ?? null;
+}
+
+/** Why a model that nobody is champion of cannot answer: it is not there, or nothing of it was promoted. */
+export async function noChampion(
+  home: Home,
+  name: string,
+  Kind: typeof MissingDataError = MissingDataError,
+): Promise<MissingDataError> {
+  const names = await modelNames(home);
+  if (!names.includes(name)) return noSuchModel(name, names, Kind);
+  return new Kind(
+    `The model ${name} has no champion.`,
+    'Promote a version, or name one with --model-version; `models` lists them.',
+  );
 }
 
 /**

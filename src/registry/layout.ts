@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { MODEL_NAME_RULE, modelName } from '../contracts/stages.ts';
-import { BadInputError, quoted } from '../errors.ts';
+import { BadInputError, MissingDataError, quoted } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 
 /** Where a model's things lie in the home. */
@@ -27,6 +27,15 @@ export async function modelNames(home: Home): Promise<string[]> {
   const entries = await entriesOf(home.path('models'));
   return entries.filter((entry) => modelName.safeParse(entry).success).sort();
 }
+
+/** Of a name that is none of `names`, the models that there are. */
+export const noSuchModel = (name: string, names: readonly string[], Kind = MissingDataError) =>
+  new Kind(
+    `There is no model ${name}.`,
+    names.length > 0
+      ? `There are: ${names.join(', ')}.`
+      : `None is registered yet: \`run --model ${name}\` makes one.`,
+  );
 
 async function entriesOf(path: string): Promise<string[]> {
   return readdir(path).catch((error: NodeJS.ErrnoException) => {

@@ -5,14 +5,17 @@ import {
   type ChampionRecord,
 } from '../contracts/lifecycle.ts';
 import type { RegisterInput, RegisterResult, RegionScore } from '../contracts/stages.ts';
-import { CorruptArtifactError } from '../errors.ts';
+import { CorruptArtifactError, MissingDataError } from '../errors.ts';
+import { readArtifact } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import type { StageContext } from '../stages/context.ts';
 import { readCanary } from './canary.ts';
+import type { ModelCard } from './card.ts';
 import { readChampion } from './champion.ts';
-import { modelNames, versionNumbers } from './layout.ts';
+import { modelNames, versionFolder, versionNumbers } from './layout.ts';
 import { withModelLock } from './lock.ts';
 import { placeVersion, versionOfLineage } from './registration.ts';
+import type { VersionRecord } from './version-record.ts';
 import { readVersionRecord } from './versions.ts';
 
 export { readCanary, writeCanary } from './canary.ts';
@@ -45,11 +48,23 @@ export interface ModelListing {
   versions: ListedVersion[];
 }
 
+/** Scores of other regions or other hours are not to be compared with these. */
+export interface ScoredOn {
+  regions: string[];
+  /** Dates as they were given, such as 2018 or 2024-12; null of versions from before they had a card. */
+  from: string | null;
+  to: string | null;
+  /** Of all regions together. */
+  hours: number;
+}
+
 export interface ListedVersion {
   version: number;
   sha256: string | null;
   createdAt: string | null;
   scores: RegionScore[];
+  /** The hours that its scores are of; null of a damaged version and of a person's own series. */
+  scoredOn: ScoredOn | null;
   /** What is wrong with its record, of which then nothing is told. */
   damaged: string | null;
 }
@@ -79,9 +94,29 @@ export async function listModels(
 async function listed(home: Home, name: string, version: number): Promise<ListedVersion> {
   try {
     const { record, sha256 } = await readVersionRecord(home, name, version);
-    return { version, sha256, createdAt: record.createdAt, scores: record.metrics, damaged: null };
+    const { createdAt, metrics: scores } = record;
+    const scoredOn = scores.length === 0 ? null : await scoredOnOf(home, record);
+    return { version, sha256, createdAt, scores, scoredOn, damaged: null };
   } catch (error) {
-    if (!(error instanceof CorruptArtifactError)) throw error;
-    return { version, sha256: null, createdAt: null, scores: [], damaged: error.line };
+    if (!(error instanceof CorruptArtifactError || error instanceof MissingDataError)) throw error;
+    return { version, sha256: null, createdAt: null, scores: [], scoredOn: null, damaged: error.line };
   }
+}
+
+async function scoredOnOf(home: Home, { name, version, files, metrics }: VersionRecord): Promise<ScoredOn> {
+  const card = files.find(({ role }) => role === 'card');
+  const text =
+    card &&
+    (await readArtifact(home, {
+      uri: `${versionFolder(name, version)}/${card.file}`,
+      sha256: card.sha256,
+      bytes: card.bytes,
+    }));
+  const period = text && (JSON.parse(text.toString('utf8')) as Pick<ModelCard, 'scoredOn'>).scoredOn;
+  return {
+    regions: metrics.map(({ region }) => region),
+    from: period?.from ?? null,
+    to: period?.to ?? null,
+    hours: metrics.reduce((sum, { hours }) => sum + hours, 0),
+  };
 }

@@ -75,7 +75,9 @@ describe('bad input to the command line', () => {
   });
 
   it('names a model, a version and a folder that are not there', async () => {
-    await refused(['forecast', 'nobody'], /no model nobody|nobody has no champion/);
+    const none = /There is no model nobody\. None is registered yet: `run --model nobody` makes one\./;
+    await refused(['forecast', 'nobody'], none);
+    await refused(['drift', 'nobody'], none);
     await refused(['promote', 'day-ahead', 'best'], /"best" is not a version's number/);
     await refused(['promote', 'nobody', '1'], /There is no model nobody/);
     await refused(['rollback', 'nobody'], /There is no model nobody/);

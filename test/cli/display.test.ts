@@ -7,6 +7,7 @@ import { followLog, readLog } from '../../src/cli/log-reader.ts';
 import { ProgressDisplay, compact, duration } from '../../src/cli/progress.ts';
 import { scoreTable } from '../../src/cli/score-table.ts';
 import { table } from '../../src/cli/table.ts';
+import { spellScored } from '../../src/cli/verbs/models.ts';
 import { trainingProgress } from '../../src/cli/training-view.ts';
 import { eventually } from '../stack/samples.ts';
 import { messageOf } from '../../src/errors.ts';
@@ -37,6 +38,17 @@ describe('progress', () => {
     state.now = 6000;
     display.show({ stage: 'ingest', done: 96, total: 100, unit: 'windows' });
     assert.match(state.text, /1 windows\/s {2}4 s left/);
+  });
+
+  it('tells no rate of seconds, of which one passes each second', () => {
+    for (const unit of ['s', 's of the budget']) {
+      const { state, display } = screen();
+      display.show({ stage: 'train', done: 0, total: 60, unit });
+      state.now = 30_000;
+      display.show({ stage: 'train', done: 30, total: 60, unit, note: 'step 9' });
+      const last = state.text.trim().split('\n').at(-1)!;
+      assert.ok(last.endsWith(`30/60 ${unit}  30 s left  step 9`), last);
+    }
   });
 
   it('redraws one line on a terminal, and writes few plain lines elsewhere', () => {
@@ -100,6 +112,19 @@ describe('progress', () => {
       trainingProgress({ ...status, ...rest, state: 'waiting for slots', progress: null }).note,
       'waiting for slots',
     );
+  });
+});
+
+describe('the scores of versions', () => {
+  it('say what they are of: those of other hours are not comparable', () => {
+    const day = { regions: ['PACW'], from: '2024-12', to: '2024-12', hours: 744 };
+    assert.equal(spellScored(day), 'PACW, 2024-12, 744 h');
+    const regions = ['PACW', 'MISO', 'ERCO'];
+    assert.equal(
+      spellScored({ regions, from: '2018', to: '2019', hours: 52_560 }),
+      '3 regions, 2018..2019, 52560 h',
+    );
+    assert.equal(spellScored({ ...day, from: null, to: null }), 'PACW, 744 h');
   });
 });
 

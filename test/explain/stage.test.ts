@@ -155,6 +155,6 @@ describe('explain', () => {
     await assert.rejects(ask({ period: { from: '2019', to: '2019' } }), MissingDataError);
     await assert.rejects(ask({ groups: ['sequence'] }), says(/No ring transformer/));
     await assert.rejects(ask({ issuedAt: '2020-01-01T00' }), says(/No forecast of PACW/));
-    await assert.rejects(ask({ manifest: undefined, name: 'nobody' }), says(/no champion/));
+    await assert.rejects(ask({ manifest: undefined, name: 'nobody' }), says(/no model nobody/));
   });
 });

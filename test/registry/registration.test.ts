@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RegisterResult } from '../../src/contracts/stages.ts';
@@ -42,6 +42,18 @@ describe('registry', () => {
       await readVersion(context, made);
       const manifest = await readManifest(context.home, copy, 'training');
       assert.ok(manifest.files.every(({ uri }) => uri.startsWith('models/day-ahead/1/')));
+    }));
+
+  it('says which hours its scores are of, and that its card is damaged', () =>
+    withHome(async (context) => {
+      const { model, backtest } = await scoredSample(context);
+      await registerModel(context, { name: 'day-ahead', model, backtest });
+      const version = async () => (await listModels(context))[0]!.versions[0]!;
+      const { scores, scoredOn } = await version();
+      const { hours } = scores[0]!;
+      assert.deepEqual(scoredOn, { regions: ['PACW'], from: '2018-03', to: '2018-03', hours });
+      await writeFile(context.home.path('models/day-ahead/1/card.json'), '{}');
+      assert.match((await version()).damaged!, /card\.json/);
     }));
 
   it('gives the same lineage the same version, and another backtest the next', () =>

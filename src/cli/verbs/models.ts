@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { oneLine } from '../../errors.ts';
+import { counted, oneLine } from '../../errors.ts';
 import type { RegionScore } from '../../contracts/stages.ts';
 import { checkModelName } from '../input.ts';
 import { defineVerb } from '../flags.ts';
 import { registeredModels } from '../registered-models.ts';
 import { perform } from '../session.ts';
-import type { ModelListing } from '../../registry/stage.ts';
+import type { ModelListing, ScoredOn } from '../../registry/stage.ts';
 import { callStage } from '../stage-call.ts';
 import { defineSigning } from './models-signing.ts';
 import { table } from '../table.ts';
@@ -26,15 +26,16 @@ export function defineModels(program: Command): void {
         return { json: { models }, text: 'no model is registered yet: `run` makes one' };
       if (!history) {
         const rows = models.flatMap((model) =>
-          model.versions.map(({ version, createdAt, scores }) => [
+          model.versions.map(({ version, createdAt, scores, scoredOn }) => [
             `${model.name} v${version}`,
             roleOf(model, version),
             meanMape(scores),
+            scoredOn === null ? '-' : spellScored(scoredOn),
             createdAt?.slice(0, 16) ?? 'damaged',
           ]),
         );
         const damaged = models.flatMap(({ versions }) => versions.flatMap((one) => one.damaged ?? []));
-        const list = table(['version', 'role', 'mean MAPE, %', 'registered'], rows);
+        const list = table(['version', 'role', 'mean MAPE, %', 'of', 'registered'], rows);
         return { json: { models }, text: [list, ...(damaged.length > 0 ? ['', ...damaged] : [])] };
       }
       const events = (
@@ -60,6 +61,13 @@ export function defineModels(program: Command): void {
 function roleOf({ champion, canary }: ModelListing, version: number): string {
   if (champion?.version === version) return 'champion';
   return canary?.version === version ? `canary, share ${canary.share}` : '';
+}
+
+/** `5 regions, 2018, 43790 h`: what the mean is of; those of different hours are not comparable. */
+export function spellScored({ regions, from, to, hours }: ScoredOn): string {
+  const period = from === null || to === null ? [] : [from === to ? from : `${from}..${to}`];
+  const where = regions.length <= 2 ? regions.join(', ') : counted(regions.length, 'region');
+  return [where, ...period, `${hours} h`].join(', ');
 }
 
 function meanMape(scores: RegionScore[]): string {
