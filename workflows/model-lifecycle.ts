@@ -183,7 +183,8 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
     const { reason } = request;
     requireChampion(request);
     const [version, ...earlier] = champion?.previous ?? [];
-    if (version === undefined) throw refusalOf('There is no earlier champion to roll back to.');
+    if (version === undefined)
+      throw refusalOf('There is no earlier champion to roll back to. Promote the version that you want.');
     const previous = champion!.version;
     await crown(version, earlier);
     return { ...eventOf('rolled-back', wish, reason), version, previous };
@@ -216,7 +217,8 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
 
   async function endCanary(wish: Wish, { reason }: Asked<'endCanary'>): Promise<LifecycleEvent> {
     const before = activeCanary(champion, canaryFile);
-    if (!before) throw refusalOf('There is no canary to end.');
+    if (!before)
+      throw refusalOf('There is no canary to end. Nothing is to be done: the champion answers alone.');
     await putCanary(() => null);
     return {
       ...eventOf('canary-ended', wish, reason),

@@ -9,6 +9,11 @@ export const FLAG_OF: Record<string, string> = Object.fromEntries(
   Object.keys(abTestConfig.shape).map((field) => [field, `--${field.replaceAll('_', '-')}`]),
 );
 
+/** Without a default. */
+const NEEDED = Object.entries(abTestConfig.shape).flatMap(([field, schema]) =>
+  schema.safeParse(undefined).success ? [] : [field],
+);
+
 /** As commander names it among the options: `trafficSplit`. */
 const optionOf = (field: string) => field.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -23,7 +28,10 @@ export async function abConfigOf(
       return value === undefined ? [] : [[field, value]];
     }),
   );
-  if (file === undefined) return checkInput(abTestConfig, flags, FLAG_OF);
+  if (file === undefined) {
+    requireNeeded(flags);
+    return checkInput(abTestConfig, flags, FLAG_OF);
+  }
   const document = yamlDocument(await textOf(file));
   if (document.errors.length > 0) {
     const where = document.errors.map(({ line, code }) => `line ${line}: it is not YAML (${code})`);
@@ -35,6 +43,16 @@ export async function abConfigOf(
     (fault) => byFlag(fault, flags) ?? faultText(fault),
   );
   throw new BadInputError(`Wrong input: ${file}: ${firstOf(faults).join('; ')}.`, 'See --help.');
+}
+
+/** Who gives no file learns how to give one. */
+function requireNeeded(flags: object): void {
+  const missing = NEEDED.filter((field) => !Object.hasOwn(flags, field));
+  if (missing.length === 0) return;
+  throw new BadInputError(
+    `Not given: ${missing.join(', ')}.`,
+    `Give ${missing.map((field) => FLAG_OF[field]).join(', ')}, or a YAML file with these fields, such as \`ab start winter.yaml\`; docs/ab-tests.md has one.`,
+  );
 }
 
 /** What a flag said stands on no line. */

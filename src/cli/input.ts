@@ -39,15 +39,27 @@ function checked<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues
     .filter(isLastOfItsKind)
-    .map(({ path, message }) => `${nameOf(path, given)}: ${message}`);
+    .map(
+      (issue) => `${nameOf(issue.path, given)}: ${isAbsent(issue, given) ? 'is not given' : issue.message}`,
+    );
   // Both ends of a range that is none say the same.
   throw new BadInputError(`Wrong input: ${[...new Set(issues)].join('; ')}.`, 'See --help.');
 }
 
+/** What is not there has no type that would be wrong. */
+const isAbsent = ({ code, path }: z.core.$ZodIssue, given: unknown) =>
+  code === 'invalid_type' && path.length > 0 && valueAt(path, given) === undefined;
+
+const valueAt = (path: PropertyKey[], given: unknown) =>
+  path.reduce<unknown>(
+    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
+    given,
+  );
+
 /** ` "sun"` where an entry of a list is what is wrong. */
 function entryAt(path: PropertyKey[], given: unknown): string {
   if (!path.some((part) => typeof part === 'number')) return '';
-  const entry = path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown>)?.[part], given);
+  const entry = valueAt(path, given);
   return typeof entry === 'string' || typeof entry === 'number' ? ` ${quoted(String(entry))}` : '';
 }
 

@@ -57,7 +57,7 @@ function documentOf(document: Document.Parsed, whole: string | undefined, lines:
       const { line } = lines.linePos(pos[0]);
       return { line, code: String(code), message };
     });
-    return wrong(errors);
+    return wrong(oncePerLine(errors));
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
@@ -67,6 +67,10 @@ function documentOf(document: Document.Parsed, whole: string | undefined, lines:
     return wrong([{ line, code: 'ALIASES', message: messageOf(error) }]);
   }
 }
+
+/** One slip breaks a line at each of its words: the first says what is wrong. */
+const oncePerLine = (errors: YamlDocument['errors']) =>
+  errors.filter(({ line }, i) => errors.findIndex((each) => each.line === line) === i);
 
 /** The line of the first alias of what is named nowhere before it. */
 function unresolvedAt(document: Document.Parsed, lines: LineCounter): number | undefined {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { modelName } from '../contracts/stages.ts';
 import { BadInputError, MissingDataError, describeIssues, quoted } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
@@ -6,15 +6,31 @@ import { modelNames } from '../registry/layout.ts';
 import { HttpProblem } from './problem.ts';
 
 /** A body that is JSON and does not fit its contract is 422; the reason names the field. */
-export function checkBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+export function checkBody<Schema extends z.ZodObject>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
   throw new HttpProblem(
     422,
     'bad-request',
-    `The request is wrong: ${describeIssues(parsed.error.issues)}.`,
-    'See docs/promotion.md.',
+    `The request is wrong: ${issuesOf(parsed.error.issues, body)}.`,
+    fieldsOf(schema),
   );
+}
+
+const issuesOf = (issues: z.core.$ZodIssue[], body: unknown) =>
+  describeIssues(
+    issues.map(({ code, path, message }) => {
+      const isAbsent = code === 'invalid_type' && path.length === 1 && !Object.hasOwn(body ?? {}, path[0]!);
+      return { path, message: isAbsent ? 'is not given' : message };
+    }),
+  );
+
+/** `Its fields are version (needed), by, reason.` */
+function fieldsOf({ shape }: z.ZodObject): string {
+  const fields = Object.entries(shape).map(([name, field]) =>
+    z.safeParse(field, undefined).success ? name : `${name} (needed)`,
+  );
+  return `Its fields are ${fields.join(', ')}.`;
 }
 
 /** The name in the path: 400 when it is none, 404 when there is no such model. */

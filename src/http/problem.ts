@@ -73,7 +73,7 @@ export function problemOf(error: unknown): Problem {
       status: statusCode,
       kind: 'bad-request',
       message: 'The request cannot be read.',
-      cure: 'See docs/promotion.md.',
+      cure: 'Correct its address or its body; GET / lists the routes.',
     };
   }
   return {

@@ -65,9 +65,15 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
   app.setErrorHandler(answerProblem);
 
   app.setNotFoundHandler(() => {
-    throw new HttpProblem(404, 'no-route', 'There is nothing here.', 'See docs/promotion.md.');
+    throw new HttpProblem(404, 'no-route', 'There is nothing here.', 'GET / lists what there is.');
   });
 
-  for (const routes of [healthRoutes, modelRoutes, jobRoutes, alertRoutes]) routes(app, parts);
+  const routes: string[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    // Fastify adds one of HEAD beside each of GET.
+    for (const each of [method].flat()) if (each !== 'HEAD') routes.push(`${each} ${url}`);
+  });
+  app.get('/', () => ({ routes, documentation: 'docs/promotion.md#http' }));
+  for (const add of [healthRoutes, modelRoutes, jobRoutes, alertRoutes]) add(app, parts);
   return app;
 }

@@ -8,6 +8,7 @@ import { endOfABTest, extendABTest, startABTest, stopABTest } from '../../src/te
 import { FakeStages } from '../support/fake-stages.ts';
 import { withWorkers } from '../support/temporal.ts';
 import { reasonOf, ringwatt } from './command.ts';
+import { refusalOf } from './refusals.ts';
 
 const CONFIG = `test_name: winter
 control_model: day-ahead@1
@@ -44,6 +45,14 @@ describe('ab', () => {
     const [tenth, half] = [await ask(), await ask('--traffic-split', '0.5')];
     assert.ok(half.users < tenth.users / 2, `${half.users} and ${tenth.users}`);
     assert.ok(Math.abs(half.control - half.treatment) <= 1);
+  });
+
+  it('says how to give what every test needs', async () => {
+    const refused = await refusalOf(['ab', 'start', '--test-name', 'winter', '--home', join(folder, 'h')]);
+    assert.match(
+      refused,
+      /^Not given: control_model, treatment_model\. Give --control-model, --treatment-model, or a YAML file/,
+    );
   });
 
   it('names the file and the field that is wrong, and the test that is not there', async () => {

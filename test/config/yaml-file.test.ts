@@ -120,6 +120,12 @@ describe('a YAML file that a person wrote', () => {
     );
   });
 
+  it('is refused once by a line that is wrong at each of its words', async () => {
+    const says = await refusal(READERS['retraining']!('model_name: a\nretrain_schedule: */5 * * * *\n'));
+    assert.equal(says.match(/line 2/gi)?.length, 1, says);
+    assert.match(says, /Put the expression in quotes/);
+  });
+
   it('may be mended by a flag, which is named where it is wrong itself', async () => {
     const text = 'test_name: a\ncontrol_model: m@1\ntreatment_model: m@2\ntraffic_split: 3\n';
     await writeFile(file, text);

@@ -20,6 +20,10 @@ describe('the HTTP door without Temporal', () => {
         const ready = await door.inject('/ready');
         assert.equal(ready.statusCode, 503);
         assert.match(ready.body, /No services run on this home/);
+        assert.deepEqual(ready.json<{ home: object }>().home, { ok: true, models: 1 });
+        const { routes } = (await door.inject('/')).json<{ routes: string[] }>();
+        assert.ok(routes.includes('GET /ready') && routes.includes('POST /models/:name/canary/end'));
+        assert.ok(!routes.some((route) => route.startsWith('HEAD')));
         const { models } = (await door.inject('/models')).json<{ models: { versions: object[] }[] }>();
         assert.equal(models[0]!.versions.length, 2);
         const one = (await door.inject(`/models/${NAME}`)).json<{ champion: null; events: object[] }>();
@@ -70,6 +74,18 @@ describe('the HTTP door without Temporal', () => {
           assert.deepEqual(Object.keys(error).toSorted(), ['cure', 'kind', 'message', 'requestId']);
           assert.equal(error['requestId'], reply.headers['x-request-id']);
         }
+      });
+    }));
+
+  it('names the fields of a body that is wrong', () =>
+    withHome(async (context) => {
+      await registerTwo(context);
+      await withDoor(context, undefined, async (door) => {
+        const url = `/models/${NAME}/canary`;
+        const reply = await door.inject({ method: 'POST', url, headers: JSON_BODY, payload: { share: 2 } });
+        const { error } = reply.json<{ error: { message: string; cure: string } }>();
+        assert.match(error.message, /^The request is wrong: version: is not given; share: /);
+        assert.equal(error.cure, 'Its fields are version (needed), share (needed), by, reason.');
       });
     }));
 

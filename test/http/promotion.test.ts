@@ -49,7 +49,7 @@ describe('promotion, with real files, workers and server', () => {
           const by = { by: 'ada', reason: 'better' };
           assert.deepEqual(await post('rollback'), [
             409,
-            'rollback: There is no earlier champion to roll back to.',
+            'rollback: There is no earlier champion to roll back to. Promote the version that you want.',
           ]);
           assert.deepEqual(await post('promote', { version: 1, ...by }), [200, 'promoted']);
           const before = await readFile(home.path(`models/${NAME}/champion.json`), 'utf8');
@@ -69,7 +69,10 @@ describe('promotion, with real files, workers and server', () => {
           const shown = await door.inject(`/models/${NAME}`);
           assert.equal(shown.json<{ canary: { share: number } }>().canary.share, 0.5);
           assert.deepEqual(await post('canary/end'), [200, 'canary-ended']);
-          assert.deepEqual(await post('canary/end'), [409, 'endCanary: There is no canary to end.']);
+          assert.deepEqual(await post('canary/end'), [
+            409,
+            'endCanary: There is no canary to end. Nothing is to be done: the champion answers alone.',
+          ]);
 
           assert.deepEqual(await post('promote', { version: 2 }), [200, 'promoted']);
           assert.deepEqual(await post('rollback', by), [200, 'rolled-back']);

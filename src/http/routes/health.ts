@@ -16,13 +16,16 @@ export function healthRoutes(app: FastifyInstance, { home, temporal }: DoorParts
       checked(() => temporal.ask(ASK_SECONDS, pollersOf)),
     ]);
     const ready = models.ok && pollers.ok && pollers.value > 0;
-    const workers =
-      pollers.ok && pollers.value === 0
-        ? { ...pollers, ok: false, problem: 'no worker asks for work' }
-        : pollers;
-    return reply.status(ready ? 200 : 503).send({ ready, home: models, temporal: workers });
+    return reply.status(ready ? 200 : 503).send({
+      ready,
+      home: models.ok ? { ok: true, models: models.value } : models,
+      temporal: pollers.ok ? askingFor(pollers.value) : pollers,
+    });
   });
 }
+
+const askingFor = (workers: number) =>
+  workers > 0 ? { ok: true, workers } : { ok: false, workers, problem: 'no worker asks for work' };
 
 async function checked<T>(check: () => Promise<T>) {
   try {
