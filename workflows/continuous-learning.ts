@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -24,6 +25,7 @@ import { LearningBoard } from './learning-board.ts';
 import { LearningClock } from './learning-clock.ts';
 import { asOfOfBackfill } from './scheduled-at.ts';
 import { collectRecord } from './record-collection.ts';
+import { shortened } from './refusals.ts';
 import type { StageOutcome } from './stage-table.ts';
 
 const { surveyWindow, planStart, compareVersions } = proxyActivities<LearningActivities>({
@@ -37,6 +39,13 @@ const { checkDrift } = proxyActivities<DriftActivities>({
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 3 },
 });
+
+/** Runs that had their plan before one of these go on as they began. */
+const CHAMPIONS_REGIONS_ARE_KEPT = 'champions-regions-are-kept';
+const TAKEN_BACK_IS_NOT_DEPLOYED = 'taken-back-is-not-deployed-by-itself';
+
+/** As much as a deployment takes. */
+const REASON_KEPT = 1000;
 
 /**
  * Keeps a model fresh: collects what is new, looks for drift, trains, holds the candidate against the champion on the
@@ -82,6 +91,12 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
       );
     }
     const plan = await planStart({ name, regions, settings: settingsOf(config) });
+    const { champion, loses = [], takenBack = [] } = plan;
+    if (loses.length > 0 && patched(CHAMPIONS_REGIONS_ARE_KEPT)) {
+      return skipped(
+        `The champion, version ${champion}, also forecasts ${loses.join(', ')}: name ${loses.length > 1 ? 'them' : 'it'} in \`regions\`, or give this configuration a \`model_name\` of its own.`,
+      );
+    }
     const drift = await board.run('drift', () => lookForDrift(collected, plan));
     if (config.retrain === 'on-drift' && drift && !drift.drifted) {
       return skipped(`No drift from ${window.from} to ${window.to}, and the model is trained on drift only.`);
@@ -96,14 +111,20 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
       };
     }
     const verdict = await board.run('validate', () => validate(trained, collected, plan.champion));
-    if (!verdict.good) return { outcome: 'refused', version, reason: verdict.reason, facts: verdict.facts };
+    const before = takenBack.find((each) => each.version === version)?.says;
+    const reason = shortened(before ? `${before} ${verdict.reason}` : verdict.reason, REASON_KEPT);
+    if (!verdict.good) return { outcome: 'refused', version, reason, facts: verdict.facts };
+    if (before && config.auto_deploy && patched(TAKEN_BACK_IS_NOT_DEPLOYED)) {
+      const cure = `It is not deployed again by itself: \`promote ${name} ${version}\` does. ${verdict.reason}`;
+      return { ...skipped(`${before} ${cure}`), version, facts: verdict.facts };
+    }
     const deployment = await board.run('deploy', async () => {
       // What a backfill of some past week makes is deployed today: nobody moves a clock for it.
       const asOf = given.asOf && clock.stamp;
-      const result = await handOver({ config, version, reason: verdict.reason, ...(asOf && { asOf }) });
+      const result = await handOver({ config, version, reason, ...(asOf && { asOf }) });
       return { result, reused: false, facts: { version, asOf: collected.asOf } };
     });
-    return { outcome: 'done', version, reason: verdict.reason, facts: verdict.facts, deployment };
+    return { outcome: 'done', version, reason, facts: verdict.facts, deployment };
   }
 
   async function end({

@@ -9,6 +9,7 @@ import {
   type DeploymentPhase,
   type DeploymentRequest,
 } from '../src/contracts/learning.ts';
+import { whoAndWhy } from '../src/contracts/reigns.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import {
   approveSignal,
@@ -120,19 +121,26 @@ export class DeploymentDesk {
 
   private objection(kind: Decision['kind'], { version, by }: ApprovalRequest): string | null {
     const { config, version: own } = this.input;
-    if (version !== own) return `Version ${version} is not what is being deployed: that is version ${own}.`;
+    if (version !== own) {
+      return `Version ${version} is not what is being deployed: that is version ${own}. \`${kind} ${config.model_name} ${own}\` is of that one.`;
+    }
     const { approvers } = config;
     if (approvers.length > 0 && !approvers.includes(by)) {
-      return `${by} is none of those who may: ${approvers.join(', ')}.`;
-    }
-    if (this.decision) {
-      const { kind: before, by: who } = this.decision;
-      if (!(before === 'approve' && kind === 'reject'))
-        return `It was decided on already: ${before} by ${who}.`;
+      return `${by} is none of those who may: ${approvers.join(', ')}. Answer as one of them: \`--by ${approvers[0]}\`.`;
     }
     const phase = this.phase();
+    if (this.decision && !(this.decision.kind === 'approve' && kind === 'reject')) {
+      const { kind: before, ...who } = this.decision;
+      const said = `It was decided on already: ${before === 'approve' ? 'approved' : 'rejected'} by ${whoAndWhy(who)}`;
+      return before === 'approve'
+        ? `${said} The deployment is at ${phase}.`
+        : `${said} \`promote ${config.model_name} ${own}\` makes it champion all the same.`;
+    }
     const open = kind === 'approve' ? ['approval'] : ['approval', 'canary'];
-    return open.includes(phase) ? null : `It is too late to ${kind}: the deployment is at ${phase}.`;
+    if (open.includes(phase)) return null;
+    const cure =
+      kind === 'reject' && phase === 'watch' ? ` \`rollback ${config.model_name}\` takes it back.` : '';
+    return `It is too late to ${kind}: the deployment is at ${phase}.${cure}`;
   }
 
   private makeWay(body: unknown): void {

@@ -2,6 +2,7 @@ import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { EntityActivities } from '../activities/entities.ts';
 import type { RegistryActivities } from '../activities/registry.ts';
 import type { DeploymentInput } from '../src/contracts/learning.ts';
+import { departureLine, departureOf } from '../src/contracts/reigns.ts';
 import { HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import type { Verdict } from './candidate-decision.ts';
@@ -67,9 +68,11 @@ export async function standWatch(
     // The clock may move on while this day is looked at.
     const { now } = clock;
     desk.championIs(version);
-    const { champion } = await readModel({ name });
+    const { champion, events } = await readModel({ name });
     if (champion?.version !== version) {
-      const reason = `It was champion; version ${champion?.version ?? 'none'} is now, by somebody else.`;
+      const left = departureOf(events.toReversed(), version);
+      const how = left ? `: it ${departureLine(left)}` : '.';
+      const reason = `It was champion; version ${champion?.version ?? 'none'} is now, by somebody else${how}`;
       return { outcome: 'done', reason, version };
     }
     const verdict = await compared(input, [version, previous], { since, now });

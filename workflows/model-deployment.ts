@@ -15,6 +15,8 @@ import {
 import type { EntityActivities } from '../activities/entities.ts';
 import type { RegistryActivities } from '../activities/registry.ts';
 import { deploymentInput, type DeploymentPhase, type DeploymentStatus } from '../src/contracts/learning.ts';
+import type { LifecycleEvent } from '../src/contracts/lifecycle.ts';
+import { howCrowned } from '../src/contracts/reigns.ts';
 import { HOUR_SECONDS, toHourStamp } from '../src/contracts/time.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
@@ -75,6 +77,8 @@ export async function modelDeploymentWorkflow(
   const by = WORKFLOWS.deployment;
   const from = workflowInfo().workflowId;
   let hasCanary = false;
+  /** What became of the model's champions, oldest first, as last read. */
+  let known: LifecycleEvent[] = [];
 
   clock.listen(() => board.describe(desk.requests));
   setHandler(deploymentStatusQuery, () => board.status(desk.requests), {
@@ -135,7 +139,18 @@ export async function modelDeploymentWorkflow(
   }
 
   async function championNow(): Promise<number | null> {
-    return (await readModel({ name })).champion?.version ?? null;
+    const { champion, events } = await readModel({ name });
+    known = events.toReversed();
+    return champion?.version ?? null;
+  }
+
+  function overtakenBy(now: number | null): Ending {
+    const how = now === null ? undefined : howCrowned(known, now);
+    const reason =
+      now === version
+        ? `Version ${version} was made champion ${how ?? 'by somebody else.'}`
+        : `Version ${now ?? 'none'} became champion meanwhile${how ? `, ${how}` : '.'}`;
+    return ended('skipped', reason);
   }
 
   /** Days may pass before somebody approves, and somebody else may have promoted or rolled back by hand. */
@@ -143,8 +158,7 @@ export async function modelDeploymentWorkflow(
     if (config.auto_deploy || !patched('champion-is-read-after-approval')) return undefined;
     const now = await championNow();
     if (now === before) return undefined;
-    if (now === version) return ended('skipped', `Version ${version} was made champion by somebody else.`);
-    return ended('skipped', `Version ${now ?? 'none'} became champion meanwhile.`);
+    return overtakenBy(now);
   }
 
   function stoppedByPeople(): Ending | undefined {
@@ -181,7 +195,7 @@ export async function modelDeploymentWorkflow(
 
   async function canaryVerdict(champion: number, since: number): Promise<Ending | undefined> {
     const now = await championNow();
-    if (now !== champion) return ended('skipped', `Version ${now ?? 'none'} became champion meanwhile.`);
+    if (now !== champion) return overtakenBy(now);
     const verdict = await compared(input, [version, champion], { since, now: clock.now });
     if (verdict && !verdict.good) {
       return {

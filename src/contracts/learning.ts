@@ -173,5 +173,9 @@ export const startPlan = z.strictObject({
   /** Of such a training, where nobody says. */
   maxSteps: z.number().int().positive(),
   learningRate: z.number().positive(),
+  /** Regions that the champion forecasts and the configuration does not name; plans of before do not say. */
+  loses: z.array(z.string()).optional(),
+  /** Versions that were champion until people, or a deployment's watch, took them back: how, in a sentence. */
+  takenBack: z.array(z.strictObject({ version: z.number().int().positive(), says: z.string() })).optional(),
 });
 export type StartPlan = z.infer<typeof startPlan>;

@@ -28,6 +28,12 @@ export function whoAndWhy({ by, from, reason }: Pick<LifecycleEvent, 'by' | 'fro
   return text === '' ? `${who}.` : `${who}: ${/[.!?…]$/.test(text) ? text : `${text}.`}`;
 }
 
+/** `by hand, by ada: worse on Mondays.`, of a version that nobody's deployment made champion; undefined where it is not told. */
+export function howCrowned(events: readonly LifecycleEvent[], version: number): string | undefined {
+  const event = crowningOf(events, version);
+  return event && `${isByHand(event) ? 'by hand, ' : ''}by ${whoAndWhy(event)}`;
+}
+
 /** `was rolled back to version 1 on 2019-03-10 by ada: worse on Mondays.` */
 export function departureLine({ kind, at, version, ...event }: LifecycleEvent): string {
   const what =

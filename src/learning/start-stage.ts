@@ -1,11 +1,15 @@
 import { canonicalJson } from '../lake/canonical.ts';
 import { readArtifact } from '../lake/artifacts.ts';
 import type { StartInput, StartPlan } from '../contracts/learning.ts';
+import type { LifecycleEvent } from '../contracts/lifecycle.ts';
+import { departureLine, departureOf, isByHand } from '../contracts/reigns.ts';
 import { sequencesInput } from '../contracts/stages.ts';
 import { catalogue, catalogueHash } from '../features/catalogue.ts';
 import { modelConfig, resolveModel } from '../model/config.ts';
 import { readChampion } from '../registry/champion.ts';
+import { readHistory } from '../registry/history.ts';
 import { versionFolder } from '../registry/layout.ts';
+import { regionsLost } from '../registry/regions-lost.ts';
 import { readVersionRecord, type ModelVersion } from '../registry/versions.ts';
 import { channelNames } from '../sequences/inputs.ts';
 import { issueDetailsFor } from '../sequences/issue-tables.ts';
@@ -27,23 +31,38 @@ const WARM = { steps: 0.025, learningRate: 0.1 };
 export async function planStart({ home }: Pick<StageContext, 'home'>, input: StartInput): Promise<StartPlan> {
   const champion = await readChampion({ home }, input);
   const { maxSteps, learningRate } = resolveTraining(input.settings);
-  const fresh = (why: string): StartPlan => ({
-    ...{ champion: champion?.version ?? null, goOnFrom: null, why, maxSteps, learningRate },
-  });
+  const takenBack = versionsTakenBack(await readHistory({ home }, input));
+  const known = { champion: champion?.version ?? null, takenBack, loses: [] as string[] };
+  const fresh = (why: string): StartPlan => ({ ...known, goOnFrom: null, why, maxSteps, learningRate });
   if (!champion) return fresh('There is no champion to go on from.');
   const version = await readVersionRecord(home, input.name, champion.version);
+  known.loses = regionsLost(version, input.regions);
   const [weights, normaliser] = [fileOf(version, 'weights'), fileOf(version, 'normaliser')];
   if (!weights || !normaliser) return fresh(`Version ${champion.version} has no network.`);
   const fitted = parseNormaliser(await readArtifact(home, normaliser), normaliser.uri);
   const why = otherModel(fitted, version, input);
   if (why) return fresh(`Version ${champion.version} ${why}.`);
   return {
-    champion: champion.version,
+    ...known,
     goOnFrom: { weights, normaliser },
     why: `It goes on from the weights of version ${champion.version}.`,
     maxSteps: Math.ceil(WARM.steps * maxSteps),
     learningRate: WARM.learningRate * learningRate,
   };
+}
+
+/** As many as a plan tells of, the last to be taken back among them. */
+const TAKEN_BACK_TOLD = 20;
+
+/** Trained again on the same hours a version comes out the same, and so is proposed again. */
+function versionsTakenBack(events: readonly LifecycleEvent[]): { version: number; says: string }[] {
+  const departures = events
+    .filter((event) => event.kind === 'rolled-back' || (event.kind === 'promoted' && isByHand(event)))
+    .filter((event) => event.previous !== null && departureOf(events, event.previous) === event);
+  return departures.slice(-TAKEN_BACK_TOLD).map((event) => ({
+    version: event.previous!,
+    says: `Version ${event.previous} was champion before and ${departureLine(event)}`,
+  }));
 }
 
 function otherModel(

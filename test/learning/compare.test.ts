@@ -17,7 +17,7 @@ import { readManifest } from '../../src/lake/artifacts.ts';
 import { compareVersions } from '../../src/learning/compare-stage.ts';
 import { planStart } from '../../src/learning/start-stage.ts';
 import { surveyWindow } from '../../src/learning/survey-stage.ts';
-import { readVersion, registerModel, writeChampion } from '../../src/registry/stage.ts';
+import { appendHistory, readVersion, registerModel, writeChampion } from '../../src/registry/stage.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
 import { REGION, shippedRows, trainedHome, writeGrid, writeModel } from '../backtest/trained-home.ts';
 
@@ -181,9 +181,29 @@ describe('comparing versions', function () {
         previous: [],
       },
     });
-    assert.match((await plan({ regions: ['CISO'] })).why, /of PACW, not of CISO/);
+    const strange = await plan({ regions: ['CISO'] });
+    assert.match(strange.why, /of PACW, not of CISO/);
+    assert.deepEqual(strange.loses, ['PACW']);
     const other = await plan({});
-    assert.deepEqual([other.champion, other.goOnFrom], [2, null]);
+    assert.deepEqual([other.champion, other.goOnFrom, other.loses, other.takenBack], [2, null, [], []]);
     assert.match(other.why, /of other sizes/);
+    const event = { by: 'ada', identity: 'claimed' as const, from: 'cli', reason: 'worse on Mondays' };
+    for (const told of [
+      { ...event, at: '2019-03-01T09:00:00Z', kind: 'promoted' as const, version: 1, previous: null },
+      { ...event, at: '2019-03-02T09:00:00Z', kind: 'rolled-back' as const, version: 2, previous: 1 },
+    ])
+      await appendHistory(context, { name: 'day-ahead', event: told });
+    const says =
+      'Version 1 was champion before and was rolled back to version 2 on 2019-03-02 by ada: worse on Mondays.';
+    assert.deepEqual((await plan({})).takenBack, [{ version: 1, says }]);
+    const again = {
+      ...event,
+      at: '2019-03-03T09:00:00Z',
+      kind: 'promoted' as const,
+      version: 1,
+      previous: 2,
+    };
+    await appendHistory(context, { name: 'day-ahead', event: { ...again, from: 'deployment/day-ahead' } });
+    assert.deepEqual((await plan({})).takenBack, []);
   });
 });

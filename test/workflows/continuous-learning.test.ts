@@ -177,6 +177,46 @@ describe('continuousLearningWorkflow', () => {
     assert.equal(thresholds.psi, 0.4);
   });
 
+  it('takes no region away from the champion: it ends before it trains, with a cure', async () => {
+    const stages = withChampion();
+    const plan = stages.table.planStart;
+    stages.table.planStart = async (...asked) => ({ ...(await plan(...asked)), loses: ['CISO', 'PACW'] });
+    const result = await learn(stages);
+    assert.deepEqual(
+      [result.outcome, result.reason],
+      [
+        'skipped',
+        'The champion, version 1, also forecasts CISO, PACW: name them in `regions`, or give this configuration a `model_name` of its own.',
+      ],
+    );
+    assert.deepEqual(stages.asked('cutSequences'), []);
+    assert.equal(stages.jobs[0]!.reason, result.reason);
+  });
+
+  it('says of a version that it was champion and taken back, and does not deploy it again by itself', async () => {
+    const says = 'Version 2 was champion before and was rolled back on 2019-03-01 by ada: worse on Mondays.';
+    for (const auto_deploy of [false, true]) {
+      const stages = withChampion();
+      const plan = stages.table.planStart;
+      stages.table.planStart = async (...asked) => ({
+        ...(await plan(...asked)),
+        takenBack: [{ version: 2, says }],
+      });
+      const result = await learn(stages, { auto_deploy, approval_hours: 1 });
+      assert.ok(result.reason.startsWith(says), result.reason);
+      assert.match(result.reason, /MAPE 3\.000 % against/);
+      assert.deepEqual(
+        [result.outcome, result.version, result.deployment],
+        auto_deploy ? ['skipped', 2, null] : ['done', 2, 'deployment/day-ahead'],
+      );
+      assert.equal(
+        /not deployed again by itself: `promote day-ahead 2` does/.test(result.reason),
+        auto_deploy,
+      );
+      assert.equal(stages.champion?.version, 1);
+    }
+  });
+
   it('fails with the root of the failure, in the ledger too, when the source is down', async () => {
     const stages = withChampion();
     stages.table.ingestWindow = async (_, { signal }) => {

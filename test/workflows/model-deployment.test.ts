@@ -80,11 +80,13 @@ describe('modelDeploymentWorkflow', () => {
       assert.match((await statusOf(handle)).says, /approval of ada or grace until 2019-03-04T02/);
       await assert.rejects(
         handle.executeUpdate(approveUpdate, { args: [{ version: 2, by: 'mallory' }] }),
-        refusedWith(/mallory is none of those who may: ada, grace/),
+        refusedWith(/mallory is none of those who may: ada, grace\. Answer as one of them: `--by ada`\.$/),
       );
       await assert.rejects(
         handle.executeUpdate(approveUpdate, { args: [{ version: 3, by: 'ada' }] }),
-        refusedWith(/Version 3 is not what is being deployed: that is version 2/),
+        refusedWith(
+          /Version 3 is not what is being deployed: that is version 2\. `approve day-ahead 2` is of that one/,
+        ),
       );
       await assert.rejects(
         handle.executeUpdate(approveUpdate, { args: [{ version: 'two' as never }] }),
@@ -94,10 +96,15 @@ describe('modelDeploymentWorkflow', () => {
       await handle.signal(approveSignal, { version: 2.5, by: 'ada' });
       await handle.executeUpdate(approveUpdate, { args: [{ version: 2, by: 'grace', reason: 'good' }] });
       await reaches(handle, 'canary');
+      await assert.rejects(
+        handle.executeUpdate(approveUpdate, { args: [{ version: 2, by: 'ada' }] }),
+        refusedWith(/decided on already: approved by grace: good\. The deployment is at canary\.$/),
+      );
       assert.deepEqual([stages.canary?.canary?.version, stages.canary?.canary?.share], [2, 0.1]);
       assert.deepEqual(
         (await statusOf(handle)).requests.map(({ kind, by, refusal }) => [kind, by, refusal === null]),
         [
+          ['approve', 'ada', false],
           ['approve', 'grace', true],
           ['approve', 'ada', false],
           ['reject', 'trudy', false],
@@ -315,9 +322,13 @@ describe('modelDeploymentWorkflow', () => {
 
   it('waits no longer, for an approval, a canary or a watch, once somebody has decided by hand who is champion', async () => {
     for (const [config, phase, says] of [
-      [{}, 'approval', /^Version 3 became champion meanwhile/],
-      [AUTO, 'canary', /^Version 3 became champion meanwhile/],
-      [{ ...AUTO, canary_share: 0 }, 'watch', /^It was champion; version 3 is now, by somebody else/],
+      [{}, 'approval', /^Version 3 became champion meanwhile, by hand, by ada\.$/],
+      [AUTO, 'canary', /^Version 3 became champion meanwhile, by hand, by ada\.$/],
+      [
+        { ...AUTO, canary_share: 0 },
+        'watch',
+        /^It was champion; version 3 is now, by somebody else: it made way for version 3 on \S+ by ada\.$/,
+      ],
     ] as const) {
       const stages = candidates();
       stages.versions.push(3);
@@ -330,6 +341,17 @@ describe('modelDeploymentWorkflow', () => {
         assert.deepEqual([stages.champion?.version, stages.canary?.canary ?? null], [3, null]);
       });
     }
+  });
+
+  it('says who made its own version champion by hand', async () => {
+    const stages = candidates();
+    await deploying(stages, {}, async (handle, client) => {
+      await waitsForApproval(handle);
+      await promoteVersion(client, 'day-ahead', { version: 2, by: 'ada', reason: 'better in winter' });
+      const { outcome, says } = await endOf(handle);
+      const by = 'by hand, by ada: better in winter.';
+      assert.deepEqual([outcome, says], ['skipped', `Version 2 was made champion ${by}`]);
+    });
   });
 
   it('goes on waiting where what it hears of a champion is older than what it has read', async () => {
