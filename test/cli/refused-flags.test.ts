@@ -53,7 +53,7 @@ describe('a flag that cannot be', () => {
         ['backtest --rolling --window 3', /: --window: /],
         ['backtest --rolling --score soon', /^Wrong input: --score: must be a date[^;]*$/],
         ['ingest --routes sun', /: --routes "sun": /],
-        ['promote day-ahead 99999999999999999999', /: the version: /],
+        ['promote day-ahead 99999999999999999999', /^"9{20}" is not a version's number/],
       ]);
     }));
 });
