@@ -1,7 +1,7 @@
 import { standings } from '../alerts/absence.ts';
 import { jobKind, type JobKind, type JobRecord } from '../contracts/jobs.ts';
 import type { ChampionRecord, LifecycleEvent } from '../contracts/lifecycle.ts';
-import { crowningOf, whoAndWhy } from '../contracts/reigns.ts';
+import { crowningOf, isByHand, whoAndWhy } from '../contracts/reigns.ts';
 import type { AppliedSchedule } from '../contracts/schedules.ts';
 import { readAppliedSchedules } from '../jobs/applied-schedules.ts';
 import { nextTimes } from '../jobs/cron.ts';
@@ -114,7 +114,8 @@ function accountOf(model: string, known: Known): ModelAccount {
     champion: champion?.version ?? null,
     events,
   });
-  const newest = events.at(-1);
+  // A deployment that comes too late is refused as well, and says so itself.
+  const newest = events.findLast((event) => event.kind !== 'refused' || isByHand(event));
   return {
     ...{ model, jobs, running, why },
     champion: champion && { version: champion.version, since: champion.since, how: howOf(champion, events) },

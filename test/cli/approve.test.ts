@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -10,7 +10,9 @@ import { LastingConnection } from '../../src/temporal/lasting-connection.ts';
 import { deploymentStatusQuery } from '../../src/temporal/messages.ts';
 import { PIPELINE_QUEUE, WORKFLOWS, workflowIds } from '../../src/temporal/names.ts';
 import { promoteVersion } from '../../src/temporal/runs.ts';
-import { FakeStages } from '../support/fake-stages.ts';
+import { versionFolder, versionUri } from '../../src/registry/layout.ts';
+import { sealRecord } from '../../src/registry/version-record.ts';
+import { FakeStages, reference, scoreOf } from '../support/fake-stages.ts';
 import { temporal, withWorkers } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 import { reasonOf, ringwatt } from './command.ts';
@@ -19,6 +21,19 @@ const CONFIG = {
   ...{ model_name: 'day-ahead', regions: ['CAL', 'MISO'], approvers: ['ada', 'grace'] },
   ...{ approval_hours: 24, canary_share: 0.1, canary_hours: 48 },
 };
+
+/** As much of a version as tells of its regions. */
+async function writeRecord(home: Home, version: number, regions: ('CAL' | 'MISO')[]): Promise<void> {
+  await mkdir(home.path(versionFolder('day-ahead', version)), { recursive: true });
+  const hash = 'a'.repeat(64);
+  const text = sealRecord({
+    ...{ name: 'day-ahead', version, createdAt: '2019-03-01T00:00:00Z', datasetSha256: hash },
+    ...{ lineage: { backtest: reference('backtest') }, sequenceLength: 168, training: {} },
+    metrics: regions.map((region) => scoreOf(region, 3)),
+    files: [{ role: 'manifest', file: 'training.json', sha256: hash, bytes: 1 }],
+  });
+  await writeFile(home.path(versionUri('day-ahead', version)), text);
+}
 
 /** A deployment of version 2, beside the champion 1, that waits. */
 async function waiting(client: Client) {
@@ -48,6 +63,8 @@ describe('approve and reject', () => {
     await withWorkers(stages.run, async (client) => {
       const verb = (...words: string[]) =>
         ringwatt([...words, '--home', home.root, '--json'], { TEMPORAL_ADDRESS: address });
+      await writeRecord(home, 1, ['CAL', 'MISO']);
+      await writeRecord(home, 2, ['MISO']);
       const handle = await waiting(client);
       const strange = await verb('approve', 'day-ahead', '2', '--by', 'mallory');
       assert.match(`${strange.code} ${reasonOf(strange)}`, /^1 mallory is none of those who may: ada, grace/);
@@ -59,6 +76,10 @@ describe('approve and reject', () => {
       assert.equal(rejected.code, 0, rejected.stderr);
       assert.match((await handle.result()).says, /^Rejected by ada/);
       assert.match(reasonOf(await verb('reject', 'day-ahead', '2')), /^No version of day-ahead waits/);
+      const promoted = await verb('promote', 'day-ahead', '2');
+      assert.equal(promoted.code, 0, promoted.stderr);
+      const { previous, regionsLost } = JSON.parse(promoted.stdout) as Record<string, unknown>;
+      assert.deepEqual([previous, regionsLost], [1, ['CAL']]);
     });
     const told = stages.audit.filter(({ what }) => ['approved', 'rejected', 'refused'].includes(what));
     assert.deepEqual(

@@ -122,6 +122,8 @@ describe('jobs', () => {
     });
     await write('history.jsonl', { ...event, kind: 'promoted', reason: 'better in winter' });
     await write('history.jsonl', { ...event, kind: 'refused', reason: 'promote: no version 9' });
+    const late = { ...event, from: 'deployment/day-ahead', by: 'modelDeploymentWorkflow' };
+    await write('history.jsonl', { ...late, kind: 'refused', reason: 'endCanary: There is none.' });
     const account = (await jobsAccount(await sessionOn(), {})).models[0]!;
     const lines = modelLines({ ...account, jobs: [] });
     assert.deepEqual(lines.slice(0, 3), [

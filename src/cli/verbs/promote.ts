@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   canaryRequest,
@@ -95,9 +97,19 @@ async function ask(
   work: (client: Client, runs: typeof import('../../temporal/runs.ts')) => Promise<LifecycleEvent>,
 ): Promise<Answer> {
   await checkRegistered(session, name);
-  return withTemporal(session, { purpose: 'lifecycle' }, async ({ client }) =>
-    answerOf(name, await work(client, await import('../../temporal/runs.ts'))),
+  const event = await withTemporal(session, { purpose: 'lifecycle' }, async ({ client }) =>
+    work(client, await import('../../temporal/runs.ts')),
   );
+  const answer = answerOf(name, event);
+  const { kind, version, previous } = event;
+  if ((kind !== 'promoted' && kind !== 'rolled-back') || version === null || previous === null) return answer;
+  // That of a cluster may lie elsewhere, and is not begun here.
+  if (!existsSync(resolve(session.config.home))) return answer;
+  const { regionsLostBy } = await import('../../registry/regions-lost.ts');
+  const lost = await regionsLostBy(await session.home(), { name, version, previous });
+  if (lost.length === 0) return answer;
+  const text = `${answer.text as string}; ${lost.join(', ')} ${lost.length > 1 ? 'have' : 'has'} no forecast any more: version ${version} does not know ${lost.length > 1 ? 'them' : 'it'}`;
+  return { json: { ...event, regionsLost: lost }, text };
 }
 
 /** The entity answers a request it does not grant with an event as well: for the person that is a failure. */
