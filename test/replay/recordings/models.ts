@@ -53,6 +53,34 @@ describe('recording histories of models and their deployments', function () {
     });
   });
 
+  it('a retrain that would take regions from the champion, and one of a version that was taken back', async () => {
+    const stages = new FakeStages();
+    stages.versions = [1];
+    const plan = stages.table.planStart;
+    const told = { loses: ['PACW'], takenBack: [{ version: 2, says: 'Version 2 was champion before.' }] };
+    stages.table.planStart = async (...asked) => ({ ...(await plan(...asked)), ...told });
+    await withWorkers(
+      stages.run,
+      async (client) => {
+        await registerSlots(client, [1, 2]);
+        const model = await start(client, WORKFLOWS.modelLifecycle, workflowIds.model('day-ahead'), {});
+        await model.executeUpdate(promoteUpdate, { args: [{ version: 1 }] });
+        const config = { model_name: 'day-ahead', regions: ['CAL', 'MISO'], auto_deploy: true };
+        for (const name of ['continuous-learning-keeps-regions', 'continuous-learning-taken-back']) {
+          const id = workflowIds.learning('day-ahead');
+          const run = await start(client, WORKFLOWS.continuousLearning, id, {
+            config,
+            asOf: '2019-03-03T02',
+          });
+          await run.result();
+          await keep(client, name, id);
+          told.loses = [];
+        }
+      },
+      [fakeSlot(1), fakeSlot(2)],
+    );
+  });
+
   it('a model that learns, and its deployments: approved and rolled back, superseded, watched for long', async () => {
     const stages = new FakeStages();
     const slots = [fakeSlot(1), fakeSlot(2)];
