@@ -26,3 +26,9 @@ const oddsOf = (distance: number) => {
   const kept = Math.min(1 - LEAST, Math.max(LEAST, distance));
   return Math.log(kept / (1 - kept));
 };
+
+/** What is usual among windows of the past; of an even number the upper of the middle two, NaN of none. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted.length === 0 ? Number.NaN : sorted[sorted.length >> 1]!;
+}

@@ -1,4 +1,4 @@
-import { chanceAmong } from './calibration.ts';
+import { chanceAmong, medianOf } from './calibration.ts';
 import { distanceAmong, emptyByHour, inOrder, type Distance, type Ordered } from './seasonal-distance.ts';
 import { WEEK_ROWS, pastWindows, recentOf, sameWeeks, type RowRange } from './same-weeks.ts';
 import { DAY_HOURS, localHour, type WatchedSeries } from './watched-series.ts';
@@ -72,8 +72,8 @@ export function inputDrift(
 }
 
 /**
- * Windows of a series against the same weeks of other years, `present` itself left out wherever it lies. Weeks are asked for
- * by every window that they lie a year or more from: their values are put in order once.
+ * Windows of a series against the same weeks of other years, `present` itself left out wherever it lies. Several windows
+ * ask for the same weeks, so their values are kept in order.
  */
 function comparison(series: WatchedSeries, present: RowRange, firstHour: number) {
   const known = new Map<number, Ordered | null>();
@@ -115,9 +115,4 @@ function valuesOf(
     byHour[(firstHour + row) % DAY_HOURS]!.push((value - less) / scale);
   }
   return counted < LEAST_SHARE * (to - from) ? null : byHour;
-}
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted.length === 0 ? Number.NaN : sorted[sorted.length >> 1]!;
 }

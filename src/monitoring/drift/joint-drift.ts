@@ -1,7 +1,6 @@
 import { momentsOf } from '../statistics/effect-size.ts';
 import { energyDistance } from '../statistics/energy-distance.ts';
-import { chanceAmong } from './calibration.ts';
-import { medianOf } from './input-drift.ts';
+import { chanceAmong, medianOf } from './calibration.ts';
 import { WEEK_ROWS, pastWindows, recentOf, sameWeeks, type RowRange } from './same-weeks.ts';
 import { DAY_HOURS, type WatchedSeries } from './watched-series.ts';
 
@@ -17,15 +16,15 @@ export interface JointDrift {
   p: number;
 }
 
-/** Days that lack more than this share of their hours are left out, and windows that lack as many days. */
+/** Days that have less than this share of their hours are left out, and windows that have less of their days. */
 const LEAST_SHARE = 0.75;
 
 /**
- * A day is a point: of each series the mean of its hours, levels as ratios to the eight weeks before, in deviations of the
- * reference's days. Their energy distance (Székely & Rizzo, 2004) sees what no series shows alone, such as demand and
- * solar power that no longer go together. The chance of as much is what the past shows, as for each series: days that
- * follow on one another are no sample that could be permuted. Null where there are no two series to
- * join, or too few earlier windows that have them all.
+ * A day is a point: of each series the mean of its hours, levels as ratios to the eight weeks before, in deviations of
+ * the reference's days. Their energy distance (Székely & Rizzo, 2004) sees what no series shows alone, such as demand
+ * and solar power that no longer go together. The chance of as much is what the past shows, as for each series: days
+ * that follow on one another are no sample that could be permuted. Null where there are no two series to join, or too
+ * few earlier windows that have them all.
  */
 export function jointDrift(series: readonly WatchedSeries[], window: RowRange): JointDrift | null {
   if (series.length < 2) return null;

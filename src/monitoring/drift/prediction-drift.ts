@@ -1,7 +1,6 @@
 import { HOUR_SECONDS } from '../../contracts/time.ts';
 import type { Baseline } from './baseline-hours.ts';
-import { chanceAmong } from './calibration.ts';
-import { medianOf } from './input-drift.ts';
+import { chanceAmong, medianOf } from './calibration.ts';
 import type { RowRange } from './same-weeks.ts';
 import { emptyByHour, seasonalDistance, type ByHour } from './seasonal-distance.ts';
 import type { ScoredHours } from './scored-hours.ts';

@@ -72,7 +72,7 @@ function twiceRank(sorted: Float64Array, value: number): number {
     if (sorted[middle]! < value) low = middle + 1;
     else high = middle;
   }
-  let above = low;
-  while (above < sorted.length && sorted[above] === value) above += 1;
-  return low + above;
+  let notAbove = low;
+  while (notAbove < sorted.length && sorted[notAbove] === value) notAbove += 1;
+  return low + notAbove;
 }
