@@ -45,6 +45,7 @@ export async function exportNetwork(
   return { description, format, path, bytes: sizeOf(written) };
 }
 
+/** What is written in a format: the bytes of one file, or of each file of a folder. */
 export function contentOf(
   format: ExportFormat,
   network: RegisteredNetwork,

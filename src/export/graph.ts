@@ -1,7 +1,4 @@
-/**
- * What an exported network computes, in operations that ONNX and TensorFlow both have and mean the same by. All sizes
- * are fixed but the first of what depends on an input: the batch.
- */
+/** The size of the batch, the first axis of whatever depends on an input; all other sizes are fixed. */
 export const BATCH = -1;
 
 export type Dtype = 'float32' | 'int32' | 'bool';
@@ -47,6 +44,7 @@ export type Operation =
 
 export type GraphNode = Operation & { readonly inputs: readonly Value[]; readonly output: Value };
 
+/** What an exported network computes, in operations that ONNX and TensorFlow both have and mean the same by. */
 export interface Graph {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];

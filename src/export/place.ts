@@ -10,15 +10,11 @@ export type Content = Uint8Array | Record<string, Uint8Array>;
 
 /** Refuses what is there already: a model that is in use may not change under whoever uses it. */
 export async function requireFree(path: string): Promise<void> {
-  const isThere = (at: string) =>
-    stat(at).then(
-      (found) => found,
-      () => undefined,
-    );
-  if (await isThere(path)) {
+  const statsOf = (at: string) => stat(at).catch(() => undefined);
+  if (await statsOf(path)) {
     throw new BadInputError(`${path} is there already.`, 'Remove it, or give another --output.');
   }
-  if ((await isThere(dirname(path)))?.isDirectory()) return;
+  if ((await statsOf(dirname(path)))?.isDirectory()) return;
   throw new BadInputError(`There is no folder ${dirname(path)}.`, 'Make it, or give another --output.');
 }
 

@@ -93,7 +93,7 @@ function inputOf(port: SignaturePort, inputs: Record<string, Tensor>): tf.Tensor
 }
 
 /** Such as `F32 [any, 24]`. */
-export function spelled({ dtype, shape }: SignaturePort): string {
+function spelled({ dtype, shape }: SignaturePort): string {
   const sizes = shape?.map((size) => (size < 0 ? 'any' : size)).join(', ') ?? 'any shape';
   return `${TAKES[dtype] ?? dtype} [${sizes}]`;
 }

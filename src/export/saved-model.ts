@@ -1,4 +1,4 @@
-import { type Constant, type Dtype, type Graph, type GraphNode, type Port, type Value } from './graph.ts';
+import type { Constant, Dtype, Graph, GraphNode, Port, Value } from './graph.ts';
 import { Message } from './protobuf.ts';
 
 /** Field numbers and enumerations are those of TensorFlow's `saved_model.proto`, `graph.proto` and what they include. */

@@ -43,20 +43,20 @@ function broadcast(a: Shape, b: Shape): number[] {
   const [left, right] = [padded(a), padded(b)];
   return left.map((size, axis) => {
     const other = right[axis]!;
-    require(size === other || size === 1 || other === 1, `[${a}] and [${b}] are not broadcast together`);
+    requireThat(size === other || size === 1 || other === 1, `[${a}] and [${b}] are not broadcast together`);
     return size === 1 ? other : size;
   });
 }
 
 function productShape(a: Shape, b: Shape): number[] {
-  require(a.at(-1) === b.at(-2), `[${a}] and [${b}] cannot be multiplied`);
+  requireThat(a.at(-1) === b.at(-2), `[${a}] and [${b}] cannot be multiplied`);
   return [a.at(-2)!, b.at(-1)!];
 }
 
 function reshaped(from: Shape, to: Shape): number[] {
   const known = (shape: Shape) => shape.filter((size) => size !== BATCH).reduce((x, y) => x * y, 1);
   const whole = (from[0] === BATCH) === (to[0] === BATCH) && known(from) === known(to);
-  require(whole, `[${from}] does not hold as many values as [${to}]`);
+  requireThat(whole, `[${from}] does not hold as many values as [${to}]`);
   return [...to];
 }
 
@@ -65,10 +65,10 @@ function sumAlong(inputs: readonly Value[], axis: number): number {
 }
 
 function sliced(size: number, { from, to }: { from: number; to: number }): number {
-  require(from >= 0 && from < to && to <= size, `${from} to ${to} is no part of ${size}`);
+  requireThat(from >= 0 && from < to && to <= size, `${from} to ${to} is no part of ${size}`);
   return to - from;
 }
 
-function require(holds: boolean, otherwise: string): void {
+function requireThat(holds: boolean, otherwise: string): void {
   if (!holds) throw new TypeError(`The graph does not fit together: ${otherwise}.`);
 }
