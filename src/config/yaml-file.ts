@@ -10,13 +10,13 @@ const FORM = { prettyErrors: false, uniqueKeys: true };
 
 export type Path = readonly PropertyKey[];
 
-/** What a person wrote, and where in it what stands. */
+/** What a person wrote, and on which line each part of it stands. */
 export interface YamlDocument {
   text: string;
   /** Why it is no YAML, a line each; where it is not, there is no value. */
   errors: { line: number; code: string; message: string }[];
   value: unknown;
-  /** Of a value, or of the nearest that holds it. */
+  /** The line, from 1, of a value, or of the nearest list or map around it. */
   lineOf(path: Path): number;
 }
 
@@ -48,7 +48,7 @@ export function yamlDocuments(text: string): YamlDocument[] {
   return all.map((each) => documentOf(each, all.length === 1 ? text : undefined, lines));
 }
 
-/** A document of several has a text of its own, unless it is wrong. */
+/** `whole`: the text of a file that holds this document alone; one of several is written anew from what was read. */
 function documentOf(document: Document.Parsed, whole: string | undefined, lines: LineCounter): YamlDocument {
   const lineOf = (path: Path) => lineIn(document, path, lines);
   const wrong = (errors: YamlDocument['errors']) => ({ text: whole ?? '', errors, value: undefined, lineOf });

@@ -9,7 +9,7 @@ const regionsOf = ({ record }: Pick<ModelVersion, 'record'>): string[] =>
 export const regionsLost = (version: Pick<ModelVersion, 'record'>, kept: readonly string[]): string[] =>
   regionsOf(version).filter((region) => !kept.includes(region));
 
-/** Regions that have no forecast any more since a version took the place of another; none where a record cannot be read. */
+/** Regions that lost their forecast when a version took the place of `previous`; none where a record cannot be read. */
 export async function regionsLostBy(
   home: Home,
   { name, version, previous }: { name: string; version: number; previous: number },
@@ -18,7 +18,7 @@ export async function regionsLostBy(
     const before = await readVersionRecord(home, name, previous);
     return regionsLost(before, regionsOf(await readVersionRecord(home, name, version)));
   } catch (error) {
-    // It was the lifecycle's to refuse a version; of the one before, nothing more than this is to be told.
+    // The promotion has happened, and the lifecycle checked the version: an unreadable record is no failure of it.
     if (error instanceof CorruptArtifactError || error instanceof MissingDataError) return [];
     throw error;
   }

@@ -24,8 +24,8 @@ export interface Sending {
 }
 
 /**
- * Posts JSON to a channel and answers the body of a 2xx. Whatever else happens is told without the address, which may be all that it
- * takes to write to a channel, and without what the receiver repeats of it.
+ * Posts JSON to a channel and answers the body of a 2xx. Whatever else happens is told without the address, which may be
+ * all that it takes to write to the channel, and without what the receiver repeats of it.
  */
 export async function post(
   channel: SlackChannel | PagerChannel | WebhookChannel,
