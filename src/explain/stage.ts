@@ -14,6 +14,7 @@ import { issuesOf, type IssueRange, type IssueTable } from '../day-ahead/issue-t
 import { readIssueTable } from '../day-ahead/read.ts';
 import { BadInputError, MissingDataError } from '../errors.ts';
 import { issuesKnownBy, PUBLICATION_DELAY } from '../forecasters/cells.ts';
+import { TRANSFORMER } from '../forecasters/transformer-weights.ts';
 import { onceByKey, readManifest, writeContent } from '../lake/artifacts.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import { issuesWithin } from '../sequences/issue-tables.ts';
@@ -24,7 +25,7 @@ import { exampleChange, peakIssue } from './example.ts';
 import { importanceOf } from './importance.ts';
 import { movedBy } from './moved-by.ts';
 import { issueAt, oneForecast } from './one-forecast.ts';
-import { choose, openSubject, TRANSFORMER, type Chosen, type Subject } from './subject.ts';
+import { choose, openSubject, type Chosen, type Subject } from './subject.ts';
 
 /** Raised when the same forecaster would be explained differently. */
 const STAGE_VERSION = 2;

@@ -4,14 +4,13 @@ import { BadInputError } from '../errors.ts';
 import { openForecaster } from '../forecasters/open.ts';
 import { DatasetSource, trainedNetwork } from '../forecasters/trained-network.ts';
 import { transformer, type SequenceSource, type TrainedNetwork } from '../forecasters/transformer.ts';
+import { TRANSFORMER } from '../forecasters/transformer-weights.ts';
 import type { FittedForecaster } from '../forecasters/forecaster.ts';
 import { readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { noChampion, readChampion } from '../registry/champion.ts';
 import { readSignedRecord } from '../registry/versions.ts';
 import type { Explained } from './medians.ts';
-
-export const TRANSFORMER = 'transformer';
 
 /** What is to be explained, before anything of it is loaded. */
 export interface Chosen {
