@@ -48,7 +48,7 @@ export function judge(
   return { good: false, reason: `Version ${challenger} is ${by}: ${figures}.`, facts };
 }
 
-/** What whoever reads it wants to know next: what the operator and a persistence made of the same hours. */
+/** With the MAPE of the operator and of a persistence on the same hours, %: for whoever reads it; they decide nothing. */
 export function besideOthers(verdict: Verdict, { operatorMape, persistenceMape }: Comparison): Verdict {
   const others = [
     ...(operatorMape === null ? [] : [`the operator's forecast ${operatorMape.toFixed(3)} %`]),

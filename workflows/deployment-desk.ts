@@ -37,7 +37,7 @@ export interface CarriedDesk {
   requests: DeploymentRequest[];
   decision: Decision | null;
   supersededBy: number | null;
-  /** One of before this was told has heard of none. */
+  /** Absent where the run that carried it was older than this message. */
   champion?: number | null;
 }
 
@@ -87,13 +87,13 @@ export class DeploymentDesk {
     });
   }
 
-  /** Whether somebody has become champion since, as far as was told; who it is says the registry. */
-  isOtherThan(version: number | null): boolean {
+  /** Whether another version than this has become champion, as far as was told; who it is, the registry says. */
+  hasOtherChampion(version: number | null): boolean {
     return this.champion !== null && this.champion !== version;
   }
 
   /** What was told is older than what is read next; what is told while that is read is news again. */
-  championIs(version: number | null): void {
+  noteChampion(version: number | null): void {
     this.champion = version;
   }
 

@@ -36,7 +36,7 @@ export interface Watch {
   next: number;
 }
 
-/** Whom a watch is part of. */
+/** What a watch takes of its deployment. */
 interface Watched {
   input: DeploymentInput;
   clock: LearningClock;
@@ -63,11 +63,11 @@ export async function standWatch(
   let figures = '';
   for (;;) {
     says(`Its errors are held against those of version ${previous} until ${toHourStamp(until)}.${figures}`);
-    await clock.until(next, () => desk.supersededBy !== null || desk.isOtherThan(version));
+    await clock.until(next, () => desk.supersededBy !== null || desk.hasOtherChampion(version));
     const superseded = desk.supersededBy !== null;
     // The clock may move on while this day is looked at.
     const { now } = clock;
-    desk.championIs(version);
+    desk.noteChampion(version);
     const { champion, events } = await readModel({ name });
     if (champion?.version !== version) {
       const left = departureOf(events.toReversed(), version);

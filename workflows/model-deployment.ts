@@ -43,6 +43,7 @@ const { promoteVersion, startCanary, endCanary } = proxyActivities<EntityActivit
   retry: { maximumAttempts: 5 },
 });
 
+/** Deployments that came to this before it was there go on as they began. */
 const PEOPLE_ARE_HEARD_LATE = 'people-are-heard-late';
 
 export interface CarriedDeployment {
@@ -131,9 +132,9 @@ export async function modelDeploymentWorkflow(
 
   /** Waits until a moment, or until people have stopped it, or have made somebody else champion. */
   async function whileChampionIs(before: number | null, until: number, isStopped: () => boolean) {
-    while (await clock.until(until, () => isStopped() || desk.isOtherThan(before))) {
+    while (await clock.until(until, () => isStopped() || desk.hasOtherChampion(before))) {
       if (isStopped()) return;
-      desk.championIs(before);
+      desk.noteChampion(before);
       if ((await championNow()) !== before) return;
     }
   }
