@@ -28,7 +28,7 @@ export function whoAndWhy({ by, from, reason }: Pick<LifecycleEvent, 'by' | 'fro
   return text === '' ? `${who}.` : `${who}: ${/[.!?…]$/.test(text) ? text : `${text}.`}`;
 }
 
-/** `by hand, by ada: worse on Mondays.`, of a version that nobody's deployment made champion; undefined where it is not told. */
+/** How a version became champion last, `by hand, by ada: worse on Mondays.`; undefined where nothing tells. */
 export function howCrowned(events: readonly LifecycleEvent[], version: number): string | undefined {
   const event = crowningOf(events, version);
   return event && `${isByHand(event) ? 'by hand, ' : ''}by ${whoAndWhy(event)}`;
