@@ -94,8 +94,8 @@ function refusalsOf(document: YamlDocument, whole: string): Refusal[] {
     ...faults.map(refusalOf),
     ...Object.entries(TIMES).flatMap(([field, check]) => {
       const text = fields[field];
-      const isChecked = typeof text !== 'string' || faults.some(({ path }) => path[0] === field);
-      const error = isChecked ? undefined : complaint(() => check(text));
+      if (typeof text !== 'string' || faults.some(({ path }) => path[0] === field)) return [];
+      const error = complaint(() => check(text));
       if (error === undefined) return [];
       const what = `${field}: ${error.message.replace(/\.$/, '')}`;
       return [{ line: lineOf([field]), what, cure: [error.cure] }];
