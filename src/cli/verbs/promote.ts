@@ -100,7 +100,16 @@ async function ask(
   const event = await withTemporal(session, { purpose: 'lifecycle' }, async ({ client }) =>
     work(client, await import('../../temporal/runs.ts')),
   );
-  const answer = answerOf(name, event);
+  return withRegionsLost(session, name, event, answerOf(name, event));
+}
+
+/** Names the regions that lose their forecast by a promotion or a rollback, which the lifecycle does not judge. */
+async function withRegionsLost(
+  session: Session,
+  name: string,
+  event: LifecycleEvent,
+  answer: Answer,
+): Promise<Answer> {
   const { kind, version, previous } = event;
   if ((kind !== 'promoted' && kind !== 'rolled-back') || version === null || previous === null) return answer;
   // That of a cluster may lie elsewhere, and is not begun here.
@@ -108,7 +117,8 @@ async function ask(
   const { regionsLostBy } = await import('../../registry/regions-lost.ts');
   const lost = await regionsLostBy(await session.home(), { name, version, previous });
   if (lost.length === 0) return answer;
-  const text = `${answer.text as string}; ${lost.join(', ')} ${lost.length > 1 ? 'have' : 'has'} no forecast any more: version ${version} does not know ${lost.length > 1 ? 'them' : 'it'}`;
+  const [have, them] = lost.length > 1 ? ['have', 'them'] : ['has', 'it'];
+  const text = `${answer.text as string}; ${lost.join(', ')} ${have} no forecast any more: version ${version} does not know ${them}`;
   return { json: { ...event, regionsLost: lost }, text };
 }
 
