@@ -23,6 +23,7 @@ import { recordEnding, type Ending } from './job-ending.ts';
 import { handOver } from './hand-over.ts';
 import { LearningBoard } from './learning-board.ts';
 import { LearningClock } from './learning-clock.ts';
+import { PATCHES } from './patches.ts';
 import { asOfOfBackfill } from './scheduled-at.ts';
 import { collectRecord } from './record-collection.ts';
 import { shortened } from './refusals.ts';
@@ -39,10 +40,6 @@ const { checkDrift } = proxyActivities<DriftActivities>({
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 3 },
 });
-
-/** Runs that had their plan before one of these go on as they began. */
-const CHAMPIONS_REGIONS_ARE_KEPT = 'champions-regions-are-kept';
-const TAKEN_BACK_IS_NOT_DEPLOYED = 'taken-back-is-not-deployed-by-itself';
 
 /** As much as a deployment takes. */
 const REASON_KEPT = 1000;
@@ -92,7 +89,7 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
     }
     const plan = await planStart({ name, regions, settings: settingsOf(config) });
     const { champion, loses = [], takenBack = [] } = plan;
-    if (loses.length > 0 && patched(CHAMPIONS_REGIONS_ARE_KEPT)) {
+    if (loses.length > 0 && patched(PATCHES.championsRegionsAreKept)) {
       return skipped(
         `The champion, version ${champion}, also forecasts ${loses.join(', ')}: name ${loses.length > 1 ? 'them' : 'it'} in \`regions\`, or give this configuration a \`model_name\` of its own.`,
       );
@@ -114,7 +111,7 @@ export async function continuousLearningWorkflow(raw?: unknown): Promise<Learnin
     const before = takenBack.find((each) => each.version === version)?.says;
     const reason = shortened(before ? `${before} ${verdict.reason}` : verdict.reason, REASON_KEPT);
     if (!verdict.good) return { outcome: 'refused', version, reason, facts: verdict.facts };
-    if (before && config.auto_deploy && patched(TAKEN_BACK_IS_NOT_DEPLOYED)) {
+    if (before && config.auto_deploy && patched(PATCHES.takenBackIsNotDeployed)) {
       const cure = `It is not deployed again by itself: \`promote ${name} ${version}\` does. ${verdict.reason}`;
       return { ...skipped(`${before} ${cure}`), version, facts: verdict.facts };
     }

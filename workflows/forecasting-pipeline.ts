@@ -21,6 +21,7 @@ import { WORKFLOWS } from '../src/temporal/names.ts';
 import { modelAttribute, regionsAttribute, ringSizeAttribute } from '../src/temporal/search-attributes.ts';
 import * as facts from './pipeline-facts.ts';
 import { PipelineChildren } from './pipeline-children.ts';
+import { PATCHES } from './patches.ts';
 import { decidePromotion, type Rival } from './promotion-decision.ts';
 import { rangesOf } from './rolling-ranges.ts';
 import { RunControl } from './run-control.ts';
@@ -79,8 +80,8 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
   const grid = await record();
   const ranges = rangesOf(input, grid);
   const { score } = ranges;
-  // Runs from before go on without: what they have trained is registered as it is. Remove after 2027-03.
-  const fitsForecasters = patched('fit-forecasters');
+  // Runs from before go on without: what they have trained is registered as it is.
+  const fitsForecasters = patched(PATCHES.forecastersAreFitted);
   if (!fitsForecasters) board.skip('fit');
   const valid = await stage('validate', () =>
     stages.validateSeries({ dataset: grid.dataset, regions, ...(asOf && { asOf }) }).then(facts.ofStage),

@@ -29,6 +29,7 @@ import { DeploymentDesk, type CarriedDesk } from './deployment-desk.ts';
 import { standWatch, watchOf, type Watch } from './deployment-watch.ts';
 import { recordEnding, type Ending } from './job-ending.ts';
 import { LearningClock } from './learning-clock.ts';
+import { PATCHES } from './patches.ts';
 import { counted } from '../src/errors.ts';
 
 const { readModel } = proxyActivities<RegistryActivities>({
@@ -42,9 +43,6 @@ const { promoteVersion, startCanary, endCanary } = proxyActivities<EntityActivit
   heartbeatTimeout: '15 seconds',
   retry: { maximumAttempts: 5 },
 });
-
-/** Deployments that came to this before it was there go on as they began. */
-const PEOPLE_ARE_HEARD_LATE = 'people-are-heard-late';
 
 export interface CarriedDeployment {
   asOf: string | undefined;
@@ -126,7 +124,7 @@ export async function modelDeploymentWorkflow(
     await whileChampionIs(before, until, () => desk.decision !== null || desk.supersededBy !== null);
     if (isApproved()) return undefined;
     const over = stoppedByPeople() ?? (await overtaken(before)) ?? heardLate();
-    if (over || (isApproved() && patched(PEOPLE_ARE_HEARD_LATE))) return over;
+    if (over || (isApproved() && patched(PATCHES.peopleAreHeardLate))) return over;
     return ended('refused', `Nobody approved it within ${counted(config.approval_hours, 'hour')}.`);
   }
 
@@ -156,7 +154,7 @@ export async function modelDeploymentWorkflow(
 
   /** Days may pass before somebody approves, and somebody else may have promoted or rolled back by hand. */
   async function overtaken(before: number | null): Promise<Ending | undefined> {
-    if (config.auto_deploy || !patched('champion-is-read-after-approval')) return undefined;
+    if (config.auto_deploy || !patched(PATCHES.championIsReadAfterApproval)) return undefined;
     const now = await championNow();
     if (now === before) return undefined;
     return overtakenBy(now);
@@ -174,7 +172,7 @@ export async function modelDeploymentWorkflow(
   /** They were told that it counts, though the registry or the hours of the canary were being read. */
   function heardLate(): Ending | undefined {
     const stopped = stoppedByPeople();
-    return stopped && patched(PEOPLE_ARE_HEARD_LATE) ? stopped : undefined;
+    return stopped && patched(PATCHES.peopleAreHeardLate) ? stopped : undefined;
   }
 
   /** The hours of the canary tell more than the calls it answered: both versions are asked for all of them. */

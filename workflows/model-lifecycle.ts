@@ -43,6 +43,7 @@ import { Herald } from './herald.ts';
 import { isHistoryLong } from './history.ts';
 import { lifecycleDetails } from './lifecycle-details.ts';
 import { checked, claimsOf, eventOf, refuseUnlessWish, type Asked, type Wish } from './lifecycle-wishes.ts';
+import { PATCHES } from './patches.ts';
 import { refusalOf, shortened } from './refusals.ts';
 
 const EVENTS_KEPT = 50;
@@ -51,10 +52,6 @@ const INBOX_CARRIED = 500_000;
 const PREVIOUS_KEPT = 20;
 /** Some thirty wishes. */
 const EVENTS_BEFORE_CONTINUING = 300;
-
-/** Entities that were started before one of these go on as they began. */
-const REGISTERED_IS_CHECKED = 'registered-is-checked';
-const DEPLOYMENT_IS_TOLD = 'deployment-is-told-of-champions';
 
 const { readModel, crownVersion, placeCanary, recordEvent } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '5 minutes',
@@ -141,7 +138,8 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
 
   /** One that waits for its approval need not wait any longer. */
   function tellDeployment({ version }: ChampionRecord): void {
-    if (patched(DEPLOYMENT_IS_TOLD)) herald.tell(workflowIds.deployment(name), championSignal, { version });
+    if (patched(PATCHES.deploymentIsTold))
+      herald.tell(workflowIds.deployment(name), championSignal, { version });
   }
 
   async function record(event: LifecycleEvent): Promise<void> {
@@ -241,7 +239,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
   }
 
   async function register(wish: Wish, { version }: Asked<'registered'>): Promise<LifecycleEvent> {
-    if (patched(REGISTERED_IS_CHECKED)) {
+    if (patched(PATCHES.registeredIsChecked)) {
       ({ versions } = await readModel({ name }));
       if (!versions.includes(version)) throw refusalOf(`The model ${name} has no version ${version}.`);
     } else if (!versions.includes(version)) {

@@ -30,6 +30,7 @@ import { WORKFLOWS } from '../src/temporal/names.ts';
 import { ringSizeAttribute } from '../src/temporal/search-attributes.ts';
 import { isHistoryLong } from './history.ts';
 import { HeldLease } from './held-lease.ts';
+import { PATCHES } from './patches.ts';
 import { trainOnRing, type RingOutcome } from './ring.ts';
 import { RunControl } from './run-control.ts';
 import { TrainingBoard, type CarriedTraining } from './training-board.ts';
@@ -161,8 +162,8 @@ export async function ringTrainingWorkflow(
       board.noteBreak(failureLine(failure));
       // The last one is looked into at once.
       const pauseMs = 500 * (board.fruitless - 1);
-      // A timer of no length takes the server a second. Until January 2027: no history from before it is left then.
-      const skips = pauseMs === 0 && patched('no-timer-after-first-break');
+      // A timer of no length takes the server a second.
+      const skips = pauseMs === 0 && patched(PATCHES.firstBreakIsNotWaitedFor);
       if (!isFruitless() && !skips) await sleep(pauseMs);
       return undefined;
     }
