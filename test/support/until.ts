@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 let testsEnded = 0;
-afterEach(() => void (testsEnded += 1));
+// `npm run -s browser` waits by it too, and is no test.
+if ('afterEach' in globalThis) afterEach(() => void (testsEnded += 1));
 
 /** Says later whether the test that is under way now has ended, as one does that ran out of time. */
 export function untilTestEnds(): () => boolean {
