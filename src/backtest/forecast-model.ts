@@ -8,7 +8,7 @@ import { transformer } from '../forecasters/transformer.ts';
 import { readArtifact, readManifest } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { loadPredictor, type Predictor } from '../model/predictor.ts';
-import { versionFolder } from '../registry/layout.ts';
+import { versionFile } from '../registry/layout.ts';
 import type { ModelVersion } from '../registry/versions.ts';
 import { parseNormaliser, type Normaliser } from '../sequences/normaliser.ts';
 import { RecordSource, type DayAhead } from './forecast-day-ahead.ts';
@@ -100,16 +100,14 @@ function lending(open: () => Promise<DayAhead>): () => Promise<BorrowedDayAhead>
 /** What was fitted with the network, which it may be a member of; else the network as it was trained. */
 async function fitted(
   home: Home,
-  { name, version, files }: ModelVersion['record'],
+  record: ModelVersion['record'],
   network: Forecaster,
 ): Promise<FittedForecaster> {
-  const own = files.find(({ role }) => role === 'forecaster-manifest');
+  const own = versionFile(record, 'forecaster-manifest');
   if (!own) {
     return network.fit({ tables: [], knownBy: -Infinity }, { seed: 1, signal: new AbortController().signal });
   }
-  const { file, sha256, bytes } = own;
-  const reference = { uri: `${versionFolder(name, version)}/${file}`, sha256, bytes };
-  return (await loadForecaster(home, reference, [network], keepingAnswers)).fitted;
+  return (await loadForecaster(home, own, [network], keepingAnswers)).fitted;
 }
 
 async function normaliserOf(home: Home, model: ArtifactReference): Promise<Normaliser> {

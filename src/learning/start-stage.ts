@@ -8,7 +8,7 @@ import { catalogue, catalogueHash } from '../features/catalogue.ts';
 import { modelConfig, resolveModel } from '../model/config.ts';
 import { readChampion } from '../registry/champion.ts';
 import { readHistory } from '../registry/history.ts';
-import { versionFolder } from '../registry/layout.ts';
+import { versionFile } from '../registry/layout.ts';
 import { regionsLost } from '../registry/regions-lost.ts';
 import { readVersionRecord, type ModelVersion } from '../registry/versions.ts';
 import { channelNames } from '../sequences/inputs.ts';
@@ -37,7 +37,10 @@ export async function planStart({ home }: Pick<StageContext, 'home'>, input: Sta
   if (!champion) return fresh('There is no champion to go on from.');
   const version = await readVersionRecord(home, input.name, champion.version);
   known.loses = regionsLost(version, input.regions);
-  const [weights, normaliser] = [fileOf(version, 'weights'), fileOf(version, 'normaliser')];
+  const [weights, normaliser] = [
+    versionFile(version.record, 'weights'),
+    versionFile(version.record, 'normaliser'),
+  ];
   if (!weights || !normaliser) return fresh(`Version ${champion.version} has no network.`);
   const fitted = parseNormaliser(await readArtifact(home, normaliser), normaliser.uri);
   const why = otherModel(fitted, version, input);
@@ -108,10 +111,3 @@ const plain = ({
   operator,
   weather,
 });
-
-function fileOf({ record: { name, version, files } }: ModelVersion, role: string) {
-  const found = files.find((file) => file.role === role);
-  if (!found) return undefined;
-  const { file, sha256, bytes } = found;
-  return { uri: `${versionFolder(name, version)}/${file}`, sha256, bytes };
-}

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
+import type { ArtifactReference } from '../contracts/artifact.ts';
 import { MODEL_NAME_RULE, modelName } from '../contracts/stages.ts';
 import { BadInputError, MissingDataError, quoted } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
+import type { VersionRecord } from './version-record.ts';
 
 /** Where a model's things lie in the home. */
 export const modelFolder = (name: string) => `models/${requireModelName(name)}`;
@@ -10,6 +12,17 @@ export const versionUri = (name: string, version: number) => `${versionFolder(na
 export const championUri = (name: string) => `${modelFolder(name)}/champion.json`;
 export const canaryUri = (name: string) => `${modelFolder(name)}/canary.json`;
 export const historyUri = (name: string) => `${modelFolder(name)}/history.jsonl`;
+
+/** A version's own copy of what has a role in it; undefined where nothing has. */
+export function versionFile(
+  { name, version, files }: Pick<VersionRecord, 'name' | 'version' | 'files'>,
+  role: string,
+): ArtifactReference | undefined {
+  const found = files.find((file) => file.role === role);
+  if (!found) return undefined;
+  const { file, sha256, bytes } = found;
+  return { uri: `${versionFolder(name, version)}/${file}`, sha256, bytes };
+}
 
 /** Before the names of the files that a version has of its forecaster, beside those of its training. */
 export const FORECASTER_PREFIX = 'forecaster-';

@@ -12,7 +12,7 @@ import type { StageContext } from '../stages/context.ts';
 import { readCanary } from './canary.ts';
 import type { ModelCard } from './card.ts';
 import { readChampion } from './champion.ts';
-import { modelNames, versionFolder, versionNumbers } from './layout.ts';
+import { modelNames, versionFile, versionNumbers } from './layout.ts';
 import { withModelLock } from './lock.ts';
 import { placeVersion, versionOfLineage } from './registration.ts';
 import type { VersionRecord } from './version-record.ts';
@@ -103,15 +103,10 @@ async function listed(home: Home, name: string, version: number): Promise<Listed
   }
 }
 
-async function scoredOnOf(home: Home, { name, version, files, metrics }: VersionRecord): Promise<ScoredOn> {
-  const card = files.find(({ role }) => role === 'card');
-  const text =
-    card &&
-    (await readArtifact(home, {
-      uri: `${versionFolder(name, version)}/${card.file}`,
-      sha256: card.sha256,
-      bytes: card.bytes,
-    }));
+async function scoredOnOf(home: Home, record: VersionRecord): Promise<ScoredOn> {
+  const { metrics } = record;
+  const card = versionFile(record, 'card');
+  const text = card && (await readArtifact(home, card));
   const period = text && (JSON.parse(text.toString('utf8')) as Pick<ModelCard, 'scoredOn'>).scoredOn;
   return {
     regions: metrics.map(({ region }) => region),

@@ -4,7 +4,7 @@ import { CorruptArtifactError, MissingDataError, describeIssues } from '../error
 import { MODEL_FILE_CURE, verifiedPath } from '../lake/artifacts.ts';
 import { sha256 } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
-import { FORECASTER_PREFIX, versionFolder, versionNumbers, versionUri } from './layout.ts';
+import { FORECASTER_PREFIX, versionFile, versionFolder, versionNumbers, versionUri } from './layout.ts';
 import { requireSignature, signatureState, signRecord, type SignatureState } from './signing.ts';
 import { isAsSealed, versionRecord, type VersionRecord } from './version-record.ts';
 
@@ -87,18 +87,8 @@ function versionOf(bytes: Buffer, name: string, version: number): ModelVersion {
   if (record.name !== name || record.version !== version) {
     throw damaged(uri, `it is of ${record.name} version ${record.version}`);
   }
-  const copyOf = (role: string) => {
-    const found = record.files.find((file) => file.role === role);
-    return (
-      found && {
-        uri: `${versionFolder(name, version)}/${found.file}`,
-        sha256: found.sha256,
-        bytes: found.bytes,
-      }
-    );
-  };
-  const forecaster = copyOf(`${FORECASTER_PREFIX}manifest`);
-  const model = copyOf('manifest') ?? forecaster;
+  const forecaster = versionFile(record, `${FORECASTER_PREFIX}manifest`);
+  const model = versionFile(record, 'manifest') ?? forecaster;
   if (!model) throw damaged(uri, 'it names no manifest of a model');
   return { record, sha256: sha256(bytes), model, ...(forecaster && { forecaster }) };
 }

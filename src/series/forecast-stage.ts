@@ -4,7 +4,7 @@ import { BadInputError } from '../errors.ts';
 import { onceByKey, readManifest, referTo, verifiedPath } from '../lake/artifacts.ts';
 import type { Home } from '../lake/home.ts';
 import { answeringVersion, type Answering } from '../registry/answering.ts';
-import { versionFolder } from '../registry/layout.ts';
+import { versionFile } from '../registry/layout.ts';
 import type { ModelVersion } from '../registry/versions.ts';
 import type { StageContext } from '../stages/context.ts';
 import { candidateNamed, candidatesOf } from './candidates.ts';
@@ -132,13 +132,10 @@ async function forecastRows(
 
 /** The models as they lie in the version's own folder. */
 function placedModels({ record }: ModelVersion) {
-  const placed = (role: string) => {
-    const file = record.files.find((each) => each.role === role);
-    if (!file) return undefined;
-    const { sha256, bytes } = file;
-    return { uri: `${versionFolder(record.name, record.version)}/${file.file}`, sha256, bytes };
+  return {
+    linear: versionFile(record, 'series-model-manifest'),
+    transformer: versionFile(record, 'training-manifest'),
   };
-  return { linear: placed('series-model-manifest'), transformer: placed('training-manifest') };
 }
 
 const endOf = ({ start, step, rows }: CleanSeries) => start + (rows - 1) * step;
