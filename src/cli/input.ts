@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { complaintOf, valueAt } from '../config/issues.ts';
 import { REGION_CODES } from '../contracts/regions.ts';
 import { firstHourOf, lastHourOf } from '../contracts/time.ts';
 import { BadInputError, quoted } from '../errors.ts';
@@ -39,22 +40,10 @@ function checked<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues
     .filter(isLastOfItsKind)
-    .map(
-      (issue) => `${nameOf(issue.path, given)}: ${isAbsent(issue, given) ? 'is not given' : issue.message}`,
-    );
+    .map((issue) => `${nameOf(issue.path, given)}: ${complaintOf(issue, given)}`);
   // Both ends of a range that is none say the same.
   throw new BadInputError(`Wrong input: ${[...new Set(issues)].join('; ')}.`, 'See --help.');
 }
-
-/** What is not there has no type that would be wrong. */
-const isAbsent = ({ code, path }: z.core.$ZodIssue, given: unknown) =>
-  code === 'invalid_type' && path.length > 0 && valueAt(path, given) === undefined;
-
-const valueAt = (path: PropertyKey[], given: unknown) =>
-  path.reduce<unknown>(
-    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
-    given,
-  );
 
 /** ` "sun"` where an entry of a list is what is wrong. */
 function entryAt(path: PropertyKey[], given: unknown): string {

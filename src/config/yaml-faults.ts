@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { quoted } from '../errors.ts';
+import { valueAt } from './issues.ts';
 import type { Path, YamlDocument } from './yaml-file.ts';
 
 /** A file that is wrong from end to end needs no longer list. */
@@ -35,10 +36,7 @@ export function faultsOf(document: YamlDocument, issues: readonly z.core.$ZodIss
 }
 
 function givenAt(path: Path, whole: unknown): Pick<Fault, 'given'> {
-  const value = path.reduce<unknown>(
-    (held, part) => (held as Record<PropertyKey, unknown> | null)?.[part],
-    whole,
-  );
+  const value = valueAt(path, whole);
   if (typeof value === 'string') return { given: quoted(value) };
   return typeof value === 'number' || typeof value === 'boolean' ? { given: String(value) } : {};
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { complaintOf } from '../config/issues.ts';
 import { modelName } from '../contracts/stages.ts';
 import { BadInputError, MissingDataError, describeIssues, quoted } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
@@ -9,21 +10,14 @@ import { HttpProblem } from './problem.ts';
 export function checkBody<Schema extends z.ZodObject>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => ({ ...issue, message: complaintOf(issue, body) }));
   throw new HttpProblem(
     422,
     'bad-request',
-    `The request is wrong: ${issuesOf(parsed.error.issues, body)}.`,
+    `The request is wrong: ${describeIssues(issues)}.`,
     fieldsOf(schema),
   );
 }
-
-const issuesOf = (issues: z.core.$ZodIssue[], body: unknown) =>
-  describeIssues(
-    issues.map(({ code, path, message }) => {
-      const isAbsent = code === 'invalid_type' && path.length === 1 && !Object.hasOwn(body ?? {}, path[0]!);
-      return { path, message: isAbsent ? 'is not given' : message };
-    }),
-  );
 
 /** `Its fields are version (needed), by, reason.` */
 function fieldsOf({ shape }: z.ZodObject): string {
