@@ -1,5 +1,4 @@
 import { startChild } from '@temporalio/workflow';
-import { ApplicationFailure } from '@temporalio/common';
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
 import type { StartPlan, Survey } from '../src/contracts/learning.ts';
 import type { PipelineResult } from '../src/contracts/pipeline.ts';
@@ -7,7 +6,7 @@ import type { RetrainingConfig } from '../src/contracts/retraining.ts';
 import { firstHourOf, toDate, type DateRange } from '../src/contracts/time.ts';
 import { trainingSettings } from '../src/contracts/training.ts';
 import { BadInputError } from '../src/errors.ts';
-import { rootFailure } from '../src/temporal/failures.ts';
+import { isFailureOf } from '../src/temporal/failures.ts';
 import { workflowIds } from '../src/temporal/names.ts';
 import { forecastingPipelineWorkflow } from './forecasting-pipeline.ts';
 import { whenFree } from './pipeline-children.ts';
@@ -29,9 +28,7 @@ export async function trainCandidate(
   const warm = config.start === 'warm' ? plan.goOnFrom : null;
   const begins = config.start === 'fresh' ? 'It was told to begin afresh.' : plan.why;
   const result = await pipeline(config, collected, warm, warm ? plan : undefined).catch((error: unknown) => {
-    const root = rootFailure(error);
-    const unfit = root instanceof ApplicationFailure && root.type === BadInputError.name;
-    if (!warm || !unfit) throw error;
+    if (!warm || !isFailureOf(error, BadInputError)) throw error;
     return null;
   });
   const trained = result ?? (await pipeline(config, collected, null));

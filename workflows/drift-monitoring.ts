@@ -1,8 +1,7 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { DriftActivities } from '../activities/drift.ts';
 import type { ScheduledInput } from '../src/contracts/schedules.ts';
-import { rootFailure } from '../src/temporal/failures.ts';
+import { isFailureOf } from '../src/temporal/failures.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
 import type { Ending } from './job-ending.ts';
 import { scheduledJob, type ScheduledResult } from './scheduled-job.ts';
@@ -50,7 +49,6 @@ export const driftMonitoringWorkflow = (raw?: unknown): Promise<ScheduledResult>
 
 /** Before the first promotion there is nothing to look at, and nothing is wrong. */
 function withoutChampion(error: unknown): null {
-  const root = rootFailure(error);
-  if (root instanceof ApplicationFailure && root.type === NoChampionError.name) return null;
+  if (isFailureOf(error, NoChampionError)) return null;
   throw error;
 }

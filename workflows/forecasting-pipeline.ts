@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   patched,
   proxyActivities,
   setHandler,
@@ -14,7 +13,7 @@ import { pipelineInput, type PipelineResult } from '../src/contracts/pipeline.ts
 import { BadInputError, MissingDataError } from '../src/errors.ts';
 import type { SegmentProgress } from '../src/contracts/training.ts';
 import { trainingExtent } from '../src/contracts/training-extent.ts';
-import { rootFailure } from '../src/temporal/failures.ts';
+import { failureLine, isFailureOf } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
 import { pipelineProgressQuery, trainingNewsSignal } from '../src/temporal/messages.ts';
 import { WORKFLOWS } from '../src/temporal/names.ts';
@@ -43,7 +42,7 @@ const { announceVersion, promoteVersion } = proxyActivities<EntityActivities>({
 });
 
 /** What these say no other attempt changes: the champion has no scores on those hours. */
-const UNSCORABLE: string[] = [BadInputError.name, MissingDataError.name];
+const UNSCORABLE = [BadInputError, MissingDataError];
 
 const { readRival } = proxyActivities<RegistryActivities>({
   startToCloseTimeout: '10 minutes',
@@ -196,9 +195,8 @@ export async function forecastingPipelineWorkflow(raw?: unknown): Promise<Pipeli
       const asked = { model, sequences: own, features: features.dataset, score };
       return { version, scores: (await stages.backtestModel(asked)).scores };
     } catch (error) {
-      const cause = rootFailure(error);
-      if (!(cause instanceof ApplicationFailure) || !UNSCORABLE.includes(cause.type ?? '')) throw error;
-      return { version, scores: [], unscorable: cause.message };
+      if (!isFailureOf(error, ...UNSCORABLE)) throw error;
+      return { version, scores: [], unscorable: failureLine(error) };
     }
   }
 }

@@ -3,13 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { IngestionOutcome } from '../src/contracts/ingestion.ts';
 import type { RegionCode } from '../src/contracts/regions.ts';
 import { SourceFaultError, UnavailableError, counted } from '../src/errors.ts';
-import { failureLine, rootFailure } from '../src/temporal/failures.ts';
+import { failureLine, isFailureOf } from '../src/temporal/failures.ts';
 import { workflowIds } from '../src/temporal/names.ts';
 import { ingestionWorkflow } from './ingestion.ts';
 import { whenFree } from './pipeline-children.ts';
-
-/** Faults of the source; others, such as a full disk, are told as they are. */
-const NOT_OURS: readonly string[] = [SourceFaultError.name, UnavailableError.name];
 
 /** What fails for a while is tried again in there; a source that stays away ends the run, which says so. */
 export async function collectRecord(regions: RegionCode[], minutes: number): Promise<IngestionOutcome> {
@@ -32,11 +29,8 @@ export async function collectRecord(regions: RegionCode[], minutes: number): Pro
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
     if (isCancellation(error)) throw down(`it has not answered for ${counted(minutes, 'minute')}`);
-    const root = rootFailure(error);
-    if (root instanceof ApplicationFailure && NOT_OURS.includes(root.type ?? '')) {
-      throw down(failureLine(error));
-    }
-    throw error;
+    // Others, such as a full disk, are no fault of the source and are told as they are.
+    throw isFailureOf(error, SourceFaultError, UnavailableError) ? down(failureLine(error)) : error;
   }
 }
 

@@ -17,7 +17,7 @@ import type {
   TrainingPlan,
 } from '../src/contracts/training.ts';
 import { RingBrokenError, SlotDiedError } from '../src/errors.ts';
-import { isFinal, rootFailure } from '../src/temporal/failures.ts';
+import { isFailureOf, isFinal } from '../src/temporal/failures.ts';
 import type { HeldLease } from './held-lease.ts';
 import type { TrainingBoard } from './training-board.ts';
 
@@ -161,10 +161,7 @@ async function onAll<Result>(
 const isUnreachable = (error: unknown) =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 
-const isDeath = (error: unknown) => {
-  const root = rootFailure(error);
-  return root instanceof ApplicationFailure && root.type === SlotDiedError.name;
-};
+const isDeath = (error: unknown) => isFailureOf(error, SlotDiedError);
 
 const goneFailure = (slots: readonly LeasedSlot[]) =>
   ApplicationFailure.retryable(

@@ -61,6 +61,12 @@ export function rootFailure(error: unknown): unknown {
   return current;
 }
 
+/** Whether at the bottom of it lies an error of one of these kinds, by the names that `toFailure` gives them. */
+export function isFailureOf(error: unknown, ...kinds: readonly { name: string }[]): boolean {
+  const root = rootFailure(error);
+  return root instanceof ApplicationFailure && kinds.some(({ name }) => root.type === name);
+}
+
 /** One line that says why a workflow or an activity failed. */
 export function failureLine(error: unknown): string {
   return messageOf(rootFailure(error));

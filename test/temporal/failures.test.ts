@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import fc from 'fast-check';
 import * as errors from '../../src/errors.ts';
 import { SourceFaultError, StorageError, UnavailableError } from '../../src/errors.ts';
 import { reportError, restoreError } from '../../src/stages/child-protocol.ts';
 import { served } from '../../src/temporal/connection.ts';
-import { failureLine, isFinal, retryDelayMs, toFailure } from '../../src/temporal/failures.ts';
+import { failureLine, isFailureOf, isFinal, retryDelayMs, toFailure } from '../../src/temporal/failures.ts';
 
 describe('failures', () => {
   it('of a server with its hands full are those of one to ask again', async () => {
@@ -97,5 +97,14 @@ describe('failures', () => {
       );
     }
     assert.equal(restoreError(reportError(new RangeError('too long'))).name, 'RangeError');
+  });
+
+  it('are known by the kind of what lies at their bottom', () => {
+    const wrapped = (cause: Error) =>
+      new ActivityFailure('Activity task failed', 'fit', 'id', RetryState.NON_RETRYABLE_FAILURE, 'worker', cause);
+    const fault = wrapped(toFailure(new SourceFaultError('HTTP 503.', 'It is tried again.'), 1));
+    assert.equal(isFailureOf(fault, StorageError, SourceFaultError), true);
+    assert.equal(isFailureOf(fault, StorageError), false);
+    assert.equal(isFailureOf(wrapped(new CancelledFailure('stopped')), SourceFaultError), false);
   });
 });
