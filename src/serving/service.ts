@@ -1,5 +1,6 @@
 import type { ModelConfig, VersionStatus } from './model-config.ts';
 import type { Signatures } from './signature.ts';
+import type { Span } from './span.ts';
 import type { TensorMap } from './tensor.ts';
 
 /** Which model answers: at most one of version and label. */
@@ -32,6 +33,8 @@ export interface CallContext {
   user?: string | undefined;
   /** Aborted when the caller is gone or its deadline over. */
   signal?: AbortSignal | undefined;
+  /** Of the request, where it is traced. */
+  span?: Span | undefined;
 }
 
 export interface PredictRequest {
