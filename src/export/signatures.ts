@@ -16,6 +16,8 @@ export interface SignaturePort {
 }
 
 export interface Signature {
+  /** Such as `tensorflow/serving/predict`. */
+  method: string;
   inputs: SignaturePort[];
   outputs: SignaturePort[];
 }
@@ -37,16 +39,28 @@ export async function readSignatures(folder: string): Promise<Map<string, Signat
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     throw new MissingDataError(`${folder} is no SavedModel: it has no saved_model.pb.`, 'Give its folder.');
   });
+  return signaturesOf(servedGraph(bytes, path));
+}
+
+/**
+ * The `MetaGraphDef` with the tag `serve` of a `saved_model.pb`.
+ * @throws CorruptArtifactError that names `path`
+ */
+export function servedGraph(bytes: Uint8Array, path: string): WireMessage {
   try {
     const graphs = new WireMessage(bytes).messages(2);
     const served = graphs.find((graph) => graph.message(1).texts(4).includes(SERVE));
-    if (!served) throw new RangeError(`no graph in it has the tag ${SERVE}`);
-    const signatures = [...served.entries(5)].filter(([name]) => !name.startsWith(INTERNAL));
-    return new Map(signatures.map(([name, message]) => [name, signatureOf(message)]));
+    if (served) return served;
+    throw new RangeError(`no graph in it has the tag ${SERVE}`);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CorruptArtifactError(`${path} is not a SavedModel: ${error.message}.`, 'Write it again.');
   }
+}
+
+export function signaturesOf(metaGraph: WireMessage): Map<string, Signature> {
+  const signatures = [...metaGraph.entries(5)].filter(([name]) => !name.startsWith(INTERNAL));
+  return new Map(signatures.map(([name, message]) => [name, signatureOf(message)]));
 }
 
 export function signatureNamed(signatures: ReadonlyMap<string, Signature>, name: string): Signature {
@@ -64,7 +78,7 @@ const byName = (a: SignaturePort, b: SignaturePort) => (a.name < b.name ? -1 : 1
 /** A map has no order of its own. */
 function signatureOf(message: WireMessage): Signature {
   const ports = (field: number) => [...message.entries(field)].map(portOf).toSorted(byName);
-  return { inputs: ports(1), outputs: ports(2) };
+  return { method: message.text(3), inputs: ports(1), outputs: ports(2) };
 }
 
 function portOf([name, info]: [string, WireMessage]): SignaturePort {

@@ -58,6 +58,34 @@ export class WireMessage {
     return this.numbers(field)[0] ?? 0;
   }
 
+  /** Repeated integers, packed or not. */
+  integers(field: number): number[] {
+    return this.#repeated(field, (bytes) => {
+      const numbers: number[] = [];
+      for (let at = 0; at < bytes.length;) {
+        let value = 0n;
+        for (let shift = 0n; ; shift += 7n) {
+          if (at >= bytes.length || shift >= 64n) throw new RangeError('a number has no end');
+          const byte = bytes[at++]!;
+          value |= BigInt(byte & 127) << shift;
+          if (byte < 128) break;
+        }
+        numbers.push(Number(BigInt.asIntN(64, value)));
+      }
+      return numbers;
+    });
+  }
+
+  /** Repeated `float`, packed or not. */
+  floats(field: number): number[] {
+    return this.#repeated(field, (bytes) => [...new Float32Array(aligned(bytes, 4))]);
+  }
+
+  /** Repeated `double`, packed or not. */
+  doubles(field: number): number[] {
+    return this.#repeated(field, (bytes) => [...new Float64Array(aligned(bytes, 8))]);
+  }
+
   /** Views of the message's own bytes. */
   blobs(field: number): Uint8Array[] {
     return (this.#fields.get(field) ?? []).filter((value) => typeof value !== 'number');
@@ -83,4 +111,15 @@ export class WireMessage {
   entries(field: number): Map<string, WireMessage> {
     return new Map(this.messages(field).map((entry) => [entry.text(1), entry.message(2)]));
   }
+
+  #repeated(field: number, unpacked: (bytes: Uint8Array) => number[]): number[] {
+    const values = this.#fields.get(field) ?? [];
+    return values.flatMap((value) => (typeof value === 'number' ? value : unpacked(value)));
+  }
+}
+
+/** A copy that typed arrays can view. */
+function aligned(bytes: Uint8Array, size: number): ArrayBuffer {
+  if (bytes.length % size !== 0) throw new RangeError('a list of numbers is cut off');
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
 }

@@ -1,0 +1,28 @@
+import type { ErrorReport } from '../../stages/child-protocol.ts';
+import type { Code } from '../problem.ts';
+import type { ServingSignature } from '../signature.ts';
+import type { ServingTensor } from '../tensor.ts';
+import type { ModelSource } from './source.ts';
+
+/** What a process and the thread that computes for it say to each other. Tensors are handed over, not copied. */
+export type ToEngine =
+  | { kind: 'load'; call: number; source: ModelSource }
+  | { kind: 'run'; call: number; model: number; signature: string; inputs: NamedTensors }
+  | { kind: 'unload'; call: number; model: number };
+
+export type NamedTensors = readonly (readonly [name: string, tensor: ServingTensor])[];
+
+export interface LoadedReport {
+  model: number;
+  signatures: (readonly [name: string, signature: ServingSignature])[];
+  sha256: string;
+  bytes: number;
+}
+
+export type FromEngine =
+  | { kind: 'started'; numerics: string }
+  | { kind: 'loaded'; call: number; loaded: LoadedReport }
+  | { kind: 'answered'; call: number; outputs: NamedTensors }
+  | { kind: 'unloaded'; call: number }
+  /** `code`: of a refusal that serving has a name for. */
+  | { kind: 'failed'; call: number; code?: Code; error: ErrorReport };

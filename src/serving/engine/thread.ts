@@ -1,0 +1,52 @@
+import { parentPort } from 'node:worker_threads';
+import { startBackend } from '../../backend/backend.ts';
+import { reportError } from '../../stages/child-protocol.ts';
+import { ServingProblem } from '../problem.ts';
+import type { ServingTensor } from '../tensor.ts';
+import { openSource } from './open-source.ts';
+import type { FromEngine, ToEngine } from './protocol.ts';
+import type { Runner } from './runner.ts';
+
+/** Runs models one call after another: doors stay awake while it computes. */
+const models = new Map<number, Runner>();
+let last = 0;
+
+const { numerics } = await startBackend();
+parentPort!.on('message', (message: ToEngine) => void answer(message));
+say({ kind: 'started', numerics });
+
+async function answer(message: ToEngine): Promise<void> {
+  const { call } = message;
+  try {
+    switch (message.kind) {
+      case 'load': {
+        const runner = await openSource(message.source);
+        models.set(++last, runner);
+        const { signatures, sha256, bytes } = runner;
+        say({ kind: 'loaded', call, loaded: { model: last, signatures: [...signatures], sha256, bytes } });
+        break;
+      }
+      case 'run': {
+        const found = models.get(message.model)!.run(message.signature, new Map(message.inputs));
+        // A promise would cost a turn of the loop where there is nothing to wait for.
+        const outputs = [...(found instanceof Promise ? await found : found)];
+        say({ kind: 'answered', call, outputs }, outputs.flatMap(transferable));
+        break;
+      }
+      case 'unload':
+        await models.get(message.model)?.close();
+        models.delete(message.model);
+        say({ kind: 'unloaded', call });
+    }
+  } catch (error) {
+    const code = error instanceof ServingProblem ? { code: error.code } : {};
+    say({ kind: 'failed', call, ...code, error: reportError(error) });
+  }
+}
+
+const transferable = ([, { data }]: readonly [string, ServingTensor]) =>
+  Array.isArray(data) ? [] : [data.buffer as ArrayBuffer];
+
+function say(message: FromEngine, transfer: ArrayBuffer[] = []): void {
+  parentPort!.postMessage(message, transfer);
+}
