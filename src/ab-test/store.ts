@@ -33,9 +33,9 @@ export function testUri(name: string, file: string): string {
   );
 }
 
-const recordUri = (name: string) => testUri(name, 'test.json');
+export const recordUri = (name: string) => testUri(name, 'test.json');
 /** Which test was started last on the forecasts of a model. */
-const pointerUri = (model: string) => `${modelFolder(model)}/ab-test.json`;
+export const pointerUri = (model: string) => `${modelFolder(model)}/ab-test.json`;
 const pointer = z.strictObject({ test: modelName });
 
 export const readTest = (home: Home, name: string): Promise<ABTestRecord | null> =>

@@ -1,11 +1,10 @@
 import type { ABTestRecord } from '../contracts/ab-test.ts';
-import { activeCanary, type ChampionRecord } from '../contracts/lifecycle.ts';
+import type { ChampionRecord } from '../contracts/lifecycle.ts';
 import { routeRequest } from '../ab-test/route.ts';
 import { noteExposure } from '../ab-test/journal.ts';
-import { runningTest } from '../ab-test/store.ts';
-import { canonicalJson, sha256, workKey } from '../lake/canonical.ts';
+import { workKey } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
-import { readCanary } from './canary.ts';
+import { besideChampion, drawOf } from './beside.ts';
 import { noChampion, readChampion } from './champion.ts';
 import { readVersion, readVersionRecord, type ModelVersion } from './versions.ts';
 
@@ -61,9 +60,8 @@ export async function answeringVersion(
   }
   const champion = await readChampion({ home }, { name });
   if (!champion) throw await noChampion(home, name);
-  const test = await runningTest(home, champion);
+  const { test, canary } = await besideChampion(home, champion);
   if (test) return byTest(home, champion, test, { user, request }, callOf);
-  const canary = activeCanary(champion, await readCanary({ home }, { name }));
   if (!canary) return byChampion(home, champion, 'it is the champion');
   const call = await callOf(await readVersionRecord(home, name, champion.version));
   const unknown = await unknownRegion(home, { name, version: canary.version }, call);
@@ -79,8 +77,7 @@ export async function answeringVersion(
 
 /** A number from 0 to 1 of its own for each call; as the share grows, whom the canary answered it goes on answering. */
 export function draw(name: string, generation: number, { regions, issuedAt }: Call, user?: string): number {
-  const call = [name, generation, regions.toSorted(), issuedAt, user ?? null];
-  return Number.parseInt(sha256(canonicalJson(call)).slice(0, 12), 16) / 2 ** 48;
+  return drawOf([name, generation, regions.toSorted(), issuedAt, user ?? null]);
 }
 
 /** Who may be dealt does not depend on the variant: a region that either does not know is the champion's, uncounted. */
