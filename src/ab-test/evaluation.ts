@@ -13,7 +13,13 @@ export interface Exposure {
   variant: Variant;
 }
 
-export type KeptOutcome = ABOutcome & { at: string };
+/** What came of a request; of one that is not known by itself it counts for the user of this pseudonym. */
+export type ToldOutcome = ABOutcome & { unit?: string | undefined };
+export type KeptOutcome = ToldOutcome & { at: string };
+
+/** Nobody was answered, as far as the exposures go. */
+export const UNKNOWN_REQUEST = 'the request is unknown';
+export const UNKNOWN_USER = 'the user is unknown';
 
 /** The confidence sequence at one moment. */
 export interface Point {
@@ -36,7 +42,7 @@ export class Evaluation {
   private readonly trial: Trial;
   private readonly ratio: SampleRatio;
   private readonly requests = new Map<string, Exposure>();
-  private readonly units = new Set<string>();
+  private readonly units = new Map<string, Variant>();
   private readonly answered = new Set<string>();
   private readonly points: Point[] = [];
   private stride = 1;
@@ -60,16 +66,17 @@ export class Evaluation {
     if (this.requests.has(request)) return;
     this.requests.set(request, exposure);
     if (this.units.has(unit)) return;
-    this.units.add(unit);
+    this.units.set(unit, variant);
     this.ratio.add(variant === 'treatment');
     if (this.ratio.broken) this.brokenAt ??= at;
   }
 
   /** The first outcome of a request that is known; answers why it does not count, where it does not. */
   add(outcome: KeptOutcome): string | null {
-    const { request, at } = outcome;
-    const exposure = this.requests.get(request);
-    if (!exposure) return 'the request is unknown';
+    const { request, at, unit } = outcome;
+    const exposure = this.requests.get(request) ?? this.exposureOf(unit);
+    if (!exposure) return unit === undefined ? UNKNOWN_REQUEST : UNKNOWN_USER;
+    if (unit !== undefined && exposure.unit !== unit) return "the request is another user's";
     const reading = metricOf(this.config).read(outcome);
     if ('refusal' in reading) return reading.refusal;
     if (this.answered.has(request)) return 'the request has an outcome';
@@ -78,6 +85,12 @@ export class Evaluation {
     if (this.trial.decision) this.decidedAt ??= at;
     this.plot(at);
     return null;
+  }
+
+  /** A user is counted with the first of his requests, and has more of them. */
+  private exposureOf(unit: string | undefined): Pick<Exposure, 'unit' | 'variant'> | undefined {
+    const dealt = unit === undefined ? undefined : this.units.get(unit);
+    return dealt && { unit: unit!, variant: dealt };
   }
 
   get trajectory(): readonly Point[] {

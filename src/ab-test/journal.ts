@@ -1,56 +1,80 @@
-import { setImmediate } from 'node:timers/promises';
-import { z } from 'zod';
-import {
-  abOutcome,
-  variant,
-  type ABAccount,
-  type ABOutcome,
-  type ABTestRecord,
-} from '../contracts/ab-test.ts';
-import { requestId } from '../contracts/stages.ts';
+import { open } from 'node:fs/promises';
+import type { ABAccount, ABTestRecord } from '../contracts/ab-test.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
-import { appendLines, linesOf } from '../lake/json-lines.ts';
+import { appendLines } from '../lake/json-lines.ts';
+import { unlessGone } from '../lake/storage-failure.ts';
 import { textIfThere } from '../lake/text-file.ts';
-import { Evaluation, type Exposure } from './evaluation.ts';
+import {
+  UNKNOWN_REQUEST,
+  UNKNOWN_USER,
+  type Evaluation,
+  type Exposure,
+  type ToldOutcome,
+} from './evaluation.ts';
+import { EXPOSURES, FollowedTest, OUTCOMES } from './followed.ts';
 import { routeRequest, unitKey, unitOf } from './route.ts';
 import { requireTest, testUri } from './store.ts';
 
-const EXPOSURES = 'exposures.jsonl';
-const OUTCOMES = 'outcomes.jsonl';
 const MOST_REFUSALS_TOLD = 10;
-const LINES_AT_ONCE = 5000;
+/** Some two million exposures: more decide nothing, and whoever reads them needs room for all. */
+const MOST_EXPOSURE_BYTES = 256 * 2 ** 20;
 
-const exposureLine = z.strictObject({ at: z.string(), request: requestId, unit: z.string(), variant });
-const outcomeLine = abOutcome.extend({ at: z.string() });
+/** What the files keep of a request that was answered. */
+export const exposureOf = (
+  { config }: Pick<ABTestRecord, 'config'>,
+  { request, user, at }: { request: string; user: string | undefined; at: string },
+): Exposure => ({
+  ...{ at, request, unit: unitKey(config.test_name, unitOf(request, user)) },
+  variant: routeRequest(config, request, user),
+});
 
 /** Counts a request that was answered; the same one again is one. Users stand in the file by a pseudonym. */
 export async function noteExposure(
   home: Home,
-  { config }: ABTestRecord,
-  { request, user, at }: { request: string; user: string | undefined; at: string },
+  record: ABTestRecord,
+  answered: { request: string; user: string | undefined; at: string },
 ): Promise<Exposure> {
-  const name = config.test_name;
-  const exposure = {
-    ...{ at, request, unit: unitKey(name, unitOf(request, user)) },
-    variant: routeRequest(config, request, user),
-  };
+  const exposure = exposureOf(record, answered);
+  const name = record.config.test_name;
   await locked(home, name, async () => {
     const text = await textOf(home.path(testUri(name, EXPOSURES)));
-    if (text.includes(`"request":${JSON.stringify(request)}`)) return;
+    if (text.includes(`"request":${JSON.stringify(exposure.request)}`)) return;
     await appendLines(home.path(testUri(name, EXPOSURES)), text, [exposure]);
   });
   return exposure;
 }
 
-/** Adds what came of requests, and how the test stands then. What does not count is told with its reason, and leaves no line. */
+/** Counts many at once without reading those before: one that is told twice is one. False: the test takes no more. */
+export async function noteExposures(
+  home: Home,
+  name: string,
+  exposures: readonly Exposure[],
+): Promise<boolean> {
+  const path = home.path(testUri(name, EXPOSURES));
+  return locked(home, name, async () => {
+    const { bytes, last } = await endOf(path);
+    if (bytes > MOST_EXPOSURE_BYTES) return false;
+    await appendLines(path, last, exposures);
+    return true;
+  });
+}
+
+/**
+ * Adds what came of requests, and how the test stands then. What does not count is told with its reason, and leaves no
+ * line; `unknown`: of those, whose request nobody is known to have been answered. `followed` keeps what was read for
+ * the next time.
+ */
 export async function noteOutcomes(
   home: Home,
   name: string,
-  outcomes: readonly ABOutcome[],
+  outcomes: readonly ToldOutcome[],
   at: string,
-): Promise<{ account: ABAccount; evaluation: Evaluation }> {
+  followed?: FollowedTest,
+): Promise<{ account: ABAccount; evaluation: Evaluation; unknown: ToldOutcome[] }> {
   const { config, ending } = await requireTest(home, name);
+  const journal = followed ?? new FollowedTest(home, config);
+  const unknown: ToldOutcome[] = [];
   const account: ABAccount = { taken: 0, repeated: 0, refused: 0, refusals: [] };
   const refuse = (request: string, reason: string) => {
     account.refused++;
@@ -58,10 +82,10 @@ export async function noteOutcomes(
   };
   if (ending) {
     for (const { request } of outcomes) refuse(request, 'the test has ended');
-    return { account, evaluation: await evaluationOf(home, config) };
+    return { account, unknown, evaluation: await journal.read() };
   }
   return locked(home, name, async () => {
-    const evaluation = await evaluationOf(home, config);
+    const evaluation = await journal.read();
     const lines: object[] = [];
     for (const told of outcomes) {
       const outcome = { ...told, at: told.at ?? at };
@@ -72,38 +96,38 @@ export async function noteOutcomes(
       const refusal = evaluation.add(outcome);
       if (refusal === null) lines.push(outcome);
       else refuse(told.request, refusal);
+      if (refusal === UNKNOWN_REQUEST || refusal === UNKNOWN_USER) unknown.push(told);
     }
     account.taken = lines.length;
     const path = home.path(testUri(name, OUTCOMES));
-    if (lines.length > 0) await appendLines(path, await textOf(path), lines);
-    return { account, evaluation };
+    try {
+      if (lines.length > 0) await appendLines(path, (await endOf(path)).last, lines);
+    } catch (error) {
+      journal.forget();
+      throw error;
+    }
+    return { account, evaluation, unknown };
   });
 }
 
 /** All that came in so far, in the order in which it came. */
-export async function evaluationOf(home: Home, config: ABTestRecord['config']): Promise<Evaluation> {
-  const evaluation = new Evaluation(config);
-  const name = config.test_name;
-  await eachLine(home, testUri(name, EXPOSURES), exposureLine, (line) => evaluation.expose(line));
-  await eachLine(home, testUri(name, OUTCOMES), outcomeLine, (line) => evaluation.add(line));
-  return evaluation;
-}
+export const evaluationOf = (home: Home, config: ABTestRecord['config']): Promise<Evaluation> =>
+  new FollowedTest(home, config).read();
 
 const locked = <T>(home: Home, name: string, work: () => Promise<T>) =>
   withLock(home.path(testUri(name, '.journal')), `the journal of the A/B test ${name}`, work);
 
-/** A worker that reads a long file goes on saying that it lives. */
-async function eachLine<Schema extends z.ZodType>(
-  home: Home,
-  uri: string,
-  schema: Schema,
-  take: (line: z.output<Schema>) => void,
-): Promise<void> {
-  const text = await textOf(home.path(uri));
-  let count = 0;
-  for (const line of linesOf(text, schema, { uri, what: 'what an A/B test writes' })) {
-    take(line);
-    if (++count % LINES_AT_ONCE === 0) await setImmediate();
+/** How long a file is, and its last letter: whether its last line has an end. */
+async function endOf(path: string): Promise<{ bytes: number; last: string }> {
+  const handle = await open(path, 'r').catch(unlessGone(path, null));
+  if (!handle) return { bytes: 0, last: '' };
+  try {
+    const { size } = await handle.stat();
+    const last = Buffer.alloc(Math.min(1, size));
+    await handle.read(last, 0, last.length, Math.max(0, size - 1));
+    return { bytes: size, last: last.toString('latin1') };
+  } finally {
+    await handle.close();
   }
 }
 

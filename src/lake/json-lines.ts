@@ -26,7 +26,7 @@ export async function appendLines(path: string, before: string, records: readonl
 export function* linesOf<Schema extends z.ZodType>(
   text: string,
   schema: Schema,
-  { uri, what }: { uri: string; what: string },
+  { uri, what, linesBefore = 0 }: { uri: string; what: string; linesBefore?: number },
 ): Generator<z.output<Schema>> {
   for (const [i, line] of text.split('\n').entries()) {
     const json = jsonOf(line);
@@ -34,7 +34,7 @@ export function* linesOf<Schema extends z.ZodType>(
     const parsed = schema.safeParse(json);
     if (!parsed.success) {
       throw new CorruptArtifactError(
-        `Line ${i + 1} of ${uri} is not ${what}.`,
+        `Line ${linesBefore + i + 1} of ${uri} is not ${what}.`,
         'Restore the file from a backup, or remove the line.',
       );
     }
