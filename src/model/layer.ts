@@ -33,6 +33,13 @@ export interface Attended {
 
 /** Queries, keys and values of x (tokens × width), and the ring's attention over them. */
 export async function attend(pass: Pass, layer: number, x: Float32Array): Promise<Attended> {
+  const { engine, block } = pass;
+  const local = await project(pass, layer, x);
+  return { local, result: await ringAttentionForward(engine.ring, engine.attention, local, block) };
+}
+
+/** Queries, keys and values of x, turned by their positions; to be given back with `putAway`. */
+export async function project(pass: Pass, layer: number, x: Float32Array): Promise<LocalTokens> {
   const { engine, block, positions, chunks, space } = pass;
   const take = (heads: number) => space.take(heads * positions.length * block.headDim);
   const local: LocalTokens = {
@@ -48,8 +55,7 @@ export async function attend(pass: Pass, layer: number, x: Float32Array): Promis
     space.give(projected);
     await engine.pause();
   }
-  const result = await ringAttentionForward(engine.ring, engine.attention, local, block);
-  return { local, result };
+  return local;
 }
 
 /** Gives back what a layer's attention was made of. */

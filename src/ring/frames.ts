@@ -29,6 +29,8 @@ export const FRAME_TYPES = {
   reduce: 10,
   gather: 11,
   broadcast: 12,
+  /** Between those who do not run the same program: what it is stands in its payload. */
+  message: 13,
 } as const;
 export type FrameType = keyof typeof FRAME_TYPES;
 

@@ -15,12 +15,16 @@ export type { RingIdentity } from './proof.ts';
 export interface RendezvousOptions {
   /** The address to listen on and to be reached at; default 127.0.0.1. */
   host?: string;
+  /** Default: one of the system's choice. */
+  port?: number | undefined;
   /** What this host proves itself with. Needed off loopback; given, it is used on loopback too. */
   tls?: RingTls | undefined;
   timing?: LinkTiming;
   /** How long neighbours may take to appear. */
   patienceMs?: number;
   strangers?: StrangerLimits;
+  /** Is handed the links that come in, where nobody waits for one with `accept`. */
+  arrived?: ((link: Link, rank: number) => void) | undefined;
 }
 
 const PATIENCE_MS = 30_000;
@@ -35,6 +39,7 @@ export class RingListener {
   readonly #timing: LinkTiming;
   readonly #arrived = new Map<number, Link>();
   readonly #strangers: Strangers;
+  readonly #handOver: RendezvousOptions['arrived'];
   #expected: { rank: number; resolve: (link: Link) => void; reject: (error: Error) => void } | undefined;
   #refusal = '';
 
@@ -44,6 +49,7 @@ export class RingListener {
     this.tls = options.tls;
     this.#timing = options.timing ?? DEFAULT_TIMING;
     this.#strangers = new Strangers(options.strangers);
+    this.#handOver = options.arrived;
     const { port } = server.address() as AddressInfo;
     this.address = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
     server.on('connection', (socket: Socket) => this.#strangers.admit(socket));
@@ -64,7 +70,7 @@ export class RingListener {
     const server = tls ? createTlsServer(serverOptions(tls)) : createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, host, () => resolve());
+      server.listen(options.port ?? 0, host, () => resolve());
     }).catch((error: Error) => {
       throw new BadInputError(
         `The slot cannot listen on ${host} (${error.message}).`,
@@ -102,6 +108,7 @@ export class RingListener {
       this.#strangers.trust(socket);
       link.trust(`rank ${rank}`);
       await link.send('welcome', rank);
+      if (this.#handOver) return this.#handOver(link, rank);
       this.#arrived.set(rank, link);
       if (this.#expected?.rank === rank) this.#expected.resolve(link);
     } catch (error) {
