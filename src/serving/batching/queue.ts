@@ -1,0 +1,244 @@
+import { ServingProblem } from '../problem.ts';
+import { bytesOf, type TensorMap } from '../tensor.ts';
+import type { BatchingOptions } from './options.ts';
+import { laneOf, rowsBetween, rowsOf, stacked } from './rows.ts';
+
+/** How a call went through the queue. */
+export interface Passage {
+  outputs: TensorMap;
+  rows: number;
+}
+
+export interface BatchRun {
+  rows: number;
+  requests: number;
+  seconds: number;
+  waitedSeconds: number;
+}
+
+export interface QueueParts {
+  /** Of one version's signature. */
+  run(inputs: TensorMap): Promise<TensorMap>;
+  batchable: boolean;
+  options: BatchingOptions;
+  /** Shared by all queues of a process. */
+  budget: WaitingBudget;
+  turns: Turns;
+  onBatch?(batch: BatchRun): void;
+  onLength?(length: number): void;
+}
+
+interface Waiting {
+  inputs: TensorMap;
+  rows: number;
+  lane: string;
+  bytes: number;
+  since: number;
+  resolve(passage: Passage): void;
+  reject(error: unknown): void;
+}
+
+const BUSY_SECONDS = 1;
+
+/**
+ * Requests of one version's signature wait here while the thread computes, and then run together: rows of equal sizes,
+ * up to `maxRows`. So a lone request waits for nobody and load makes its own batches. Refuses what would grow without end.
+ */
+export class BatchQueue {
+  readonly #parts: QueueParts;
+  #waiting: Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #asked = false;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** @throws ServingProblem RESOURCE_EXHAUSTED where too much waits, or whatever the run fails with */
+  answer(inputs: TensorMap, signal?: AbortSignal): Promise<Passage> {
+    const { options, budget, batchable } = this.#parts;
+    if (signal?.aborted) return Promise.reject(gone());
+    const rows = batchable ? rowsOf(inputs) : 1;
+    let bytes = 0;
+    for (const tensor of inputs.values()) bytes += bytesOf(tensor);
+    if (this.#waiting.length >= options.maxWaiting || !budget.take(bytes)) {
+      return Promise.reject(
+        new ServingProblem(
+          'RESOURCE_EXHAUSTED',
+          `Too many requests wait for this model (${this.#waiting.length}). Try again later.`,
+          BUSY_SECONDS,
+        ),
+      );
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Passage>();
+    const lane = batchable ? laneOf(inputs) : '';
+    const waiting: Waiting = { inputs, rows, lane, bytes, since: performance.now(), resolve, reject };
+    this.#waiting.push(waiting);
+    if (signal) this.#leaveWhen(signal, waiting);
+    this.#changed();
+    return promise;
+  }
+
+  /** Refuses all that wait. */
+  close(error: Error): void {
+    clearTimeout(this.#timer);
+    for (const { reject, bytes } of this.#waiting.splice(0)) {
+      this.#parts.budget.give(bytes);
+      reject(error);
+    }
+    this.#changed();
+  }
+
+  #leaveWhen(signal: AbortSignal, waiting: Waiting): void {
+    const leave = () => {
+      const at = this.#waiting.indexOf(waiting);
+      if (at < 0) return;
+      this.#waiting.splice(at, 1);
+      this.#parts.budget.give(waiting.bytes);
+      waiting.reject(gone());
+      this.#changed();
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    const done = () => signal.removeEventListener('abort', leave);
+    const { resolve, reject } = waiting;
+    waiting.resolve = (passage) => {
+      done();
+      resolve(passage);
+    };
+    waiting.reject = (error) => {
+      done();
+      reject(error);
+    };
+  }
+
+  #changed(): void {
+    this.#parts.onLength?.(this.#waiting.length);
+    if (this.#waiting.length === 0 || this.#asked) return;
+    const { waitMs, enabled, maxRows } = this.#parts.options;
+    const rows = this.#waiting.reduce((sum, each) => sum + each.rows, 0);
+    const left = enabled ? waitMs - (performance.now() - this.#waiting[0]!.since) : 0;
+    clearTimeout(this.#timer);
+    if (left > 0 && rows < maxRows) {
+      this.#timer = setTimeout(() => this.#changed(), left);
+      return;
+    }
+    this.#asked = true;
+    this.#parts.turns.take(() => this.#runNext());
+  }
+
+  async #runNext(): Promise<void> {
+    this.#asked = false;
+    const batch = this.#takeBatch();
+    const [first] = batch;
+    if (!first) return;
+    // Others may fill the thread's second place meanwhile.
+    this.#changed();
+    const started = performance.now();
+    const rows = batch.reduce((sum, each) => sum + each.rows, 0);
+    try {
+      const outputs = await this.#run(batch, rows);
+      let from = 0;
+      for (const { rows: own, resolve } of batch) {
+        const alone = batch.length === 1;
+        resolve({ outputs: alone ? outputs : rowsBetween(outputs, from, from + own), rows: own });
+        from += own;
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+    this.#parts.onBatch?.({
+      ...{ rows, requests: batch.length, seconds: (performance.now() - started) / 1000 },
+      waitedSeconds: (started - first.since) / 1000,
+    });
+  }
+
+  /** From the longest waiting on: those of its lane, while they fit. */
+  #takeBatch(): Waiting[] {
+    const [first] = this.#waiting;
+    if (!first) return [];
+    const { batchable, options, budget } = this.#parts;
+    const batch = [first];
+    let rows = first.rows;
+    if (batchable && options.enabled) {
+      for (const other of this.#waiting.slice(1)) {
+        if (other.lane !== first.lane || rows + other.rows > options.maxRows) continue;
+        batch.push(other);
+        rows += other.rows;
+        if (rows === options.maxRows) break;
+      }
+    }
+    const taken = new Set(batch);
+    this.#waiting = this.#waiting.filter((each) => !taken.has(each));
+    for (const { bytes } of batch) budget.give(bytes);
+    return batch;
+  }
+
+  async #run(batch: readonly Waiting[], rows: number): Promise<TensorMap> {
+    const { run, options, batchable } = this.#parts;
+    const inputs =
+      batchable || batch.length > 1 ? stacked(batch.map((each) => each.inputs)) : batch[0]!.inputs;
+    if (!batchable || rows <= options.maxRows) return run(inputs);
+    const parts: TensorMap[] = [];
+    for (let from = 0; from < rows; from += options.maxRows) {
+      parts.push(await run(stacked([rowsBetween(inputs, from, Math.min(rows, from + options.maxRows))])));
+    }
+    return stacked(parts);
+  }
+}
+
+const gone = () => new ServingProblem('DEADLINE_EXCEEDED', 'The caller left or its deadline is over.');
+
+/** Bytes that may wait in all queues together. */
+export class WaitingBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+/**
+ * Turns on the thread that computes, first come first served over all queues. Two at a time: while one run computes the
+ * next is on its way, so that the thread does not wait for its post.
+ */
+export class Turns {
+  readonly #atOnce: number;
+  readonly #next: (() => Promise<void>)[] = [];
+  #running = 0;
+
+  constructor(atOnce = 2) {
+    this.#atOnce = atOnce;
+  }
+
+  take(work: () => Promise<void>): void {
+    this.#next.push(work);
+    // After this turn of the loop: requests that came with it belong to the same run.
+    setImmediate(() => this.#pump());
+  }
+
+  #pump(): void {
+    while (this.#running < this.#atOnce) {
+      const work = this.#next.shift();
+      if (!work) return;
+      this.#running++;
+      void work().finally(() => {
+        this.#running--;
+        this.#pump();
+      });
+    }
+  }
+}
