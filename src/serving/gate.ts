@@ -10,6 +10,11 @@ export interface Credentials {
   certificate?: string | undefined;
   /** Address of the peer, as the socket has it. */
   address: string;
+  /**
+   * A browser sends it for a page of another site, or the name it was sent to is none of this machine's own. Where
+   * nobody is asked who they are, nothing of that kind is let in.
+   */
+  foreign?: boolean | undefined;
 }
 
 /** Decides who may. Every door asks it before it reads a body. */

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { Credentials } from '../serving/gate.ts';
+import { ServingProblem } from '../serving/problem.ts';
+
+/**
+ * What an HTTP request brings to say who sends it (Fastify: `request.raw`).
+ * @throws ServingProblem UNAUTHENTICATED where a key stands in the address: addresses end in the logs of proxies and
+ * in histories of browsers, so nobody shall get used to it, not even with a key that is right
+ */
+export function httpCredentials(request: IncomingMessage): Credentials {
+  refuseKeyInAddress(request.url ?? '');
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  return {
+    authorization,
+    apiKey: Array.isArray(apiKey) ? apiKey.join(', ') : apiKey,
+    certificate: provenName(request.socket as Partial<TLSSocket>),
+    address: request.socket.remoteAddress ?? '',
+    foreign: isForeign(request),
+  };
+}
+
+/** The same of a gRPC call. */
+export function grpcCredentials(
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer' | 'getAuthContext'>,
+): Credentials {
+  const header = (name: string) => {
+    const values = call.metadata.get(name);
+    return values.length === 0 ? undefined : values.join(', ');
+  };
+  // grpc-js hands the certificate out only when TLS has accepted it.
+  const certificate = call.getAuthContext().sslPeerCertificate?.subject?.CN;
+  return {
+    authorization: header('authorization'),
+    apiKey: header('x-api-key'),
+    certificate: oneName(certificate),
+    // `127.0.0.1:1234` or `::1:1234`.
+    address: call.getPeer().replace(/:\d+$/, ''),
+  };
+}
+
+const NAMES_OF_KEYS = /^(x-)?(api[-_]?key|key|access[-_]?token|token|authorization|bearer)$/i;
+const KEY_OF_OURS = /rw_[a-z0-9]{8}_/;
+
+export function refuseKeyInAddress(url: string): void {
+  const from = url.indexOf('?');
+  if (from < 0 && !url.includes('rw')) return;
+  const query = from < 0 ? undefined : new URLSearchParams(url.slice(from + 1));
+  const isNamed = [...(query?.keys() ?? [])].some((name) => NAMES_OF_KEYS.test(name));
+  if (!isNamed && !KEY_OF_OURS.test(url.replaceAll(/%5f/gi, '_'))) return;
+  throw new ServingProblem(
+    'UNAUTHENTICATED',
+    'Keys are not taken from an address, where logs and histories keep them: send the header x-api-key, and make a new key.',
+  );
+}
+
+function provenName(socket: Partial<TLSSocket>): string | undefined {
+  if (socket.authorized !== true) return undefined;
+  return oneName(socket.getPeerCertificate?.()?.subject?.CN);
+}
+
+/** A subject may have several common names; which of them is meant nobody can say. */
+const oneName = (name: string | string[] | undefined) =>
+  typeof name === 'string' && name !== '' ? name : undefined;
+
+/** Names of this machine that only its own processes can reach it by. */
+const OWN_NAMES = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
+
+/**
+ * Any page that a browser on this machine shows can send requests here, and a name of its own may be made to lead here.
+ */
+function isForeign({ headers }: IncomingMessage): boolean {
+  const { host = '', origin, 'sec-fetch-site': site } = headers;
+  if (!OWN_NAMES.test(host) || site === 'cross-site' || site === 'same-site') return true;
+  return origin !== undefined && origin.toLowerCase().replace(/^https?:\/\//, '') !== host.toLowerCase();
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { ServingProblem } from '../serving/problem.ts';
+import type { AccessOptions } from './options.ts';
+
+const MINUTE_S = 60;
+
+/** How much one caller may send. */
+export class CallerRate {
+  readonly #limiter: BurstyRateLimiter;
+
+  constructor({ requestsPerMinute, burst }: Pick<AccessOptions, 'requestsPerMinute' | 'burst'>) {
+    // In steps of about a second, or of one request: a minute's worth at once is what `burst` is for.
+    const points = Math.max(1, Math.floor(requestsPerMinute / MINUTE_S));
+    const evenly = { points, duration: (points * MINUTE_S) / requestsPerMinute };
+    this.#limiter = new BurstyRateLimiter(
+      new RateLimiterMemory({ keyPrefix: '', ...evenly }),
+      new RateLimiterMemory({ keyPrefix: '', points: burst, duration: MINUTE_S }),
+    );
+  }
+
+  /** @throws ServingProblem RESOURCE_EXHAUSTED */
+  async spend(caller: string): Promise<void> {
+    try {
+      await this.#limiter.consume(caller);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      throw exhausted('More requests than this caller may send.', error);
+    }
+  }
+}
+
+/** Addresses share so many counters, so that whoever has many of them cannot fill the memory. */
+const COUNTERS = 2 ** 16;
+
+/** How often an address may be wrong about who it is. */
+export class FailureRate {
+  readonly #limiter: RateLimiterMemory;
+
+  constructor({ failuresPerMinute }: Pick<AccessOptions, 'failuresPerMinute'>) {
+    this.#limiter = new RateLimiterMemory({ keyPrefix: '', points: failuresPerMinute, duration: MINUTE_S });
+  }
+
+  /** @throws ServingProblem RESOURCE_EXHAUSTED where the address was wrong too often already */
+  async check(address: string): Promise<void> {
+    const found = await this.#limiter.get(counterOf(address));
+    if (found && found.consumedPoints >= this.#limiter.points) {
+      throw exhausted('Too many wrong keys or tokens from this address.', found);
+    }
+  }
+
+  async count(address: string): Promise<void> {
+    await this.#limiter.penalty(counterOf(address));
+  }
+}
+
+function counterOf(address: string): number {
+  return createHash('sha256').update(networkOf(address)).digest().readUInt32LE() % COUNTERS;
+}
+
+/** One line has 2⁶⁴ IPv6 addresses to take turns with. */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:/i, '').replace(/%.*$/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const front = head === '' ? [] : head.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 4 }, () => '0');
+  return [...front, ...zeros].slice(0, 4).map((group) => Number.parseInt(group, 16)).join(':'); // prettier-ignore
+}
+
+function exhausted(what: string, { msBeforeNext }: RateLimiterRes): ServingProblem {
+  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  return new ServingProblem('RESOURCE_EXHAUSTED', `${what} Try again in ${seconds} s.`, seconds);
+}

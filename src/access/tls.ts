@@ -1,0 +1,148 @@
+import type { SecureContextOptions, TlsOptions as NodeTlsOptions } from 'node:tls';
+import { experimental, type ServerCredentials } from '@grpc/grpc-js';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../stages/context.ts';
+import type { AccessOptions } from './options.ts';
+import { readServingTls, tlsFilesIdentity, type ServingTls } from './tls-files.ts';
+
+/** How soon a renewed certificate is shown. */
+const CHECK_MS = 5000;
+const DAY_MS = 86_400_000;
+/** How long before its end a certificate is talked about. */
+const WARN_DAYS = 14;
+
+type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
+interface Reloadable {
+  setSecureContext(options: SecureContextOptions): void;
+}
+type Provider = experimental.CertificateProvider;
+
+/** What doors need to speak TLS, and to go on doing so when files are renewed under them. */
+export interface DoorTls extends AsyncDisposable {
+  /** For Fastify's `https` or `https.createServer`; hand the server to `follow` afterwards. */
+  httpsOptions(): NodeTlsOptions;
+  /** Renewed certificates are shown to whoever connects from then on; nobody who is connected is cut off. */
+  follow(server: Reloadable): void;
+  /** For `grpc.Server.bindAsync`; follows by itself. */
+  grpcCredentials(): ServerCredentials;
+  /** Looks at the files now rather than within seconds. */
+  check(): Promise<void>;
+}
+
+/** @throws BadInputError naming the file and what is wrong with it */
+export async function openTls(
+  options: NonNullable<AccessOptions['tls']>,
+  log: Log,
+  { checkMs = CHECK_MS } = {},
+): Promise<DoorTls> {
+  const identity = await tlsFilesIdentity(options);
+  const files = await readServingTls(options);
+  const opened = new OpenedTls(options, files, identity, log);
+  opened.watch(checkMs);
+  return opened;
+}
+
+class OpenedTls implements DoorTls {
+  readonly #options: NonNullable<AccessOptions['tls']>;
+  readonly #log: Log;
+  readonly #servers = new Set<Reloadable>();
+  readonly #identityListeners = new Set<experimental.IdentityCertificateUpdateListener>();
+  readonly #caListeners = new Set<experimental.CaCertificateUpdateListener>();
+  #files: ServingTls;
+  #identity: string;
+  #timer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> | undefined;
+  #warnedOn = '';
+
+  constructor(options: NonNullable<AccessOptions['tls']>, files: ServingTls, identity: string, log: Log) {
+    this.#options = options;
+    this.#files = files;
+    this.#identity = identity;
+    this.#log = log;
+    this.#warnOfEnd();
+  }
+
+  watch(everyMs: number): void {
+    this.#timer = setInterval(() => void this.check(), everyMs).unref();
+  }
+
+  httpsOptions(): NodeTlsOptions {
+    const mutual = this.#files.clientCa !== undefined;
+    return { ...this.#context(), requestCert: mutual, rejectUnauthorized: mutual };
+  }
+
+  follow(server: Reloadable): void {
+    this.#servers.add(server);
+  }
+
+  grpcCredentials(): ServerCredentials {
+    const provider: Provider = {
+      addIdentityCertificateListener: (listener) => {
+        this.#identityListeners.add(listener);
+        listener(this.#grpcIdentity());
+      },
+      removeIdentityCertificateListener: (listener) => this.#identityListeners.delete(listener),
+      addCaCertificateListener: (listener) => {
+        this.#caListeners.add(listener);
+        listener(this.#grpcCa());
+      },
+      removeCaCertificateListener: (listener) => this.#caListeners.delete(listener),
+    };
+    // The library takes the identity first and the authorities second, whatever its types call them. The lowest
+    // version is Node's own, TLS 1.2.
+    const authorities = this.#files.clientCa === undefined ? null : provider;
+    return experimental.createCertificateProviderServerCredentials(
+      provider,
+      authorities,
+      authorities !== null,
+    );
+  }
+
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    return this.#checking;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#checking;
+  }
+
+  async #check(): Promise<void> {
+    this.#warnOfEnd();
+    const identity = await tlsFilesIdentity(this.#options);
+    if (identity === this.#identity) return;
+    this.#identity = identity;
+    try {
+      this.#files = await readServingTls(this.#options);
+    } catch (error) {
+      // Half of a renewal, as between two copied files: the next look finds the rest.
+      this.#log.error(
+        { problem: messageOf(error) },
+        'the TLS files changed and cannot be used; those before stay',
+      );
+      return;
+    }
+    for (const server of this.#servers) server.setSecureContext(this.#context());
+    for (const tell of this.#caListeners) tell(this.#grpcCa());
+    for (const tell of this.#identityListeners) tell(this.#grpcIdentity());
+    this.#log.info({ goodUntil: this.#files.goodUntil.toISOString() }, 'a renewed certificate is shown');
+  }
+
+  #context(): SecureContextOptions {
+    const { cert, key, clientCa } = this.#files;
+    return { cert, key, ...(clientCa && { ca: clientCa }), minVersion: 'TLSv1.2' };
+  }
+
+  #grpcIdentity = () => ({ certificate: this.#files.cert, privateKey: this.#files.key });
+  #grpcCa = () => (this.#files.clientCa ? { caCertificate: this.#files.clientCa } : null);
+
+  /** Once a day while the end is near. */
+  #warnOfEnd(): void {
+    const left = (this.#files.goodUntil.getTime() - Date.now()) / DAY_MS;
+    const today = new Date().toISOString().slice(0, 10);
+    if (left > WARN_DAYS || this.#warnedOn === today) return;
+    this.#warnedOn = today;
+    this.#log.warn({ goodUntil: this.#files.goodUntil.toISOString() }, 'the TLS certificate ends soon');
+  }
+}
