@@ -1,7 +1,8 @@
 import { ServingProblem } from '../problem.ts';
+import type { Span } from '../span.ts';
 import { bytesOf, type TensorMap } from '../tensor.ts';
 import type { BatchingOptions } from './options.ts';
-import { laneOf, rowsBetween, rowsOf, stacked } from './rows.ts';
+import { copyOf, laneOf, rowsBetween, rowsOf, stacked } from './rows.ts';
 
 /** How a call went through the queue. */
 export interface Passage {
@@ -34,6 +35,7 @@ interface Waiting {
   lane: string;
   bytes: number;
   since: number;
+  span: Span | undefined;
   resolve(passage: Passage): void;
   reject(error: unknown): void;
 }
@@ -54,12 +56,17 @@ export class BatchQueue {
     this.#parts = parts;
   }
 
+  /** Whether requests share runs, row by row. */
+  get batchable(): boolean {
+    return this.#parts.batchable;
+  }
+
   get length(): number {
     return this.#waiting.length;
   }
 
   /** @throws ServingProblem RESOURCE_EXHAUSTED where too much waits, or whatever the run fails with */
-  answer(inputs: TensorMap, signal?: AbortSignal): Promise<Passage> {
+  answer(inputs: TensorMap, signal?: AbortSignal, span?: Span): Promise<Passage> {
     const { options, budget, batchable } = this.#parts;
     if (signal?.aborted) return Promise.reject(gone());
     const rows = batchable ? rowsOf(inputs) : 1;
@@ -76,7 +83,10 @@ export class BatchQueue {
     }
     const { promise, resolve, reject } = Promise.withResolvers<Passage>();
     const lane = batchable ? laneOf(inputs) : '';
-    const waiting: Waiting = { inputs, rows, lane, bytes, since: performance.now(), resolve, reject };
+    const waiting: Waiting = {
+      ...{ inputs, rows, lane, bytes, since: performance.now() },
+      ...{ span: span?.child('queue'), resolve, reject },
+    };
     this.#waiting.push(waiting);
     if (signal) this.#leaveWhen(signal, waiting);
     this.#changed();
@@ -99,6 +109,7 @@ export class BatchQueue {
       if (at < 0) return;
       this.#waiting.splice(at, 1);
       this.#parts.budget.give(waiting.bytes);
+      waiting.span?.end();
       waiting.reject(gone());
       this.#changed();
     };
@@ -139,6 +150,7 @@ export class BatchQueue {
     this.#changed();
     const started = performance.now();
     const rows = batch.reduce((sum, each) => sum + each.rows, 0);
+    for (const { span } of batch) span?.end();
     try {
       const outputs = await this.#run(batch, rows);
       let from = 0;
@@ -179,9 +191,10 @@ export class BatchQueue {
 
   async #run(batch: readonly Waiting[], rows: number): Promise<TensorMap> {
     const { run, options, batchable } = this.#parts;
-    const inputs =
-      batchable || batch.length > 1 ? stacked(batch.map((each) => each.inputs)) : batch[0]!.inputs;
-    if (!batchable || rows <= options.maxRows) return run(inputs);
+    // What runs hands its memory over, which is the caller's.
+    if (!batchable) return run(copyOf(batch[0]!.inputs));
+    const inputs = stacked(batch.map((each) => each.inputs));
+    if (rows <= options.maxRows) return run(inputs);
     const parts: TensorMap[] = [];
     for (let from = 0; from < rows; from += options.maxRows) {
       parts.push(await run(stacked([rowsBetween(inputs, from, Math.min(rows, from + options.maxRows))])));

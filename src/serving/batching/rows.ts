@@ -10,7 +10,8 @@ export function isBatchable({ inputs, outputs }: ServingSignature): boolean {
 /** The rows of a request: the first axis, which all its inputs share. */
 export function rowsOf(inputs: TensorMap): number {
   const sizes = new Set([...inputs.values()].map(({ shape }) => shape[0] ?? 0));
-  if (sizes.size === 1) return [...sizes][0]!;
+  if (sizes.size === 1 && !sizes.has(0)) return [...sizes][0]!;
+  if (sizes.size === 1) throw invalidArgument('The inputs have no rows.');
   const said = [...inputs].map(([name, { shape }]) => `${name} has ${shape[0]}`);
   throw invalidArgument(`The inputs differ in how many rows they have: ${said.join(', ')}.`);
 }
@@ -22,7 +23,11 @@ export function laneOf(inputs: TensorMap): string {
   return lane;
 }
 
-/** The tensors of several requests one below the other; of one alone a copy, for runs take what they are given. */
+/** The same values in memory of their own. */
+export const copyOf = (inputs: TensorMap): TensorMap =>
+  new Map([...inputs].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+
+/** The tensors of several requests one below the other, in memory of their own. */
 export function stacked(requests: readonly TensorMap[]): TensorMap {
   const [first] = requests;
   const all = new Map<string, ServingTensor>();

@@ -1,0 +1,162 @@
+import { cacheKey } from './cache/cache-key.ts';
+import type { ResponseCache } from './cache/response-cache.ts';
+import { decodeTensors, encodeTensors } from './cache/tensor-bytes.ts';
+import { rowsOf } from './batching/rows.ts';
+import type { Found } from './models/catalogue.ts';
+import { checkInputs, checkOutputs } from './models/check-inputs.ts';
+import type { ModelManager } from './models/model-manager.ts';
+import type { ModelConfig, VersionStatus } from './model-config.ts';
+import type { ServingObserver } from './observer.ts';
+import { notFound, ServingProblem } from './problem.ts';
+import type { CallContext, ModelSpec, PredictAnswer, PredictionService, PredictRequest } from './service.ts';
+import type { Signatures } from './signature.ts';
+import type { TensorMap } from './tensor.ts';
+
+/** What is told of calls that the registry dealt; none of it may delay or fail an answer. */
+export interface TrafficHooks {
+  /** An answer is on its way: a call that an A/B test dealt counts from now on, and a shadow may be shown it. */
+  answered(found: Found, request: PredictRequest, answer: PredictAnswer, context: CallContext): void;
+  /** A version was dealt that is not loaded. */
+  missed(found: Found): void;
+}
+
+export interface ServingParts {
+  manager: ModelManager;
+  observer: ServingObserver;
+  cache?: ResponseCache | undefined;
+  traffic: TrafficHooks;
+  /** Takes a list of models in every process that shares the port. */
+  reload(models: readonly ModelConfig[]): Promise<void>;
+}
+
+/** How far a call has come, for whoever counts calls. */
+interface Course {
+  version?: number;
+  label?: string | undefined;
+  /** Known to exist, and so good to be counted by. */
+  model?: string;
+  signature?: string;
+  rows: number;
+  cached: boolean;
+}
+
+/** The models of a process as every door sees them. */
+export class Serving implements PredictionService {
+  readonly #parts: ServingParts;
+
+  constructor(parts: ServingParts) {
+    this.#parts = parts;
+  }
+
+  async predict(request: PredictRequest, context: CallContext): Promise<PredictAnswer> {
+    const started = performance.now();
+    const course: Course = { rows: 0, cached: false };
+    let code: ServingProblem['code'] | 'OK' = 'OK';
+    try {
+      return await this.#predict(request, context, course);
+    } catch (error) {
+      code = error instanceof ServingProblem ? error.code : 'INTERNAL';
+      throw error;
+    } finally {
+      const { requestId, door, caller } = context;
+      this.#parts.observer.callEnded?.({
+        ...{ requestId, door, caller: caller.name, ...course, code },
+        seconds: (performance.now() - started) / 1000,
+      });
+    }
+  }
+
+  signatures(spec: ModelSpec): { version: number; signatures: Signatures } {
+    const { version } = this.#parts.manager.catalogue.find(spec, { requestId: '' });
+    return { version: version.version, signatures: version.loaded.signatures };
+  }
+
+  status({ name, version, label }: ModelSpec): VersionStatus[] {
+    const all = this.#parts.manager.statuses().get(name) ?? [];
+    if (label !== undefined) {
+      const { version: labelled } = this.#parts.manager.catalogue.find({ name, label }, { requestId: '' });
+      return all.filter((each) => each.version === labelled.version);
+    }
+    if (version === undefined) {
+      if (all.length > 0) return all;
+      throw notFound(`Could not find any versions of model ${name}`);
+    }
+    const found = all.filter((each) => each.version === version);
+    if (found.length > 0) return found;
+    throw notFound(`Could not find version ${version} of model ${name}`);
+  }
+
+  models(): ReadonlyMap<string, VersionStatus[]> {
+    return this.#parts.manager.statuses();
+  }
+
+  reload(models: readonly ModelConfig[]): Promise<void> {
+    return this.#parts.reload(models);
+  }
+
+  async #predict(request: PredictRequest, context: CallContext, course: Course): Promise<PredictAnswer> {
+    const { spec, inputs, outputs: asked } = request;
+    const { manager, traffic } = this.#parts;
+    const found = manager.catalogue.find(spec, context);
+    // In the same turn of the loop: it cannot be unloaded in between.
+    const version = found.version.acquire();
+    try {
+      Object.assign(course, { model: spec.name, version: version.version, label: found.label });
+      const { signature } = request;
+      const shape = version.loaded.signatures.get(signature);
+      if (!shape) {
+        throw new ServingProblem(
+          'FAILED_PRECONDITION',
+          `Serving signature key "${signature.slice(0, 60)}" not found.`,
+        );
+      }
+      course.signature = signature;
+      checkInputs(inputs, shape);
+      if (asked) checkOutputs(asked, shape);
+      if (inputs.size > 0) course.rows = version.queueOf(signature).batchable ? rowsOf(inputs) : 1;
+      const { outputs, cached } = await this.#answered(found, request, context);
+      course.cached = cached;
+      const { test, role } = found.dealt ?? {};
+      const answer: PredictAnswer = {
+        ...{ model: spec.name, version: version.version, label: found.label, signature, outputs, cached },
+        ...(test && (role === 'control' || role === 'treatment')
+          ? { dealt: { test: test.config.test_name, variant: role, request: context.requestId } }
+          : {}),
+      };
+      if (found.missing) traffic.missed(found);
+      traffic.answered(found, request, answer, context);
+      return answer;
+    } finally {
+      version.release();
+    }
+  }
+
+  async #answered(
+    { version }: Found,
+    { signature, inputs, outputs: asked }: PredictRequest,
+    { signal, span }: CallContext,
+  ): Promise<{ outputs: TensorMap; cached: boolean }> {
+    const { cache } = this.#parts;
+    const { sha256: modelHash } = version.loaded;
+    const key = cache && cacheKey({ modelHash, signature, outputs: asked, inputs });
+    const kept = key === undefined ? undefined : await cache!.get(key);
+    const known = kept && decoded(kept);
+    if (known) return { outputs: known, cached: true };
+    const passage = await version.queueOf(signature).answer(inputs, signal, span);
+    const outputs = asked ? only(passage.outputs, asked) : passage.outputs;
+    if (key !== undefined) cache!.set(key, encodeTensors(outputs));
+    return { outputs, cached: false };
+  }
+}
+
+const only = (outputs: TensorMap, asked: readonly string[]): TensorMap =>
+  new Map(asked.map((name) => [name, outputs.get(name)!]));
+
+/** What a cache that others write to too gives back may be anything. */
+function decoded(bytes: Uint8Array): TensorMap | undefined {
+  try {
+    return decodeTensors(bytes);
+  } catch {
+    return undefined;
+  }
+}
