@@ -110,6 +110,27 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .describe('Signs what webhook channels send whose file names no secret; RINGWATT_WEBHOOK_SECRET'),
+  redisUrl: z
+    .url({ protocol: /^rediss?$/, error: 'a URL such as redis://:password@host:6379 is expected' })
+    .optional()
+    .describe(
+      'A Redis that keeps answers for all that serve; without one each process keeps its own, docs/deployment.md; REDIS_URL',
+    ),
+  traceEndpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'A collector that takes traces of served requests, OTLP over HTTP, such as http://127.0.0.1:4318; absent: nothing is traced; OTEL_EXPORTER_OTLP_ENDPOINT',
+    ),
+  traceShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'Of served requests that bring no decision in their traceparent; all of a busy server would be more than anybody reads; OTEL_TRACES_SAMPLER_ARG',
+    ),
+  traceService: z.string().default('ringwatt').describe('What traces are of; OTEL_SERVICE_NAME'),
 });
 export type Config = z.infer<typeof configSchema>;
 
@@ -137,6 +158,10 @@ export const ENVIRONMENT: Partial<Record<keyof Config, string>> = {
   slackWebhookUrl: 'RINGWATT_SLACK_WEBHOOK_URL',
   pagerRoutingKey: 'RINGWATT_PAGER_ROUTING_KEY',
   webhookSecret: 'RINGWATT_WEBHOOK_SECRET',
+  redisUrl: 'REDIS_URL',
+  traceEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  traceShare: 'OTEL_TRACES_SAMPLER_ARG',
+  traceService: 'OTEL_SERVICE_NAME',
 };
 
 const NUMERIC = new Set<keyof Config>([
@@ -145,6 +170,7 @@ const NUMERIC = new Set<keyof Config>([
   'slots',
   'threads',
   'uiPort',
+  'traceShare',
 ]);
 
 export function loadConfig(

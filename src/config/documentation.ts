@@ -18,7 +18,7 @@ object with these fields; a field that is not listed here is refused by its name
 
 const ENDING = `
 Secrets: \`EIA_API_KEY\` and what channels of alerts are told by (\`smtpPassword\`, \`slackWebhookUrl\`,
-\`pagerRoutingKey\`, \`webhookSecret\`) belong into the environment or a file only its user can read; they appear in no
+\`pagerRoutingKey\`, \`webhookSecret\`), and a \`REDIS_URL\` with a password in it, belong into the environment or a file only its user can read; they appear in no
 log, history, stored reply or error.
 
 Two variables of others are read as well: \`PATH\`, where the Temporal CLI and Go are looked for, and

@@ -1,0 +1,130 @@
+import { Redis } from 'ioredis';
+import type { Logger } from '../../stages/context.ts';
+import type { ResponseCache } from './response-cache.ts';
+
+export interface RedisCacheOptions {
+  /** `redis://` or `rediss://`, with the password if there is one: never logged. */
+  url: string;
+  log: Logger;
+  /** An answer never goes stale, a model's hash is in its key: this only lets go of what nobody asks for. */
+  ttlSeconds?: number;
+  /** Larger answers are not worth the way there and back. */
+  maxValueBytes?: number;
+}
+
+/** The number rises when the bytes of an entry come to mean something else. */
+const PREFIX = 'ringwatt:answer:1:';
+const PROBE_KEY = `${PREFIX}probe`;
+/** Longer than this, computing the answer is the better way to it. */
+const COMMAND_MS = 50;
+const CONNECT_MS = 1000;
+const RETRY_MS = { first: 100, longest: 5000 };
+/** Between failing and being asked again. */
+const PROBE_MS = 500;
+/** Of writes under way. What comes beyond it is not kept: a slow Redis must not fill this process's memory. */
+const MAX_UNWRITTEN_BYTES = 8 * 2 ** 20;
+
+/**
+ * Answers that several processes and hosts share. Redis that is away or slow is gone without: only the calls under way
+ * when it stops answering wait for it, once, for `COMMAND_MS`; from then on nobody asks until it has answered a probe.
+ */
+export class RedisCache implements ResponseCache {
+  readonly #redis: Redis;
+  readonly #log: Logger;
+  readonly #host: string;
+  readonly #ttlSeconds: number;
+  readonly #maxValueBytes: number;
+  #answers = false;
+  #missed = false;
+  #closed = false;
+  #unwrittenBytes = 0;
+  #probe: NodeJS.Timeout | undefined;
+
+  constructor({ url, log, ttlSeconds = 3600, maxValueBytes = 2 ** 20 }: RedisCacheOptions) {
+    this.#log = log;
+    this.#host = new URL(url).host;
+    this.#ttlSeconds = ttlSeconds;
+    this.#maxValueBytes = maxValueBytes;
+    this.#redis = new Redis(url, {
+      connectTimeout: CONNECT_MS,
+      commandTimeout: COMMAND_MS,
+      // A command either goes out now or fails now.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (times) => Math.min(RETRY_MS.first * 2 ** Math.min(times, 10), RETRY_MS.longest),
+    });
+    this.#redis.on('ready', () => this.#isBack());
+    this.#redis.on('error', (error: Error) => this.#isAway(error));
+    this.#redis.on('close', () => this.#isAway(new Error('the connection was closed')));
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    if (!this.#answers) return undefined;
+    try {
+      return (await this.#redis.getBuffer(PREFIX + key)) ?? undefined;
+    } catch (error) {
+      this.#failed(error as Error);
+      return undefined;
+    }
+  }
+
+  set(key: string, value: Uint8Array): void {
+    const bytes = value.byteLength;
+    if (!this.#answers || bytes > this.#maxValueBytes) return;
+    if (this.#unwrittenBytes + bytes > MAX_UNWRITTEN_BYTES) return;
+    this.#unwrittenBytes += bytes;
+    const buffer = Buffer.from(value.buffer, value.byteOffset, bytes);
+    this.#redis
+      .set(PREFIX + key, buffer, 'EX', this.#ttlSeconds)
+      .catch((error: Error) => this.#failed(error))
+      .finally(() => (this.#unwrittenBytes -= bytes));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#answers = false;
+    clearTimeout(this.#probe);
+    this.#redis.disconnect();
+  }
+
+  /** A command failed though the connection stands: Redis hangs, is full, or is read-only. */
+  #failed(error: Error): void {
+    if (!this.#answers) return;
+    this.#isAway(error);
+    this.#probeLater();
+  }
+
+  #isAway({ message }: Error): void {
+    this.#answers = false;
+    if (this.#missed || this.#closed) return;
+    this.#missed = true;
+    const facts = { host: this.#host, reason: message };
+    this.#log.warn(facts, 'Redis does not answer; predictions go on without its cache');
+  }
+
+  #isBack(): void {
+    if (this.#closed) return;
+    this.#answers = true;
+    if (!this.#missed) return;
+    this.#missed = false;
+    this.#log.info({ host: this.#host }, 'Redis answers again');
+  }
+
+  #probeLater(): void {
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(() => void this.#probeNow(), PROBE_MS);
+    this.#probe.unref();
+  }
+
+  /** Writes, since one that is full or read-only would answer everything else. */
+  async #probeNow(): Promise<void> {
+    if (this.#closed || this.#redis.status !== 'ready') return;
+    try {
+      await this.#redis.set(PROBE_KEY, '', 'EX', 1);
+      this.#isBack();
+    } catch {
+      this.#probeLater();
+    }
+  }
+}
