@@ -36,7 +36,7 @@ const MOST_WAITING = 2048;
 const SEND_EVERY_MS = 1000;
 const SEND_MS = 5000;
 /** A process that ends waits so long for its last spans to leave. */
-const CLOSE_MS = 3000;
+const CLOSE_MS = 2000;
 
 export function otlpTracer({ endpoint, share, service, log }: TraceOptions): Tracer {
   const warn = onceAMinute((message: string) => log.warn({ endpoint, message }, 'traces'));
