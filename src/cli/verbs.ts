@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { defineAb } from './verbs/ab.ts';
 import { defineAlerts } from './verbs/alerts.ts';
+import { defineApiKey } from './verbs/api-key.ts';
 import { defineApprove, defineReject } from './verbs/approve.ts';
 import { defineArchiveServer } from './verbs/archive-server.ts';
 import { defineAudit } from './verbs/audit.ts';
@@ -66,6 +67,7 @@ const VERBS = [
   defineAb,
   defineAudit,
   defineServe,
+  defineApiKey,
   defineSchedules,
   defineJobs,
   defineAlerts,

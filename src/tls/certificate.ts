@@ -31,8 +31,8 @@ export interface CertificateRequest {
   days: number;
   /** No later than this, whatever `days` says: a certificate does not outlive who signed it. */
   notAfter?: Date;
-  /** The host it is for; absent, the certificate is an authority's, signed by itself. */
-  host?: { address: string; signer: Signer };
+  /** Names and addresses it is for; absent, the certificate is an authority's, signed by itself. */
+  host?: { addresses: readonly string[]; signer: Signer };
 }
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -96,10 +96,12 @@ export async function readSigner(name: string, key: string, publicKey: Uint8Arra
 }
 
 /** Both sides of a link show their certificate, so each is good for calling and for being called. */
-function hostExtensions({ address, signer }: NonNullable<CertificateRequest['host']>): Extension[] {
-  const name = isIP(address)
-    ? new GeneralName({ type: IP_ADDRESS, value: new OctetString({ valueHex: bytesOf(ipBytes(address)) }) })
-    : new GeneralName({ type: DNS_NAME, value: address });
+function hostExtensions({ addresses, signer }: NonNullable<CertificateRequest['host']>): Extension[] {
+  const names = addresses.map((address) =>
+    isIP(address)
+      ? new GeneralName({ type: IP_ADDRESS, value: new OctetString({ valueHex: bytesOf(ipBytes(address)) }) })
+      : new GeneralName({ type: DNS_NAME, value: address }),
+  );
   const keyIdentifier = new OctetString({ valueHex: bytesOf(signer.keyId) });
   return [
     extension(
@@ -107,7 +109,7 @@ function hostExtensions({ address, signer }: NonNullable<CertificateRequest['hos
       false,
       new ExtKeyUsage({ keyPurposes: [OID.serverAuth, OID.clientAuth] }).toSchema(),
     ),
-    extension(OID.subjectAltName, false, new GeneralNames({ names: [name] }).toSchema()),
+    extension(OID.subjectAltName, false, new GeneralNames({ names }).toSchema()),
     extension(OID.authorityKeyIdentifier, false, new AuthorityKeyIdentifier({ keyIdentifier }).toSchema()),
   ];
 }

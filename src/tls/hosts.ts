@@ -50,7 +50,7 @@ async function certify(
     name: host,
     days,
     notAfter: goodUntil,
-    host: { address: host, signer },
+    host: { addresses: [host], signer },
   });
   const files = { [TLS_FILES.ca]: ca, [TLS_FILES.cert]: cert, [TLS_FILES.key]: key };
   if (replace) await replaceFolder(folder, files);

@@ -15,7 +15,7 @@ export async function testAuthority() {
   return {
     ca: own.cert,
     issue: async (address: string, days = 1): Promise<RingTls> => {
-      const made = await makeCertificate({ name: address, days, host: { address, signer } });
+      const made = await makeCertificate({ name: address, days, host: { addresses: [address], signer } });
       return { ca: own.cert, ...made };
     },
   };
