@@ -1,0 +1,134 @@
+import { chunksOf, rowsOf } from '../../model/chunks.ts';
+import { shapeOf } from '../../model/heads.ts';
+import { runOnStates } from '../../model/issue-head.ts';
+import { attend, matrixOf, putAway, think, type Pass } from '../../model/layer.ts';
+import { ParameterViews } from '../../model/parameter-views.ts';
+import type { ParameterLayout } from '../../model/parameters.ts';
+import { rotationOf, type Rotation } from '../../model/rotary.ts';
+import { embed, predict, runSegment } from '../../model/segments.ts';
+import type { Engine } from '../../model/transformer.ts';
+import { Workspace } from '../../model/workspace.ts';
+import type { IssueValues } from '../../sequences/issue-scaling.ts';
+import { lastLayer } from './last-token.ts';
+import { dealHours, layersOf, type Place } from './place.ts';
+import type { ShardNetwork } from './protocol.ts';
+import { scaleHistory, scaleIssue } from './scaling.ts';
+
+/** What one shard is given of one history. */
+export interface Share {
+  hours: number;
+  region: number;
+  /** In the first stage raw rows of its hours, later what the stage before made of them: tokens × width. */
+  rows: Float32Array;
+  /** Of the shard that answers: the raw row of the last hour, and what is known of the issue. */
+  lastRow: Float32Array;
+  issue: IssueValues & { baseMw: Float32Array };
+}
+
+/** What a shard makes of it: what goes to the next stage, or the answer; nothing of ranks without the last hour. */
+export type Made =
+  | { kind: 'states'; x: Float32Array }
+  | { kind: 'answer'; hourly: Float32Array; quantiles: Float32Array }
+  | { kind: 'nothing' };
+
+/** The layers of one stage over the tokens of one rank, and the heads after the last of them. */
+export class StagePass {
+  readonly #network: ShardNetwork;
+  readonly #place: Place;
+  readonly #layout: ParameterLayout;
+  readonly #weights: Float32Array;
+  readonly #space = new Workspace();
+  #turned: { hours: number; rotation: Rotation } | undefined;
+
+  constructor(network: ShardNetwork, place: Place, layout: ParameterLayout, weights: Float32Array) {
+    this.#network = network;
+    this.#place = place;
+    this.#layout = layout;
+    this.#weights = weights;
+  }
+
+  /** Every rank of the stage must call it for the same history. */
+  async run(share: Share, engine: Engine): Promise<Made> {
+    const { config } = this.#network;
+    const { positions, last } = dealHours(share.hours, this.#place.ranks);
+    const pass = this.#pass(share, positions[this.#place.rank]!, engine);
+    let x: Float32Array | undefined = this.#place.stage === 0 ? await this.#embed(pass, share) : share.rows;
+    const { from, to } = layersOf(config.layers, this.#place);
+    for (let layer = from; layer < to && x; layer++) {
+      if (layer === config.layers - 1) {
+        x = await lastLayer(pass, layer, x, { rank: last, position: share.hours - 1 });
+        break;
+      }
+      const attended = await attend(pass, layer, x);
+      const next = await think(pass, layer, x, attended);
+      putAway(pass, attended);
+      pass.space.give(x);
+      x = next;
+    }
+    if (!x) return { kind: 'nothing' };
+    if (to < config.layers) return { kind: 'states', x };
+    return this.#answer(pass.weights, x, share);
+  }
+
+  /** What `run` gave has left: its memory may be used again. */
+  release(x: Float32Array): void {
+    this.#space.give(x);
+  }
+
+  #pass({ hours, region }: Share, positions: Int32Array, engine: Engine): Pass {
+    const { config } = this.#network;
+    const { width, window } = config;
+    const shape = shapeOf(config);
+    this.#space.begin(positions.length);
+    if (this.#turned?.hours !== hours)
+      this.#turned = { hours, rotation: rotationOf(positions, shape.headDim) };
+    return {
+      weights: new ParameterViews(this.#layout, this.#weights, region),
+      positions,
+      rotation: this.#turned.rotation,
+      chunks: chunksOf(positions.length, config),
+      width,
+      block: {
+        ...shape,
+        causal: true,
+        ...(window === undefined ? {} : { window }),
+        pause: () => engine.pause(),
+      },
+      engine,
+      space: this.#space,
+    };
+  }
+
+  async #embed(pass: Pass, { region, rows }: Share): Promise<Float32Array> {
+    const { config, normaliser } = this.#network;
+    const channels = config.channels.length;
+    const x = pass.space.take(pass.positions.length * pass.width);
+    for (const chunk of pass.chunks) {
+      const inputs = rowsOf(rows, channels, chunk);
+      scaleHistory(inputs, channels, config.regions[region]!, normaliser);
+      const weights = pass.weights.matrices(['embed.input', 'embed.region']);
+      runSegment(embed(matrixOf(inputs, channels)), weights, rowsOf(x, pass.width, chunk));
+      await pass.engine.pause();
+    }
+    return x;
+  }
+
+  /** `x` is the state of the last hour. */
+  #answer(weights: ParameterViews, x: Float32Array, { region, lastRow, issue }: Share): Made {
+    const { config, normaliser, answersIssues } = this.#network;
+    const { channels, regions, width, horizon, outputScale } = config;
+    scaleHistory(lastRow, channels.length, regions[region]!, normaliser);
+    const head = weights.matrices(['head.gain', 'head.out', 'head.region', 'head.direct']);
+    const hourly = new Float32Array(horizon);
+    runSegment(predict(matrixOf(lastRow, channels.length)), [matrixOf(x, width), ...head], hourly);
+    for (let i = 0; i < hourly.length; i++) hourly[i] = Math.exp(hourly[i]! * outputScale);
+    if (!answersIssues) return { kind: 'answer', hourly, quantiles: new Float32Array(0) };
+    const { scale, quantiles: levels } = config.issueHead!;
+    scaleIssue(issue, regions[region]!, normaliser);
+    const { outputs } = runOnStates(config.issueHead!, weights, x, issue);
+    const quantiles = outputs.map(
+      (output, i) => issue.baseMw[Math.floor(i / levels.length)]! * Math.exp(output * scale),
+    );
+    return { kind: 'answer', hourly, quantiles };
+  }
+}
