@@ -9,8 +9,8 @@ import { WatchedFile } from './watched-file.ts';
 export class Certificates {
   readonly #roles: WatchedFile<RoleFile>;
 
-  constructor(path: string, log: Pick<Logger, 'error' | 'info'>) {
-    this.#roles = new WatchedFile(resolve(path), roleFile, log);
+  constructor(path: string, log: Pick<Logger, 'error' | 'info'>, timing?: { checkMs: number }) {
+    this.#roles = new WatchedFile(resolve(path), roleFile, log, timing);
   }
 
   /** @throws ServingProblem PERMISSION_DENIED of a name without a role; UNAVAILABLE while the file is damaged */

@@ -28,7 +28,7 @@ export async function openGate(
 ): Promise<Gate> {
   const keys = new ApiKeys(home, log, timing);
   requireSafeExposure(options, await keys.standing());
-  return new AccessGate(keys, options, log);
+  return new AccessGate(keys, options, log, timing);
 }
 
 class AccessGate implements Gate {
@@ -39,11 +39,12 @@ class AccessGate implements Gate {
   readonly #rate: CallerRate;
   readonly #failures: FailureRate;
 
-  constructor(keys: ApiKeys, options: AccessOptions, log: Logger) {
+  constructor(keys: ApiKeys, options: AccessOptions, log: Logger, timing?: { checkMs: number }) {
     const { oidc, certificateRoles } = options;
     this.#keys = keys;
-    this.#tokens = oidc && new Tokens(oidc, log);
-    this.#certificates = certificateRoles === undefined ? undefined : new Certificates(certificateRoles, log);
+    this.#tokens = oidc && new Tokens(oidc, log, timing);
+    this.#certificates =
+      certificateRoles === undefined ? undefined : new Certificates(certificateRoles, log, timing);
     this.#onLoopback = isLoopback(options.host);
     this.#rate = new CallerRate(options);
     this.#failures = new FailureRate(options);

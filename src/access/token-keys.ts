@@ -22,11 +22,15 @@ const discovery = z.looseObject({ issuer: z.string(), jwks_uri: z.url({ protocol
 const jwkSet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 /** Where the keys come from that tokens of an issuer are signed with. */
-export function tokenKeys(oidc: Oidc, log: Pick<Logger, 'error' | 'info' | 'warn'>): JWTVerifyGetKey {
+export function tokenKeys(
+  oidc: Oidc,
+  log: Pick<Logger, 'error' | 'info' | 'warn'>,
+  timing?: { checkMs: number },
+): JWTVerifyGetKey {
   requireSafe(oidc.issuer, '--oidc-issuer');
   if (oidc.jwks === undefined) return discovered(oidc.issuer, log);
   if (/^https?:/i.test(oidc.jwks)) return remote(requireSafe(oidc.jwks, '--oidc-jwks'), log);
-  return fromFile(resolve(oidc.jwks), log);
+  return fromFile(resolve(oidc.jwks), log, timing);
 }
 
 /** Whoever stands between us and the keys could sign for anybody. */
@@ -91,9 +95,13 @@ function asking(log: Pick<Logger, 'warn'>): (url: string, options: RequestInit) 
   };
 }
 
-function fromFile(path: string, log: Pick<Logger, 'error' | 'info'>): JWTVerifyGetKey {
+function fromFile(
+  path: string,
+  log: Pick<Logger, 'error' | 'info'>,
+  timing?: { checkMs: number },
+): JWTVerifyGetKey {
   const keys = jwkSet.transform((set) => createLocalJWKSet(set));
-  const file = new WatchedFile(path, keys as unknown as z.ZodType<JWTVerifyGetKey>, log);
+  const file = new WatchedFile(path, keys as unknown as z.ZodType<JWTVerifyGetKey>, log, timing);
   return async (header, token) => {
     const state = await file.state();
     if (state.kind !== 'read') throw cannotTell('The file of the issuer’s keys cannot be read.', 30);

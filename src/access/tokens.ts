@@ -37,11 +37,11 @@ export class Tokens {
   /** By hash: whoever reads the memory of this process finds no token here. */
   readonly #checked = new LRUCache<string, Checked>({ max: 4096, ttl: REMEMBERED_MS });
 
-  constructor(oidc: Oidc, log: Pick<Logger, 'error' | 'info' | 'warn'>) {
+  constructor(oidc: Oidc, log: Pick<Logger, 'error' | 'info' | 'warn'>, timing?: { checkMs: number }) {
     this.#oidc = oidc;
-    this.#keys = tokenKeys(oidc, log);
+    this.#keys = tokenKeys(oidc, log, timing);
     if (oidc.rolesFile !== undefined) {
-      this.#roles = new WatchedFile(resolve(oidc.rolesFile), roleFile, log);
+      this.#roles = new WatchedFile(resolve(oidc.rolesFile), roleFile, log, timing);
     }
   }
 
