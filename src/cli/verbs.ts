@@ -30,6 +30,7 @@ import { defineSearch } from './verbs/search.ts';
 import { defineServe } from './verbs/serve.ts';
 import { defineSequences } from './verbs/sequences.ts';
 import { defineSetup } from './verbs/setup.ts';
+import { defineShadow } from './verbs/shadow.ts';
 import { defineStart } from './verbs/start.ts';
 import { defineStatus } from './verbs/status.ts';
 import { defineTrain } from './verbs/train.ts';
@@ -65,6 +66,7 @@ const VERBS = [
   defineApprove,
   defineReject,
   defineAb,
+  defineShadow,
   defineAudit,
   defineServe,
   defineApiKey,

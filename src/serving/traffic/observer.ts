@@ -1,6 +1,4 @@
 import type { ABAccount } from '../../contracts/ab-test.ts';
-import type { Dealt } from './deal.ts';
-import type { Wanted } from './state.ts';
 
 /** What a candidate's answer was held against the champion's by. */
 export interface Difference {
@@ -28,10 +26,6 @@ export type ShadowDrop = 'full' | 'late';
 
 /** Told of what traffic does; may not throw and must be quick. */
 export interface TrafficObserver {
-  /** Who answers a call that names no version. */
-  dealt?(dealt: Dealt): void;
-  /** The champion answers for one that is not loaded. */
-  fellBack?(missing: Wanted): void;
   /** Exposures that came into the journal, or did not. */
   exposuresKept?(test: string, count: number): void;
   exposuresLost?(test: string, count: number, why: 'waiting' | 'full'): void;

@@ -5,7 +5,7 @@ import { ServingProblem } from '../../problem.ts';
 import type { PredictAnswer, PredictRequest } from '../../service.ts';
 import { bytesOf, type TensorMap } from '../../tensor.ts';
 import type { ShadowDrop, TrafficObserver } from '../observer.ts';
-import type { TrafficState } from '../state.ts';
+import type { TrafficState, Wanted } from '../state.ts';
 import { compareOutputs } from './compare.ts';
 import { addCompared, addDropped, addFailed, type ShadowNamed } from './summary.ts';
 import { ShadowTally, type TallyParts } from './tally.ts';
@@ -65,15 +65,15 @@ export class Shadow {
     this.tally = new ShadowTally(parts);
   }
 
-  /** An answer that is out. Of the champion's alone: nothing else is compared with. A cached one has cost nothing. */
+  /** An answer to a call that named no version. Only the champion's are compared with, and no cached one: it has cost nothing. */
   offer(
     { model, champion, shadow }: TrafficState,
     { inputs, outputs, signature }: Omit<PredictRequest, 'spec'>,
     answer: PredictAnswer,
-    { requestId, seconds }: { requestId: string; seconds: number },
+    { requestId, seconds, dealt }: { requestId: string; seconds: number; dealt: Wanted },
   ): void {
     if (!champion || !shadow || this.stopping.signal.aborted) return;
-    if (answer.cached || answer.model !== model || answer.version !== champion.version) return;
+    if (answer.cached || dealt.model !== model || dealt.version !== champion.version) return;
     const { generation, version, share } = shadow;
     if (drawOf([model, 'shadow', generation, requestId]) >= share) return;
     const named = { name: model, generation, champion: champion.version, candidate: version };
