@@ -3,7 +3,8 @@ import { loadConfig, type Config } from '../src/config/config.ts';
 import { Home } from '../src/lake/home.ts';
 import type { Logger } from '../src/stages/context.ts';
 import { connectionOptions, unreachable } from '../src/temporal/connection.ts';
-import { installTelemetry, processLogger } from './telemetry.ts';
+import { processLogger } from './process-logger.ts';
+import { installTelemetry } from './telemetry.ts';
 
 export interface WorkerSetup {
   config: Config;

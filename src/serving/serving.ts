@@ -10,12 +10,18 @@ import type { ServingObserver } from './observer.ts';
 import { notFound, ServingProblem } from './problem.ts';
 import type { CallContext, ModelSpec, PredictAnswer, PredictionService, PredictRequest } from './service.ts';
 import type { Signatures } from './signature.ts';
-import type { TensorMap } from './tensor.ts';
+import { onlyOutputs, type TensorMap } from './tensor.ts';
 
 /** What is told of calls that the registry dealt; none of it may delay or fail an answer. */
 export interface TrafficHooks {
   /** An answer is on its way: a call that an A/B test dealt counts from now on, and a shadow may be shown it. */
-  answered(found: Found, request: PredictRequest, answer: PredictAnswer, context: CallContext): void;
+  answered(
+    found: Found,
+    request: PredictRequest,
+    answer: PredictAnswer,
+    context: CallContext,
+    seconds: number,
+  ): void;
   /** A version was dealt that is not loaded. */
   missed(found: Found): void;
 }
@@ -53,7 +59,7 @@ export class Serving implements PredictionService {
     const course: Course = { rows: 0, cached: false };
     let code: ServingProblem['code'] | 'OK' = 'OK';
     try {
-      return await this.#predict(request, context, course);
+      return await this.#predict(request, context, course, started);
     } catch (error) {
       code = error instanceof ServingProblem ? error.code : 'INTERNAL';
       throw error;
@@ -94,7 +100,12 @@ export class Serving implements PredictionService {
     return this.#parts.reload(models);
   }
 
-  async #predict(request: PredictRequest, context: CallContext, course: Course): Promise<PredictAnswer> {
+  async #predict(
+    request: PredictRequest,
+    context: CallContext,
+    course: Course,
+    started: number,
+  ): Promise<PredictAnswer> {
     const { spec, inputs, outputs: asked } = request;
     const { manager, traffic } = this.#parts;
     const found = manager.catalogue.find(spec, context);
@@ -124,7 +135,7 @@ export class Serving implements PredictionService {
           : {}),
       };
       if (found.missing) traffic.missed(found);
-      traffic.answered(found, request, answer, context);
+      traffic.answered(found, request, answer, context, (performance.now() - started) / 1000);
       return answer;
     } finally {
       version.release();
@@ -143,14 +154,12 @@ export class Serving implements PredictionService {
     const known = kept && decoded(kept);
     if (known) return { outputs: known, cached: true };
     const passage = await version.queueOf(signature).answer(inputs, signal, span);
-    const outputs = asked ? only(passage.outputs, asked) : passage.outputs;
+    const outputs = asked ? onlyOutputs(passage.outputs, asked) : passage.outputs;
     if (key !== undefined) cache!.set(key, encodeTensors(outputs));
     return { outputs, cached: false };
   }
 }
 
-const only = (outputs: TensorMap, asked: readonly string[]): TensorMap =>
-  new Map(asked.map((name) => [name, outputs.get(name)!]));
 
 /** What a cache that others write to too gives back may be anything. */
 function decoded(bytes: Uint8Array): TensorMap | undefined {

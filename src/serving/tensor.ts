@@ -49,3 +49,6 @@ export function servingTensor(dtype: Dtype, shape: readonly number[], data: Tens
 export function bytesOf({ data }: ServingTensor): number {
   return Array.isArray(data) ? data.reduce((sum, { length }) => sum + length + 16, 0) : data.byteLength;
 }
+
+export const onlyOutputs = (outputs: TensorMap, asked: readonly string[]): TensorMap =>
+  new Map(asked.map((name) => [name, outputs.get(name)!]));

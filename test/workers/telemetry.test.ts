@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const TELEMETRY = fileURLToPath(new URL('../../workers/telemetry.ts', import.meta.url));
+const TELEMETRY = fileURLToPath(new URL('../../workers/process-logger.ts', import.meta.url));
 
 describe('the log of a worker', () => {
   it('keeps what an error says, and what caused it', () => {

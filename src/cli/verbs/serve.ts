@@ -1,72 +1,199 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { BadInputError, InUseError, StorageError } from '../../errors.ts';
+import { DEFAULT_BATCHING } from '../../serving/batching/options.ts';
+import { DEFAULT_LIMITS } from '../../serving/gate.ts';
+import type { Addresses } from '../../serving/process/messages.ts';
+import type { ServeOptions } from '../../serving/process/options.ts';
+import { accessOptionsOf, addAccessFlags, type AccessFlags } from '../access-flags.ts';
 import { defineVerb, integer } from '../flags.ts';
 import { stderrLogger } from '../logger.ts';
-import { perform } from '../session.ts';
+import { perform, type Session } from '../session.ts';
 import { until } from '../until.ts';
 
-interface Options {
+type Port = number | 'off';
+
+interface Options extends AccessFlags {
   host: string;
-  port: number;
+  port: Port;
+  restPort?: Port;
+  grpcPort?: Port;
+  processes?: number;
+  modelConfigFile?: string;
+  maxBatchSize: number;
+  batchWaitMs: number;
+  batching: boolean;
+  maxWaiting: number;
+  cacheMb: number;
+  maxBodyMb: number;
+  metrics: boolean;
 }
 
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+const WORKER = fileURLToPath(new URL('../../../workers/serving-worker.ts', import.meta.url));
+const MOST_PROCESSES = 64;
+const MEGABYTE = 2 ** 20;
 
 export function defineServe(program: Command): void {
-  defineVerb(
+  const verb = defineVerb(
     program,
     'serve',
-    'Answer over HTTP until Ctrl-C: models, promotion and rollback, jobs, alerts; on this machine alone.',
-    ['serve', 'serve --port 8080'],
+    "Answer over HTTP, TensorFlow Serving's REST and gRPC until Ctrl-C: predictions, forecasts, models, jobs, alerts.",
+    ['serve', 'serve --port 8080 --processes 2', 'serve --model-config-file models.config'],
   )
-    .option('--host <address>', 'where to listen: 127.0.0.1, ::1 or localhost', '127.0.0.1')
-    .option('--port <port>', '0 for a free one', integer, 8000)
-    .action(
-      perform<Options>(async (session, { host, port }) => {
-        requireLoopback(host);
-        const home = await session.home();
-        const [{ httpDoor }, { runningServices }] = await Promise.all([
-          import('../../http/server.ts'),
-          import('../running-services.ts'),
-        ]);
-        const { config } = session;
-        const temporal = await runningServices(session);
-        const log = stderrLogger(
-          session.flags.logLevel === undefined ? 'warn' : config.logLevel,
-          session.progress,
-        );
-        const door = httpDoor({ home, temporal, log });
-        try {
-          const url = await door.listen({ host, port }).catch((error: unknown) => {
-            throw cannotListen(error, host, port);
-          });
-          session.print({ json: { url }, text: `serving ${home.root} at ${url}` });
-          session.say('Ctrl-C ends it');
-          await until(session.signal);
-        } finally {
-          await door.close();
-          await temporal.close();
-        }
-        return undefined;
-      }),
-    );
-}
-
-function requireLoopback(host: string): void {
-  if (LOOPBACK.includes(host)) return;
-  throw new BadInputError(
-    `--host ${host} would let other machines in, and nobody is asked who they are yet.`,
-    'Leave it out: `serve` listens on this machine alone until it has authentication. From elsewhere use an SSH tunnel.',
+    .option('--host <address>', 'where to listen; off this machine it asks for keys and TLS', '127.0.0.1')
+    .option('--port <port>', 'of the friendly API; 0 for a free one, off for none', port, 8000)
+    .option(
+      '--rest-port <port>',
+      "of TensorFlow Serving's REST, likewise (default: 8501; 0 with --port 0)",
+      port,
+    )
+    .option(
+      '--grpc-port <port>',
+      "of TensorFlow Serving's gRPC, likewise (default: 8500; 0 with --port 0)",
+      port,
+    )
+    .option('--processes <count>', 'processes behind these ports (default: half of the cores)', integer)
+    .option(
+      '--model-config-file <file>',
+      "TensorFlow Serving's file of models (default: all registered models)",
+    )
+    .option('--max-batch-size <rows>', 'rows that run together at most', integer, DEFAULT_BATCHING.maxRows)
+    .option(
+      '--batch-wait-ms <ms>',
+      'how long a request may wait for others while nothing runs',
+      integer,
+      DEFAULT_BATCHING.waitMs,
+    )
+    .option('--no-batching', 'run each request by itself')
+    .option(
+      '--max-waiting <count>',
+      'requests that wait for a version; more are refused',
+      integer,
+      DEFAULT_BATCHING.maxWaiting,
+    )
+    .option('--cache-mb <size>', 'of answers kept in memory; 0 for none', integer, 64)
+    .option('--max-body-mb <size>', 'of one request to predict', integer, DEFAULT_LIMITS.bodyBytes / MEGABYTE)
+    .option('--no-metrics', 'leave out GET /metrics');
+  addAccessFlags(verb).action(
+    perform<Options>(async (session, options) => {
+      const [{ Supervisor }, { figuresOfWorkers }, { default: cluster }] = await Promise.all([
+        import('../../serving/process/supervisor.ts'),
+        import('../../serving/telemetry/figures/of-workers.ts'),
+        import('node:cluster'),
+      ]);
+      const home = await session.home();
+      const { config, progress } = session;
+      const log = stderrLogger(session.flags.logLevel === undefined ? 'warn' : config.logLevel, progress);
+      const serveOptions = await optionsOf(session, options);
+      const processes = options.processes ?? Math.max(1, Math.floor(availableParallelism() / 2));
+      requireBetween('--processes', processes, 1, MOST_PROCESSES);
+      const figures = figuresOfWorkers(cluster, (error) =>
+        log.warn({ error: String(error) }, 'figures are missing'),
+      );
+      const supervisor = new Supervisor({ script: WORKER, processes, options: serveOptions, log });
+      try {
+        const addresses = await supervisor.start().catch((error: unknown) => {
+          throw cannotListen(error, options);
+        });
+        session.print(standing(home.root, addresses, processes));
+        session.say('Ctrl-C ends it');
+        await until(session.signal);
+      } finally {
+        figures.close();
+        await supervisor.close();
+      }
+      return undefined;
+    }),
   );
 }
 
-function cannotListen(error: unknown, host: string, port: number): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE')
-    return new InUseError(`Port ${port} of ${host} is in use.`, 'Name another with --port.');
-  if (code === 'EACCES')
-    return new StorageError(`Port ${port} may not be used by this user.`, 'Name one above 1023.');
-  if (code === 'ERR_SOCKET_BAD_PORT')
-    return new BadInputError(`${port} is no port.`, 'Name one from 0 to 65535.');
+async function optionsOf(session: Session, options: Options): Promise<ServeOptions> {
+  const { host, modelConfigFile, maxBatchSize, batchWaitMs, batching, maxWaiting, cacheMb, maxBodyMb } =
+    options;
+  requireBetween('--max-batch-size', maxBatchSize, 1, 4096);
+  requireBetween('--batch-wait-ms', batchWaitMs, 0, 10_000);
+  requireBetween('--max-waiting', maxWaiting, 1, 1_000_000);
+  requireBetween('--cache-mb', cacheMb, 0, 65_536);
+  requireBetween('--max-body-mb', maxBodyMb, 1, 1024);
+  const { config, flags } = session;
+  return {
+    config: { ...config, home: (await session.home()).root },
+    ports: portsOf(options),
+    models: modelConfigFile === undefined ? 'registry' : await modelsOf(modelConfigFile),
+    batching: {
+      ...DEFAULT_BATCHING,
+      enabled: batching,
+      maxRows: maxBatchSize,
+      waitMs: batchWaitMs,
+      maxWaiting,
+    },
+    maxBatchSize,
+    limits: { ...DEFAULT_LIMITS, bodyBytes: maxBodyMb * MEGABYTE },
+    access: accessOptionsOf(options, host),
+    cacheBytes: cacheMb * MEGABYTE,
+    metrics: options.metrics,
+    logLevel: flags.logLevel === undefined ? 'warn' : config.logLevel,
+  };
+}
+
+function portsOf({ port: http, restPort, grpcPort }: Options): ServeOptions['ports'] {
+  const free = http === 0;
+  const [rest, grpc] = [restPort ?? (free ? 0 : 8501), grpcPort ?? (free ? 0 : 8500)];
+  const ports = { http, rest, grpc };
+  const open = Object.entries(ports).filter(([, number]) => number !== 'off');
+  const used = open.map(([, number]) => number).filter((number) => number !== 0);
+  if (open.length === 0) {
+    throw new BadInputError('With every port off nothing answers.', 'Leave one of them on.');
+  }
+  if (new Set(used).size < used.length) {
+    throw new BadInputError(
+      'Two doors cannot share a port.',
+      'Give --port, --rest-port and --grpc-port three of them.',
+    );
+  }
+  return Object.fromEntries(open);
+}
+
+async function modelsOf(file: string) {
+  const { readModelConfigFile } = await import('../../serving/model-config-file/read.ts');
+  return readModelConfigFile(file);
+}
+
+function port(text: string): Port {
+  return text === 'off' ? 'off' : integer(text);
+}
+
+function requireBetween(flag: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most) return;
+  throw new BadInputError(`${flag} ${value} is out of range.`, `Give ${least} to ${most}.`);
+}
+
+function standing(root: string, { http, rest, grpc }: Addresses, processes: number) {
+  const lines = [
+    ...(http === undefined ? [] : [`${http} (its routes: ${http}/docs)`]),
+    ...(rest === undefined ? [] : [`${rest}/v1/models (TensorFlow Serving, REST)`]),
+    ...(grpc === undefined ? [] : [`${grpc} (TensorFlow Serving, gRPC)`]),
+  ];
+  return {
+    json: { url: http ?? null, restUrl: rest ?? null, grpc: grpc ?? null, processes },
+    text: [`serving ${root} at`, ...lines.map((line) => `  ${line}`)],
+  };
+}
+
+/** Which of the three could not be opened the system tells. */
+function cannotListen(error: unknown, { host }: Options): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, code, place] = /listen (\w+)[^:]*:? ?(\S*)/.exec(message) ?? [];
+  const where = place === undefined || place === '' ? host : place;
+  if (code === 'EADDRINUSE') {
+    return new InUseError(
+      `${where} is in use.`,
+      'Name other ports with --port, --rest-port and --grpc-port.',
+    );
+  }
+  if (code === 'EACCES') {
+    return new StorageError(`${where} may not be listened on by this user.`, 'Name ports above 1023.');
+  }
   return error;
 }

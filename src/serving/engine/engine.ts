@@ -43,10 +43,11 @@ export class Engine implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.died = promise;
     const lose = (reason: string) => {
+      const isAsked = this.#gone !== undefined;
       this.#gone ??= new ServingProblem('UNAVAILABLE', `The thread that computes has ended: ${reason}.`, 1);
       for (const { reject } of this.#waiting.values()) reject(this.#gone);
       this.#waiting.clear();
-      resolve(this.#gone);
+      if (!isAsked) resolve(this.#gone);
     };
     thread.on('error', (error) => lose((error as Error).message));
     thread.on('exit', (code) => lose(`exit code ${code}`));

@@ -47,6 +47,11 @@ export class Catalogue {
     return { version: newest(model, name) };
   }
 
+  /** A registered version, under whatever name it is served. */
+  registered(wanted: Wanted): ServedVersion | undefined {
+    return this.#registered.get(keyOf(wanted));
+  }
+
   #dealt(
     model: ServedModel,
     traffic: NonNullable<ModelTarget['traffic']>,

@@ -94,6 +94,13 @@ export class ModelManager implements AsyncDisposable {
     });
   }
 
+  /** Requests that wait, of all versions. */
+  get waiting(): number {
+    let length = 0;
+    for (const served of this.#loaded.values()) length += served.waiting;
+    return length;
+  }
+
   statuses(): Map<string, VersionStatus[]> {
     const all = new Map<string, VersionStatus[]>();
     for (const [name, { target }] of this.catalogue.models)

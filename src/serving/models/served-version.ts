@@ -37,6 +37,12 @@ export class ServedVersion {
     return this.#queues.get(signature)!;
   }
 
+  get waiting(): number {
+    let length = 0;
+    for (const queue of this.#queues.values()) length += queue.length;
+    return length;
+  }
+
   /** Keeps it loaded until `release`. */
   acquire(): this {
     this.#users++;

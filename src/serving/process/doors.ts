@@ -1,0 +1,57 @@
+import { openGate } from '../../access/gate.ts';
+import { openTls } from '../../access/tls.ts';
+import { httpDoor } from '../../http/server.ts';
+import type { Home } from '../../lake/home.ts';
+import type { Logger } from '../../stages/context.ts';
+import type { LastingConnection } from '../../temporal/lasting-connection.ts';
+import { Forecasts } from '../forecasts/forecasts.ts';
+import type { Tracer } from '../span.ts';
+import type { Figures } from '../telemetry/figures/figures.ts';
+import { traceRoutes } from '../telemetry/traces/http-spans.ts';
+import { outcomeRoutes } from '../traffic/outcome-routes.ts';
+import type { Core } from './core.ts';
+import type { Addresses } from './messages.ts';
+import type { ServeOptions } from './options.ts';
+
+interface DoorsParts {
+  home: Home;
+  options: ServeOptions;
+  log: Logger;
+  core: Core;
+  temporal: LastingConnection;
+  figures: Figures;
+  tracer: Tracer | undefined;
+}
+
+export interface Doors extends AsyncDisposable {
+  addresses: Addresses;
+}
+
+/** Opens the doors that have a port, all before one gate. */
+export async function openDoors(parts: DoorsParts): Promise<Doors> {
+  const { home, options, log, core, temporal, figures, tracer } = parts;
+  const { access, ports, limits, config } = options;
+  const { host } = access;
+  await using stack = new AsyncDisposableStack();
+  const gate = await openGate(home, access, log);
+  const tls = access.tls && stack.use(await openTls(access.tls, log));
+  const addresses: Addresses = {};
+  if (ports.http !== undefined) {
+    const forecasts = new Forecasts({ config, log });
+    stack.defer(() => forecasts.close());
+    const app = httpDoor({
+      ...{ home, temporal, log, gate, limits, forecasts, service: core.service },
+      maxBatchSize: options.maxBatchSize,
+      metricsText: options.metrics ? () => figures.metricsOfAll() : undefined,
+      tls: tls?.httpsOptions(),
+      more(routes) {
+        if (tracer) traceRoutes(routes, 'http', tracer);
+        outcomeRoutes(routes, { outcomes: core.traffic.outcomes });
+      },
+    });
+    stack.defer(() => app.close());
+    addresses.http = await app.listen({ host, port: ports.http });
+  }
+  const opened = stack.move();
+  return { addresses, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}

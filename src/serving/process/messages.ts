@@ -1,0 +1,34 @@
+import type { ErrorReport } from '../../stages/child-protocol.ts';
+import type { ModelConfig } from '../model-config.ts';
+import type { Code } from '../problem.ts';
+import type { ServeOptions } from './options.ts';
+
+/** Where the doors of a process can be reached. */
+export interface Addresses {
+  http?: string;
+  rest?: string;
+  /** host:port */
+  grpc?: string;
+}
+
+/** A refusal as it crosses between processes. */
+export interface Refusal {
+  code?: Code;
+  error: ErrorReport;
+}
+
+/** What the supervisor says to the processes that answer, and they to it. */
+export type ToServing =
+  | { kind: 'serve'; options: ServeOptions }
+  | { kind: 'reload'; call: number; models: readonly ModelConfig[] }
+  /** To a call of its own. */
+  | { kind: 'reloaded'; call: number; refusal?: Refusal }
+  /** Answer what is under way, take no more, and end. */
+  | { kind: 'drain' };
+
+export type FromServing =
+  | { kind: 'ready'; addresses: Addresses }
+  | { kind: 'failed'; refusal: Refusal }
+  | { kind: 'reloaded'; call: number; refusal?: Refusal }
+  /** Please: in all processes. */
+  | { kind: 'askReload'; call: number; models: readonly ModelConfig[] };

@@ -1,0 +1,179 @@
+import cluster, { type Worker } from 'node:cluster';
+import { UnavailableError } from '../../errors.ts';
+import type { Logger } from '../../stages/context.ts';
+import type { ModelConfig } from '../model-config.ts';
+import type { Addresses, FromServing, ToServing } from './messages.ts';
+import type { ServeOptions } from './options.ts';
+import { errorOf, refusalOf } from './refusal.ts';
+
+export interface SupervisorParts {
+  /** The script of a process that answers. */
+  script: string;
+  processes: number;
+  options: ServeOptions;
+  log: Logger;
+}
+
+/** A process that has lived so long did not fail at its start. */
+const SETTLED_MS = 10_000;
+const SHORTEST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+const DRAIN_MS = 10_000;
+const RELOAD_MS = 600_000;
+
+/**
+ * Processes that answer behind the same ports (Node's cluster: it hands connections round). One that dies is replaced,
+ * with the models that were last asked for; the others go on. Whatever concerns all of them goes through here.
+ */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #ready = new Set<Worker>();
+  readonly #calls = new Map<number, (message: Extract<FromServing, { kind: 'reloaded' }>) => void>();
+  #options: ServeOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #call = 0;
+  #failures = 0;
+  #closing = false;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#options = parts.options;
+    // Structured clones: lists of models hold maps.
+    cluster.setupPrimary({ exec: parts.script, args: [], serialization: 'advanced' });
+  }
+
+  /** Resolves when every process answers; a first that cannot start refuses the whole. */
+  async start(): Promise<Addresses> {
+    // Who reads the interrupt of a terminal is the supervisor: it lets the others finish.
+    const addresses = await this.#fork();
+    const others = Array.from({ length: this.#parts.processes - 1 }, () => this.#fork());
+    await Promise.all(others);
+    return addresses;
+  }
+
+  /** How many answer now. */
+  get processes(): number {
+    return this.#ready.size;
+  }
+
+  /**
+   * In the first process, which may refuse it for all, then in the others. One that then fails is replaced by one that
+   * starts with the new list.
+   */
+  reload(models: readonly ModelConfig[]): Promise<void> {
+    const next = this.#last.then(() => this.#reload(models));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+    await Promise.all(workers.map(end));
+  }
+
+  async #reload(models: readonly ModelConfig[]): Promise<void> {
+    const [first, ...others] = this.#ready;
+    if (!first) throw new UnavailableError('No process answers yet.', 'Try again in a moment.');
+    const refused = (await this.#reloadIn(first, models)).refusal;
+    if (refused) throw errorOf(refused);
+    this.#options = { ...this.#options, models };
+    await Promise.all(
+      others.map(async (worker) => {
+        const { refusal } = await this.#reloadIn(worker, models);
+        if (refusal) worker.process.kill('SIGKILL');
+      }),
+    );
+  }
+
+  async #reloadIn(worker: Worker, models: readonly ModelConfig[]) {
+    const call = ++this.#call;
+    const { promise, resolve } = Promise.withResolvers<Extract<FromServing, { kind: 'reloaded' }>>();
+    const lost = (why: string) => () =>
+      resolve({ kind: 'reloaded', call, refusal: refusalOf(new UnavailableError(why, 'Try again.')) });
+    const gone = lost('The process that was to load the models has ended.');
+    const timer = setTimeout(lost('The models were not loaded in time.'), RELOAD_MS);
+    worker.once('exit', gone);
+    this.#calls.set(call, resolve);
+    say(worker, { kind: 'reload', call, models });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      worker.off('exit', gone);
+      this.#calls.delete(call);
+    });
+  }
+
+  #fork(): Promise<Addresses> {
+    const { log } = this.#parts;
+    const worker = cluster.fork();
+    const started = Date.now();
+    const { promise, resolve, reject } = Promise.withResolvers<Addresses>();
+    let addresses: Addresses | undefined;
+    worker.on('message', (message: FromServing) => {
+      if (message.kind === 'ready') {
+        this.#ready.add(worker);
+        resolve((addresses = message.addresses));
+      } else if (message.kind === 'failed') reject(errorOf(message.refusal));
+      else void this.#hear(worker, message);
+    });
+    worker.once('exit', (code, signal) => {
+      this.#ready.delete(worker);
+      reject(
+        new UnavailableError(
+          `A process ended at its start (${signal ?? `exit code ${code}`}).`,
+          'See its log.',
+        ),
+      );
+      if (this.#closing || !addresses) return;
+      log.warn(
+        { pid: worker.process.pid, code, signal },
+        'a process that answers has ended; another takes its place',
+      );
+      this.#replace(Date.now() - started);
+    });
+    say(worker, { kind: 'serve', options: this.#options });
+    return promise;
+  }
+
+  #replace(livedMs: number): void {
+    this.#failures = livedMs > SETTLED_MS ? 0 : this.#failures + 1;
+    const pause = this.#failures === 0 ? 0 : SHORTEST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 10);
+    setTimeout(
+      () => {
+        if (this.#closing) return;
+        const begun = Date.now();
+        this.#fork().catch((error: unknown) => {
+          this.#parts.log.error({ error: String(error) }, 'a process does not start; it is tried again');
+          this.#replace(Date.now() - begun);
+        });
+      },
+      Math.min(pause, LONGEST_PAUSE_MS),
+    );
+  }
+
+  async #hear(worker: Worker, message: FromServing): Promise<void> {
+    if (message.kind === 'reloaded') this.#calls.get(message.call)?.(message);
+    if (message.kind === 'askReload') {
+      const { call, models } = message;
+      await this.reload(models).then(
+        () => say(worker, { kind: 'reloaded', call }),
+        (error: unknown) => say(worker, { kind: 'reloaded', call, refusal: refusalOf(error) }),
+      );
+    }
+  }
+}
+
+/** Lets it finish what it has, for a while. */
+async function end(worker: Worker): Promise<void> {
+  if (worker.isDead()) return;
+  const gone = new Promise((resolve) => worker.once('exit', resolve));
+  const timer = setTimeout(() => worker.process.kill('SIGKILL'), DRAIN_MS);
+  say(worker, { kind: 'drain' });
+  await gone;
+  clearTimeout(timer);
+}
+
+function say(worker: Worker, message: ToServing): void {
+  // One that is just ending does not hear it, and needs not.
+  if (worker.isConnected()) worker.send(message, () => undefined);
+}

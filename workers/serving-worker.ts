@@ -1,0 +1,65 @@
+import { SupervisorLink, tell } from '../src/serving/process/link.ts';
+import type { ToServing } from '../src/serving/process/messages.ts';
+import { refusalOf } from '../src/serving/process/refusal.ts';
+import { startServingProcess, type ServingProcess } from '../src/serving/process/serving-process.ts';
+import { processLogger } from './process-logger.ts';
+
+/** The process that answers over the network. `serve` starts as many as it was asked for, and minds them. */
+const link = new SupervisorLink();
+let started: Promise<ServingProcess> | undefined;
+
+process.on('message', (message: ToServing) => {
+  switch (message.kind) {
+    case 'serve':
+      started = serve(message);
+      break;
+    case 'reloaded':
+      link.hear(message);
+      break;
+    case 'reload':
+      void reload(message);
+      break;
+    case 'drain':
+      void end();
+  }
+});
+// The interrupt of a terminal reaches all of its processes: the supervisor says when to end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+// Without the supervisor nobody replaces, reloads or ends this process.
+process.on('disconnect', () => void end());
+
+async function serve({ options }: Extract<ToServing, { kind: 'serve' }>): Promise<ServingProcess> {
+  const log = processLogger(`serving-${process.pid}`, options.logLevel);
+  try {
+    const serving = await startServingProcess(options, log, (models) => link.reload(models));
+    void serving.died.then((error) => {
+      log.error({ error: error.message }, 'what computes has ended; this process ends too');
+      process.exit(1);
+    });
+    tell({ kind: 'ready', addresses: serving.addresses });
+    return serving;
+  } catch (error) {
+    tell({ kind: 'failed', refusal: refusalOf(error) });
+    log.error({ error: (error as Error).message }, 'does not start');
+    setImmediate(() => process.exit(1));
+    throw error;
+  }
+}
+
+async function reload({ call, models }: Extract<ToServing, { kind: 'reload' }>): Promise<void> {
+  try {
+    await (await started)?.reload(models);
+    tell({ kind: 'reloaded', call });
+  } catch (error) {
+    tell({ kind: 'reloaded', call, refusal: refusalOf(error) });
+  }
+}
+
+let ending = false;
+
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await started?.then((serving) => serving.close()).catch(() => undefined);
+  process.exit(0);
+}
