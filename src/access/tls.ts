@@ -79,12 +79,13 @@ class OpenedTls implements DoorTls {
     const provider: Provider = {
       addIdentityCertificateListener: (listener) => {
         this.#identityListeners.add(listener);
-        listener(this.#grpcIdentity());
+        // Not at once: the library forgets what it is told while it registers itself.
+        queueMicrotask(() => listener(this.#grpcIdentity()));
       },
       removeIdentityCertificateListener: (listener) => this.#identityListeners.delete(listener),
       addCaCertificateListener: (listener) => {
         this.#caListeners.add(listener);
-        listener(this.#grpcCa());
+        queueMicrotask(() => listener(this.#grpcCa()));
       },
       removeCaCertificateListener: (listener) => this.#caListeners.delete(listener),
     };

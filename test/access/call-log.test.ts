@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { callLog, CALLS_FOLDER } from '../../src/access/call-log.ts';
+import { auditReload } from '../../src/access/decisions.ts';
+import { listAudit, auditBytes } from '../../src/audit/read.ts';
+import type { CallEnded } from '../../src/serving/observer.ts';
+import { keptLog, newHome } from './sample.ts';
+
+const CALL: CallEnded = {
+  requestId: 'r-1',
+  door: 'grpc',
+  caller: 'energy-desk',
+  model: 'day-ahead',
+  version: 2,
+  label: 'stable',
+  signature: 'serving_default',
+  code: 'OK',
+  seconds: 0.0123456,
+  rows: 4,
+  cached: false,
+};
+const today = () => new Date().toISOString().slice(0, 10);
+
+describe('the log of calls', () => {
+  it('has a line for each call with who, what and how it ended, in files of its user alone', async () => {
+    const home = await newHome();
+    const calls = await callLog(home, keptLog().log);
+    const unknown = { ...CALL, requestId: 'r-2', model: undefined, code: 'NOT_FOUND' as const };
+    for (const call of [CALL, unknown]) calls.callEnded(call);
+    await calls[Symbol.asyncDispose]();
+    const path = home.path(CALLS_FOLDER, `${today()}.jsonl`);
+    const lines = (await readFile(path, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const { seconds: _seconds, ...told } = CALL;
+    assert.deepEqual({ ...lines[0], at: '' }, { at: '', ...told, ms: 12.35 });
+    assert.deepEqual([lines[1].code, 'model' in lines[1]], ['NOT_FOUND', false]);
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal((await stat(home.path(CALLS_FOLDER))).mode & 0o777, 0o700);
+  });
+
+  it('of several processes keeps all lines whole, in parts of a size, of which the oldest go', async () => {
+    const home = await newHome();
+    const options = { everyMs: 1, partBytes: 20_000, totalBytes: 60_000 };
+    const folder = home.path(CALLS_FOLDER);
+    await mkdir(folder, { recursive: true });
+    for (const name of ['2020-01-01.jsonl', '2020-01-01.1.jsonl', 'notes.txt'])
+      await writeFile(join(folder, name), 'x\n');
+    const processes = await Promise.all([1, 2].map(() => callLog(home, keptLog().log, options)));
+    for (let i = 0; i < 600; i++) {
+      for (const each of processes) each.callEnded({ ...CALL, requestId: `r-${i}` });
+      if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    for (const each of processes) await each[Symbol.asyncDispose]();
+    const names = (await readdir(folder)).toSorted();
+    assert.ok(names.includes('notes.txt') && !names.some((name) => name.startsWith('2020')));
+    const parts = names.filter((name) => name.startsWith(today()));
+    assert.ok(parts.length >= 2 && !parts.includes(`${today()}.jsonl`), String(parts));
+    let bytes = 0;
+    for (const name of parts) {
+      const text = await readFile(join(folder, name), 'utf8');
+      bytes += text.length;
+      for (const line of text.trimEnd().split('\n')) assert.equal(JSON.parse(line).caller, 'energy-desk');
+    }
+    assert.ok(bytes < 100_000, `${bytes}`);
+  });
+
+  it('keeps what waits within bounds, and says how many calls it could not keep, also after a full disk', async () => {
+    const home = await newHome();
+    const { lines, log } = keptLog();
+    const calls = await callLog(home, log, { everyMs: 3_600_000, waiting: 10 });
+    for (let i = 0; i < 25; i++) calls.callEnded(CALL);
+    const folder = home.path(CALLS_FOLDER);
+    // Where the folder was, a file stands: nothing can be written.
+    await rm(folder, { recursive: true });
+    await writeFile(folder, '');
+    await calls[Symbol.asyncDispose]();
+    assert.equal(lines.filter((line) => line.includes('cannot be logged')).length, 1);
+    await rm(folder);
+    calls.callEnded(CALL);
+    await calls[Symbol.asyncDispose]();
+    const written = (await readFile(join(folder, `${today()}.jsonl`), 'utf8')).trimEnd().split('\n');
+    assert.equal(written.length, 2);
+    assert.equal(JSON.parse(written[1]!).lost, 25);
+    assert.ok(lines.some((line) => line.includes('logged again')));
+    await chmod(folder, 0o700);
+  });
+
+  it('leaves decisions to the audit', async () => {
+    const home = await newHome();
+    const caller = { name: 'ops', role: 'admin', identity: 'authenticated' } as const;
+    const config = {
+      name: 'day-ahead',
+      source: { kind: 'registry', model: 'day-ahead' },
+      policy: { kind: 'all' },
+    } as const;
+    await auditReload(home, { caller, door: 'grpc', requestId: 'r-9' }, [config]);
+    const { entries } = await listAudit(home, await auditBytes(home), { subject: 'serving' }, 5);
+    assert.deepEqual(
+      entries.map(({ who, identity, what, from, details }) => [who, identity, what, from, details]),
+      [
+        [
+          'ops',
+          'authenticated',
+          'serving-reloaded',
+          'grpc',
+          { requestId: 'r-9', models: ['day-ahead (all)'] },
+        ],
+      ],
+    );
+  });
+});
