@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { noteExposures, exposureOf } from '../../ab-test/journal.ts';
 import type { Exposure } from '../../ab-test/evaluation.ts';
 import type { ABTestRecord } from '../../contracts/ab-test.ts';
+import { requestId } from '../../contracts/stages.ts';
 import { messageOf } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
 import type { Logger } from '../../stages/context.ts';
@@ -45,6 +46,11 @@ export class Exposures {
   note(test: ABTestRecord, { requestId: request, user }: TrafficCall): void {
     const name = test.config.test_name;
     if (this.full.has(name)) return;
+    if (!requestId.safeParse(request).success) {
+      // The journal has no such line: one of them would keep all others from being read.
+      this.parts.observer?.exposuresLost?.(name, 1, 'unnamed');
+      return;
+    }
     const exposure = exposureOf(test, { request, user, at: new Date().toISOString() });
     if (user !== undefined && this.counted.has(exposure.unit)) return;
     if (this.count >= (this.parts.most ?? MOST_WAITING)) {

@@ -30,7 +30,7 @@ export function trafficMetrics(registry: Registry): TrafficObserver {
     TRAFFIC_METRIC;
   const exposed = counter(
     exposures,
-    'Users and requests counted in an A/B test: kept, or lost because too many waited or the journal is full',
+    'Users and requests counted in an A/B test: kept, or why they were not',
     ['test', 'result'],
   );
   const told = counter(outcomes, 'What came of answers: taken, repeated, refused', ['test', 'result']);

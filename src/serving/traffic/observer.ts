@@ -22,13 +22,15 @@ export interface ShadowCompared {
   championSeconds: number;
 }
 
+/** Too many waited; the journal takes no more; the request's id is none that an outcome could be told by. */
+export type ExposureLoss = 'waiting' | 'full' | 'unnamed';
 export type ShadowDrop = 'full' | 'late';
 
 /** Told of what traffic does; may not throw and must be quick. */
 export interface TrafficObserver {
   /** Exposures that came into the journal, or did not. */
   exposuresKept?(test: string, count: number): void;
-  exposuresLost?(test: string, count: number, why: 'waiting' | 'full'): void;
+  exposuresLost?(test: string, count: number, why: ExposureLoss): void;
   outcomesTaken?(test: string, account: ABAccount): void;
   shadowCompared?(compared: ShadowCompared): void;
   shadowFailed?(failed: { model: string; candidate: number; code: string }): void;
