@@ -8,6 +8,7 @@ import { defineAudit } from './verbs/audit.ts';
 import { defineBacktest } from './verbs/backtest.ts';
 import { defineBackup, defineRestore } from './verbs/backup.ts';
 import { defineCerts } from './verbs/certs.ts';
+import { defineCompress } from './verbs/compress.ts';
 import { defineDemo } from './verbs/demo.ts';
 import { defineDoctor } from './verbs/doctor.ts';
 import { defineDown } from './verbs/down.ts';
@@ -58,6 +59,7 @@ const VERBS = [
   defineExplain,
   defineDrift,
   defineModels,
+  defineCompress,
   defineExport,
   defineSavedModel,
   definePromote,

@@ -1,4 +1,5 @@
 import type { Constant, Dtype, Graph, GraphNode, Operation, Port, Value } from './graph.ts';
+import type { Int8Matrix } from '../model/stored-parameters.ts';
 import { shapeAfter } from './shapes.ts';
 
 type Operand = Value | number;
@@ -23,10 +24,10 @@ export class GraphBuilder {
   }
 
   /** Weights and tables; one name is one constant. */
-  constant(name: string, data: Float32Array, shape: readonly number[]): Value {
+  constant(name: string, data: Float32Array, shape: readonly number[], int8?: Int8Matrix): Value {
     const found = this.#constants.get(name);
     if (found) return found;
-    const constant = { name, dtype: 'float32' as const, shape, data };
+    const constant = { name, dtype: 'float32' as const, shape, data, int8 };
     this.#constants.set(name, constant);
     return constant;
   }

@@ -1,3 +1,5 @@
+import type { Int8Matrix } from '../model/stored-parameters.ts';
+
 /** The size of the batch, the first axis of whatever depends on an input; all other sizes are fixed. */
 export const BATCH = -1;
 
@@ -13,6 +15,8 @@ export interface Value {
 
 export interface Constant extends Value {
   readonly data: Float32Array;
+  /** What `data` was made of, where that is int8: of a matrix, one step a column. */
+  readonly int8?: Int8Matrix | undefined;
 }
 
 /** An input or output, as people are told of it. */

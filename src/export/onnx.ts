@@ -7,7 +7,7 @@ import { Message } from './protobuf.ts';
 const IR_VERSION = 7;
 /** No newer than the operations need: onnxruntime since 1.6 and TensorRT since 8.0 take it. */
 const OPSET = 13;
-const DTYPES: Record<Dtype | 'int64', number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const DTYPES: Record<Dtype | 'int8' | 'int64', number> = { float32: 1, int8: 3, int32: 6, int64: 7, bool: 9 };
 
 const OPERATORS: Record<GraphNode['op'], string> = {
   add: 'Add',
@@ -58,9 +58,9 @@ function graphOf({ nodes, constants, inputs, outputs }: Graph, name: string, abo
   const lists = new IntegerLists();
   const written = nodes.map((node) => nodeOf(node, lists));
   return new Message()
-    .messages(1, written)
+    .messages(1, [...constants.flatMap(dequantiserOf), ...written])
     .text(2, name)
-    .messages(5, [...constants.map(initializerOf), ...lists.initializers()])
+    .messages(5, [...constants.flatMap(initializersOf), ...lists.initializers()])
     .text(10, about)
     .messages(11, inputs.map(portOf))
     .messages(12, outputs.map(portOf));
@@ -130,15 +130,27 @@ class IntegerLists {
   }
 }
 
-function initializerOf({ name, shape, data }: Constant): Message {
-  return tensorOf(name, 'float32', shape, data);
+/** Weights as they are stored: as int8 with a step a column, which its own node makes float32 of. */
+function initializersOf({ name, shape, data, int8 }: Constant): Message[] {
+  if (!int8) return [tensorOf(name, 'float32', shape, data)];
+  const { values, scales } = int8;
+  return [
+    tensorOf(`${name}.int8`, 'int8', shape, values),
+    tensorOf(`${name}.scale`, 'float32', [scales.length], scales),
+  ];
+}
+
+function dequantiserOf({ name, int8 }: Constant): Message[] {
+  if (!int8) return [];
+  const message = new Message().text(1, `${name}.int8`).text(1, `${name}.scale`).text(2, name).text(3, name);
+  return [message.text(4, 'DequantizeLinear').messages(5, [integer('axis', 1)])];
 }
 
 function tensorOf(
   name: string,
-  dtype: Dtype | 'int64',
+  dtype: Dtype | 'int8' | 'int64',
   shape: readonly number[],
-  { buffer, byteOffset, byteLength }: Float32Array | BigInt64Array,
+  { buffer, byteOffset, byteLength }: Float32Array | Int8Array | BigInt64Array,
 ): Message {
   return new Message()
     .integers(1, shape)

@@ -7,6 +7,7 @@ import type { Home } from '../lake/home.ts';
 import { readSafetensors } from '../lake/safetensors.ts';
 import { modelConfig, type ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
+import { int8Of, type Int8Matrix } from '../model/stored-parameters.ts';
 import { flatWeights } from '../model/weights.ts';
 import { noChampion, readChampion } from '../registry/champion.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
@@ -24,15 +25,18 @@ export async function readNetwork(home: Home, name: string, version?: number): P
   }
   const config = parsed.data;
   const normaliser = parseNormaliser(await fileOf(home, manifest, 'normaliser'), found.model.uri);
-  const ofIssues =
-    config.issueHead && normaliser.issues ? await weightsForIssues(home, found, config) : 'none';
+  const ofIssues = config.issueHead && normaliser.issues ? await fileForIssues(home, found) : 'none';
+  // What was refitted for issues is the issue head alone, so that its file has the hourly heads' weights too.
+  const own = typeof ofIssues === 'string' ? await fileOf(home, manifest, 'weights') : ofIssues;
+  const int8 = int8In(own, config);
   return {
     model: found.record.name,
     version: found.record.version,
     sha256: found.sha256,
     config,
-    // What was refitted for issues is the issue head alone, so that its file has the hourly heads' weights too.
-    weights: typeof ofIssues === 'string' ? await trainedWeights(home, manifest, config) : ofIssues,
+    weights:
+      typeof ofIssues === 'string' ? trainedWeights(own, config) : transformerWeights(own, layoutOf(config)),
+    ...(int8.size > 0 && { int8 }),
     normaliser,
     sequenceLength: found.record.sequenceLength,
     answersIssues: ofIssues !== 'none',
@@ -62,23 +66,28 @@ function requireNetwork({ record }: ModelVersion): void {
 }
 
 /**
- * The weights that answer for issues: those of the forecaster that was fitted with the network, where the network is a
+ * The file of the weights that answer for issues: those of the forecaster that was fitted with the network, where the network is a
  * member of it; the network's own where there is none.
  */
-async function weightsForIssues(
-  home: Home,
-  { forecaster }: ModelVersion,
-  config: ModelConfig,
-): Promise<Float32Array | 'own' | 'none'> {
+async function fileForIssues(home: Home, { forecaster }: ModelVersion): Promise<Buffer | 'own' | 'none'> {
   if (!forecaster) return 'own';
   const manifest = await readManifest(home, forecaster, 'forecaster');
   if (!forecasterDetailsOf(manifest).ensemble.members.includes(TRANSFORMER)) return 'none';
-  return transformerWeights(await fileOf(home, manifest, TRANSFORMER), layoutOf(config).size);
+  return fileOf(home, manifest, TRANSFORMER);
 }
 
-async function trainedWeights(home: Home, manifest: Manifest, config: ModelConfig): Promise<Float32Array> {
-  const bytes = await fileOf(home, manifest, 'weights');
-  return flatWeights(readSafetensors(bytes, 'The weights'), layoutOf(config), 'The weights');
+const trainedWeights = (bytes: Buffer, config: ModelConfig): Float32Array =>
+  flatWeights(readSafetensors(bytes, 'The weights'), layoutOf(config), 'The weights');
+
+/** The parameters that a file of weights has as int8, by name. */
+function int8In(bytes: Buffer, config: ModelConfig): Map<string, Int8Matrix> {
+  const tensors = readSafetensors(bytes, 'The weights');
+  return new Map(
+    layoutOf(config).parameters.flatMap((parameter) => {
+      const matrix = int8Of(tensors, parameter);
+      return matrix ? [[parameter.name, matrix] as const] : [];
+    }),
+  );
 }
 
 async function fileOf(home: Home, { key, files }: Manifest, role: string): Promise<Buffer> {

@@ -18,8 +18,8 @@ export interface Writing {
 
 /** A parameter as a constant of the graph. */
 export function weight({ g, parameter }: Writing, name: string): Value {
-  const { data, shape } = parameter(name);
-  return g.constant(name, data, shape);
+  const { data, shape, int8 } = parameter(name);
+  return g.constant(name, data, shape, int8);
 }
 
 /** The row of each item's region, as batch × …shape. */
@@ -63,7 +63,7 @@ export function lastState(writing: Writing, inputs: Value, knownHours: Value): V
 function attend(writing: Writing, layer: number, x: Value, from: number, keys: Value): Value {
   const { g, config } = writing;
   const name = `layer.${layer}.attention`;
-  const { data } = writing.parameter(`${name}.qkv`);
+  const { data, int8 } = writing.parameter(`${name}.qkv`);
   const shape = shapeOf(config);
   const columns = projectionWidth(shape);
   const hours = x.shape[1]!;
@@ -71,8 +71,14 @@ function attend(writing: Writing, layer: number, x: Value, from: number, keys: V
   let at = 0;
   const project = (part: string, heads: number, rows: Value): Value => {
     const width = heads * shape.headDim;
-    const weights = g.constant(`${name}.${part}`, columnsOf(data, columns, at, width), [config.width, width]);
-    at += width;
+    const [from, to] = [at, at + width];
+    const own = int8 && {
+      values: columnsOf(int8.values, columns, from, width),
+      scales: int8.scales.slice(from, to),
+    };
+    const values = columnsOf(data, columns, from, width);
+    const weights = g.constant(`${name}.${part}`, values, [config.width, width], own);
+    at = to;
     const split = g.reshape(g.matmul(rows, weights), [BATCH, rows.shape[1]!, heads, shape.headDim]);
     return g.transpose(split, [0, 2, 1, 3]);
   };
@@ -96,8 +102,13 @@ function think(writing: Writing, layer: number, x: Value, attended: Value): Valu
   return g.add(mixed, g.matmul(hidden, weight(writing, `${mlp}.out`)));
 }
 
-function columnsOf(matrix: Float32Array, columns: number, at: number, width: number): Float32Array {
-  const part = new Float32Array((matrix.length / columns) * width);
+function columnsOf<Values extends Float32Array | Int8Array>(
+  matrix: Values,
+  columns: number,
+  at: number,
+  width: number,
+): Values {
+  const part = matrix.slice(0, (matrix.length / columns) * width) as Values;
   for (let row = 0; row * columns < matrix.length; row++) {
     part.set(matrix.subarray(row * columns + at, row * columns + at + width), row * width);
   }

@@ -1,6 +1,7 @@
 import { HOUR_SECONDS } from '../contracts/time.ts';
 import { issuesOf, type IssueTable } from '../day-ahead/issue-table.ts';
 import { BadInputError } from '../errors.ts';
+import { layoutOf } from '../model/parameters.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { standardised, type IssueScaling } from '../sequences/issue-scaling.ts';
 import { refitHead, REFIT, type RefitIssues, type RefitSettings } from '../training/refit-head.ts';
@@ -49,7 +50,7 @@ export function transformer(
     fit: async (data, context) =>
       new FittedTransformer(network, states, await refit(network, states, data, settings, context)),
     load: (bytes) =>
-      new FittedTransformer(network, states, transformerWeights(bytes, network.model.weights.length)),
+      new FittedTransformer(network, states, transformerWeights(bytes, layoutOf(network.model.config))),
   };
 }
 

@@ -6,10 +6,17 @@ import { placeAtomically } from './atomic-write.ts';
  * The safetensors format (huggingface.co/docs/safetensors): eight bytes of header length (little-endian), a JSON
  * header padded with spaces to a multiple of 8, then the tensors, row-major and little-endian, without gaps.
  */
-const ARRAYS = { I64: BigInt64Array, F64: Float64Array, I32: Int32Array, F32: Float32Array } as const;
+const ARRAYS = {
+  I64: BigInt64Array,
+  F64: Float64Array,
+  I32: Int32Array,
+  F32: Float32Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+} as const;
 
 export type TensorDtype = keyof typeof ARRAYS;
-export type TensorData = BigInt64Array | Float64Array | Int32Array | Float32Array;
+export type TensorData = BigInt64Array | Float64Array | Int32Array | Float32Array | Int8Array | Uint8Array;
 
 export interface Tensor {
   dtype: TensorDtype;

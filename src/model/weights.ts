@@ -1,6 +1,7 @@
 import { CorruptArtifactError } from '../errors.ts';
 import { tensor, type Tensor } from '../lake/safetensors.ts';
 import { viewOf, type ParameterLayout } from './parameters.ts';
+import { readParameter } from './stored-parameters.ts';
 
 /** Each parameter under its name, as any reader of safetensors expects it. */
 export function namedTensors(flat: Float32Array, layout: ParameterLayout): Record<string, Tensor> {
@@ -9,7 +10,7 @@ export function namedTensors(flat: Float32Array, layout: ParameterLayout): Recor
   );
 }
 
-/** The reverse; `path` names the file in complaints. */
+/** The reverse, however the parameters are stored; `path` names the file in complaints. */
 export function flatWeights(
   tensors: ReadonlyMap<string, Tensor>,
   layout: ParameterLayout,
@@ -17,14 +18,12 @@ export function flatWeights(
 ): Float32Array {
   const flat = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
-    const found = tensors.get(parameter.name);
-    if (found?.dtype !== 'F32' || found.shape.join() !== parameter.shape.join()) {
-      throw new CorruptArtifactError(
-        `${path} has no tensor ${parameter.name} of shape ${parameter.shape.join(' × ')}.`,
-        'Train the model again, or restore the file from a backup.',
-      );
-    }
-    viewOf(flat, parameter).set(found.data as Float32Array);
+    const read = readParameter(tensors, parameter, viewOf(flat, parameter));
+    if (read === true) continue;
+    throw new CorruptArtifactError(
+      `${path} ${read}.`,
+      'Train the model again, or restore the file from a backup.',
+    );
   }
   return flat;
 }

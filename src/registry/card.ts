@@ -1,10 +1,12 @@
 import type { Manifest } from '../contracts/artifact.ts';
+import type { CompressionRecord } from '../contracts/compression.ts';
 import { toDate } from '../contracts/time.ts';
 import type { SearchSummary } from '../contracts/search.ts';
 import type { RollingRegionScores } from '../backtest/rolling/document.ts';
 import type { RegionScores, ScoresDocument } from '../backtest/scores.ts';
 import { forecasterDetailsOf } from '../forecasters/load.ts';
 import { issueDetails } from '../day-ahead/read.ts';
+import { compressionOf } from './compression.ts';
 
 /** Whose data a model of the grid was made from, and on what terms: data/README.md. */
 const SOURCES = [
@@ -37,6 +39,8 @@ export interface ModelCard {
   validation: { from: string; to: string } | null;
   /** That its settings come from; null where nobody searched. */
   search: SearchSummary | null;
+  /** Of which version's network a smaller one was made, and how; null of any other. */
+  compression: CompressionRecord | null;
   scores: CardScore[];
   settings: Manifest['madeBy']['settings'];
   intendedUse: string;
@@ -78,6 +82,7 @@ export function modelCard(
       ? { from: toDate(fitted.ensemble.validation.from), to: toDate(fitted.ensemble.validation.to) }
       : null,
     search: fitted?.search ?? null,
+    compression: compressionOf(model) ?? null,
     scores: document.regions.map(scoreOf),
     settings: model.madeBy.settings,
     intendedUse:
@@ -115,6 +120,16 @@ function searchLine({ name, manifest, validation, members }: SearchSummary): str
   return `- Settings found by the search ${name} on ${validation.from} to ${validation.to} (${manifest}): ${trials.join(', ') || 'those of the network'}`;
 }
 
+function compressionLine({ parent, settings: { method, ...settings } }: CompressionRecord): string {
+  const made = {
+    quantise: 'Its network is that of version N in int8',
+    prune: 'Its network is that of version N, pruned',
+    distil: 'Its network is a smaller one that was taught by that of version N',
+  }[method].replace('N', String(parent.version));
+  const said = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  return `- ${made}${said.length > 0 ? ` (${said.join(', ')})` : ''}; all else is that version’s`;
+}
+
 /** `card.md`: the same for reading. */
 export function cardText(card: ModelCard): string {
   const percent = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(2) : '–');
@@ -143,6 +158,7 @@ export function cardText(card: ModelCard): string {
         ? [`- Weighed and calibrated on ${card.validation.from} to ${card.validation.to}`]
         : []),
       ...(card.search ? [searchLine(card.search)] : []),
+      ...(card.compression ? [compressionLine(card.compression)] : []),
     ].join('\n'),
     ...(weights.length > 0 ? ['## Weights', weights.join('\n')] : []),
     '## How well it does',

@@ -1,9 +1,11 @@
 import { lifecycleEvent, type LifecycleEvent } from '../contracts/lifecycle.ts';
+import type { VouchedRequest } from '../contracts/voucher.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import type { Home } from '../lake/home.ts';
 import { appendLines, linesOf } from '../lake/json-lines.ts';
 import { textIfThere } from '../lake/text-file.ts';
 import { historyUri, modelNames } from './layout.ts';
+import { isVouchedFor } from '../signing/voucher.ts';
 import { withModelLock } from './lock.ts';
 
 /**
@@ -13,10 +15,12 @@ import { withModelLock } from './lock.ts';
  */
 export async function appendHistory(
   { home }: { home: Home },
-  { name, event }: { name: string; event: LifecycleEvent },
+  { name, event, vouched }: { name: string; event: LifecycleEvent; vouched?: VouchedRequest },
 ): Promise<void> {
   const path = home.path(historyUri(name));
-  const line = lifecycleEvent.parse(event);
+  const claim = { model: name, by: event.by, when: event.at };
+  const isSure = vouched !== undefined && (await isVouchedFor(home, claim, vouched));
+  const line = lifecycleEvent.parse({ ...event, identity: isSure ? event.identity : 'claimed' });
   if (!(await modelNames(home)).includes(name)) return;
   await withModelLock(home, name, async () => {
     const text = (await textIfThere(path)) ?? '';

@@ -8,6 +8,7 @@ import { canonicalJson, sha256 } from '../lake/canonical.ts';
 import { detailsOf } from '../backtest/dataset.ts';
 import type { ScoresDocument } from '../backtest/scores.ts';
 import { cardText, modelCard, type ModelCard } from './card.ts';
+import { compressionOf } from './compression.ts';
 import { FORECASTER_PREFIX } from './layout.ts';
 import { readLineage } from './lineage.ts';
 import type { VersionRecord } from './version-record.ts';
@@ -44,6 +45,7 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
   const backtest = await readManifest(home, input.backtest, 'backtest');
   const refitOf = requireSameModel(input, model, backtest);
   const document = await readScores(home, backtest);
+  const compression = compressionOf(model);
   const { sequenceLength } = detailsOf(await readManifest(home, lineage.sequences!, 'sequences'));
   return placeVersionFolder(home, input.name, async (draft) => {
     const files = [
@@ -59,6 +61,7 @@ export async function placeVersion(home: Home, input: RegisterInput): Promise<Re
       ...(catalogue ? { featureCatalogueSha256: catalogue.sha256 } : {}),
       datasetSha256: lineage.sequences!.sha256,
       lineage: { ...lineage, ...(refitOf && { refitOf }) },
+      ...(compression && { compression }),
       sequenceLength,
       metrics: document.regions.map(({ overall }) => overall),
       training: training?.details ?? {},

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactReference, sha256Hex } from '../contracts/artifact.ts';
+import { compressionRecord } from '../contracts/compression.ts';
 import { seriesCard } from '../contracts/series.ts';
 import { modelName, regionScore } from '../contracts/stages.ts';
 import { canonicalJson, sha256 } from '../lake/canonical.ts';
@@ -33,6 +34,8 @@ const recordFields = z.strictObject({
   }),
   /** There when it forecasts a person's own series: what is forecast from it, and how well. */
   series: seriesCard.optional(),
+  /** There when its network was made smaller: of which version's, and how. */
+  compression: compressionRecord.optional(),
   /** Hours (of a series: rows) of history that the model was trained to look back on. */
   sequenceLength: z.number().int().positive(),
   metrics: z.array(regionScore),

@@ -20,6 +20,8 @@ export interface RefitSettings {
   batch: number;
   weightDecay: number;
   shortCost: number;
+  /** After every step, on the weights of the whole network in place: of a pruned one, to keep its zeros. */
+  afterStep?(weights: Float32Array): void;
 }
 
 export const REFIT: RefitSettings = {
@@ -92,6 +94,7 @@ export async function refitHead(
         const { factor } = clipByGlobalNorm(gradient, loss.total, 1);
         const rate = rateAt((optimizer.step + 1) / steps, { warmUp: 0.05, floor: 0.01 });
         applyAdamW(optimizer, gradient, part, { learningRate: settings.learningRate * rate, factor }, adamW);
+        settings.afterStep?.(weights);
       }
       await turn();
     }

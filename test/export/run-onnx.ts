@@ -40,6 +40,10 @@ const OPERATORS: Record<string, Operator> = {
   Gather: ([rows, at], attributes) => tf.gather(rows!, at as tf.Tensor1D, integer(attributes, 'axis')),
   Reshape: ([x, shape]) => tf.reshape(x!, integersOf(shape!)),
   Transpose: ([x], attributes) => tf.transpose(x!, attributes.get('perm')!.integers),
+  DequantizeLinear: ([integers, steps], attributes) => {
+    if (integer(attributes, 'axis') !== 1) throw new Error('only steps by column are known');
+    return tf.mul(tf.cast(integers!, 'float32'), steps!);
+  },
   Concat: (parts, attributes) => tf.concat(parts, integer(attributes, 'axis')),
   Slice: ([x, starts, ends, axes]) => {
     const begin = x!.shape.map(() => 0);
@@ -88,6 +92,7 @@ function initializerOf(initializer: WireMessage): tf.Tensor {
   // A copy: arrays of numbers begin where their size allows.
   const { buffer } = new Uint8Array(initializer.blobs(9)[0]!);
   const shape = packed(initializer.blobs(1)[0]!);
+  if (initializer.number(2) === 3) return tf.tensor(Int32Array.from(new Int8Array(buffer)), shape, 'int32');
   return initializer.number(2) === 7
     ? tf.tensor(Int32Array.from(new BigInt64Array(buffer), Number), shape, 'int32')
     : tf.tensor(new Float32Array(buffer), shape, 'float32');
