@@ -1,5 +1,6 @@
 import type { ArtifactReference } from '../src/contracts/artifact.ts';
 import type { Canary, CanaryRecord, ChampionRecord, LifecycleEvent } from '../src/contracts/lifecycle.ts';
+import type { VouchedRequest } from '../src/contracts/voucher.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { StageInput, StageName, StageOutput } from '../src/stages/table.ts';
 import { activityId } from './audit.ts';
@@ -26,6 +27,13 @@ export interface RivalModel {
 /** A canary without the hash of its version, which the activity reads. */
 export interface PlacedCanary extends Pick<CanaryRecord, 'name' | 'generation'> {
   canary: Omit<Canary, 'sha256'> | null;
+}
+
+/** An event, and the request that it came of, where its door vouches for who sent it. */
+export interface RecordedEvent {
+  name: string;
+  event: LifecycleEvent;
+  vouched?: VouchedRequest;
 }
 
 const EVENTS_SHOWN = 50;
@@ -78,13 +86,13 @@ export function registryActivities({ run, heartbeatMs }: ActivityDependencies) {
       return stage('writeCanary', { name, generation, canary: { ...canary, sha256 } });
     },
 
-    async recordEvent({ name, event }: { name: string; event: LifecycleEvent }): Promise<void> {
-      await stage('appendHistory', { name, event });
+    async recordEvent({ name, event, vouched }: RecordedEvent): Promise<void> {
+      await stage('appendHistory', { name, event, vouched });
       const { at, kind, by, identity, reason, from = 'signal', version, previous, share } = event;
       await stage('recordAudit', {
         ...{ at, who: by, identity, what: kind, subject: `model/${name}`, why: reason, from },
         details: { version, previous, ...(share !== undefined && { share }) },
-        id: activityId(),
+        ...{ id: activityId(), vouched },
       });
     },
   };

@@ -165,8 +165,11 @@ export class DeploymentDesk {
   ) {
     const { config, version } = this.input;
     const what = reason === null ? (kind === 'approve' ? 'approved' : 'rejected') : 'refused';
+    const vouched = asked.voucher && { kind, version: asked.version, voucher: asked.voucher };
     await recordAudit({
-      ...{ at, who: by, identity: 'claimed', what, subject: `model/${config.model_name}` },
+      ...{ at, who: by, identity: vouched ? 'authenticated' : 'claimed', what },
+      subject: `model/${config.model_name}`,
+      ...(vouched && { vouched }),
       why: reason === null ? asked.reason : `${kind}: ${reason}`,
       from: `${asked.from ?? door} ${workflowInfo().workflowId}`,
       details: { version, asked: asked.version },

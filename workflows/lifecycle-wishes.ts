@@ -5,7 +5,9 @@ import {
   promoteRequest,
   rollbackRequest,
   type LifecycleEvent,
+  type PromoteRequest,
 } from '../src/contracts/lifecycle.ts';
+import type { VouchedRequest } from '../src/contracts/voucher.ts';
 import { refusal } from '../src/temporal/input.ts';
 import { claimedBy, refuseUnless, shortened } from './refusals.ts';
 
@@ -57,11 +59,18 @@ export function claimsOf(body: unknown): { version: number | null; by: string; f
 /** Who asked, why, and by which door, as an event keeps it. */
 export function eventOf(
   kind: LifecycleEvent['kind'],
-  { body, ticket }: Pick<Wish, 'body' | 'ticket'>,
+  wish: Pick<Wish, 'body' | 'ticket'> & Partial<Wish>,
   reason: string,
 ): Omit<LifecycleEvent, 'version' | 'previous'> {
-  const { by, from = ticket === undefined ? 'signal' : 'update' } = claimsOf(body);
-  return { at: new Date().toISOString(), kind, by, identity: 'claimed', reason, from };
+  const { by, from = wish.ticket === undefined ? 'signal' : 'update' } = claimsOf(wish.body);
+  const identity = vouchedOf(wish) ? 'authenticated' : 'claimed';
+  return { at: new Date().toISOString(), kind, by, identity, reason, from };
+}
+
+/** The request with its door's voucher, where it has one; whether it is good, whoever writes the files finds out. */
+export function vouchedOf({ kind, body }: Partial<Wish>): VouchedRequest | undefined {
+  const { voucher, version = null } = (body ?? {}) as Partial<PromoteRequest>;
+  return kind && voucher && { kind, version, voucher };
 }
 
 export const refuseUnlessWish = (kind: WishKind) => (body: unknown) => refuseUnless(SCHEMAS[kind], body);

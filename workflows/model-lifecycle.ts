@@ -22,6 +22,7 @@ import {
   type LifecycleStatus,
 } from '../src/contracts/lifecycle.ts';
 import { modelName } from '../src/contracts/stages.ts';
+import type { VouchedRequest } from '../src/contracts/voucher.ts';
 import { failureLine } from '../src/temporal/failures.ts';
 import { parseInput } from '../src/temporal/input.ts';
 import {
@@ -42,7 +43,15 @@ import { championAttribute, modelAttribute } from '../src/temporal/search-attrib
 import { Herald } from './herald.ts';
 import { isHistoryLong } from './history.ts';
 import { lifecycleDetails } from './lifecycle-details.ts';
-import { checked, claimsOf, eventOf, refuseUnlessWish, type Asked, type Wish } from './lifecycle-wishes.ts';
+import {
+  checked,
+  claimsOf,
+  eventOf,
+  refuseUnlessWish,
+  vouchedOf,
+  type Asked,
+  type Wish,
+} from './lifecycle-wishes.ts';
 import { PATCHES } from './patches.ts';
 import { refusalOf, shortened } from './refusals.ts';
 
@@ -130,7 +139,7 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
 
   async function serve(wish: Wish): Promise<void> {
     const event = await fulfil(wish);
-    await record(event);
+    await record(event, vouchedOf(wish));
     if (event.kind === 'promoted' || event.kind === 'rolled-back') await endCanaryAfter(event);
     if (wish.ticket !== undefined) answers.set(wish.ticket, event);
     if (champion && (event.kind === 'promoted' || event.kind === 'rolled-back')) tellDeployment(champion);
@@ -142,10 +151,10 @@ export async function modelLifecycleWorkflow(raw?: unknown, carried?: Carried): 
       herald.tell(workflowIds.deployment(name), championSignal, { version });
   }
 
-  async function record(event: LifecycleEvent): Promise<void> {
+  async function record(event: LifecycleEvent, vouched?: VouchedRequest): Promise<void> {
     events = [event, ...events].slice(0, EVENTS_KEPT);
     describe();
-    await recordEvent({ name, event }).catch((error: unknown) =>
+    await recordEvent({ name, event, ...(vouched && { vouched }) }).catch((error: unknown) =>
       log.error('An event could not be added to the history and the audit', {
         event,
         reason: failureLine(error),

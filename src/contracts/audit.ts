@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sha256Hex } from './artifact.ts';
+import { vouchedRequest } from './voucher.ts';
 
 /** What is handed to the audit; it adds place, time and hashes. */
 export const auditEvent = z.strictObject({
@@ -19,6 +20,10 @@ export const auditEvent = z.strictObject({
   id: z.string().min(1).max(400).optional(),
 });
 export type AuditEvent = z.infer<typeof auditEvent>;
+
+/** As workflows tell it: what anybody may have sent to them is believed no further than the home's own signature goes. */
+export const toldEvent = auditEvent.extend({ vouched: vouchedRequest.optional() });
+export type ToldEvent = z.infer<typeof toldEvent>;
 
 /** A line of `audit/log.jsonl`. `hash` is of the line without it; `previous` is the hash of the line before. */
 export const auditEntry = auditEvent.extend({

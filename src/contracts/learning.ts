@@ -6,6 +6,7 @@ import { retrainingConfig } from './retraining.ts';
 import { modelName } from './stages.ts';
 import { dateRange, hourStamp } from './time.ts';
 import { trainingSettings, warmStart } from './training.ts';
+import { voucher } from './voucher.ts';
 
 const explicitAsOf = hourStamp
   .optional()
@@ -100,6 +101,7 @@ export const approvalRequest = z.strictObject({
   by: z.string().min(1).max(120).default('unknown'),
   reason: z.string().max(500).default(''),
   from: z.string().min(1).max(300).optional().describe('The door it came through, for the audit; a claim'),
+  voucher: voucher.optional(),
 });
 export type ApprovalRequest = z.infer<typeof approvalRequest>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modelName } from './stages.ts';
+import { voucher } from './voucher.ts';
 
 const who = z
   .string()
@@ -17,6 +18,10 @@ const from = z
   .optional()
   .describe("The door it came through (`cli`, `http`, a workflow's id), for the audit; a claim as `by` is");
 
+const voucherOf = voucher
+  .optional()
+  .describe('Of a door that has authenticated `by`; nobody else can give one');
+
 const share = z.number().gt(0).max(1);
 
 const champion = z
@@ -32,10 +37,11 @@ export const promoteRequest = z.strictObject({
   reason,
   from,
   champion,
+  voucher: voucherOf,
 });
 export type PromoteRequest = z.infer<typeof promoteRequest>;
 
-export const rollbackRequest = z.strictObject({ by: who, reason, from, champion });
+export const rollbackRequest = z.strictObject({ by: who, reason, from, champion, voucher: voucherOf });
 export type RollbackRequest = z.infer<typeof rollbackRequest>;
 
 /** Let a version answer a share of the forecasts that name none; of the canary that runs already, another share. */
@@ -45,10 +51,11 @@ export const canaryRequest = z.strictObject({
   by: who,
   reason,
   from,
+  voucher: voucherOf,
 });
 export type CanaryRequest = z.infer<typeof canaryRequest>;
 
-export const endCanaryRequest = z.strictObject({ by: who, reason, from });
+export const endCanaryRequest = z.strictObject({ by: who, reason, from, voucher: voucherOf });
 export type EndCanaryRequest = z.infer<typeof endCanaryRequest>;
 
 export const lifecycleEvent = z.strictObject({

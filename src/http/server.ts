@@ -1,40 +1,73 @@
 import { randomUUID } from 'node:crypto';
+import type { SecureServerOptions } from 'node:http2';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Home } from '../lake/home.ts';
+import type { Forecasts } from '../serving/forecasts/forecasts.ts';
+import { DEFAULT_LIMITS, type Gate, type Limits } from '../serving/gate.ts';
+import type { PredictionService } from '../serving/service.ts';
 import type { Logger } from '../stages/context.ts';
 import type { LastingConnection } from '../temporal/lasting-connection.ts';
-import { requireLocal } from './local-only.ts';
-import { HttpProblem, problemOf } from './problem.ts';
+import { admission, LOCAL_GATE } from './admission.ts';
+import { documentation } from './openapi/serve.ts';
+import { PathTable } from './path-table.ts';
+import { problemOf } from './problem.ts';
+import { addRoute } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { modelInfoRoute } from './routes/model-info.ts';
 import { modelRoutes } from './routes/models.ts';
+import { predictRoutes } from './routes/predict.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
+import { index } from './contracts/service.ts';
 
 export interface DoorParts {
   home: Home;
   temporal: LastingConnection;
   log: Logger;
+  /** What predictions and /model/info are asked of; absent: this process serves no model. */
+  service?: PredictionService | undefined;
+  /** What GET /forecast is asked of; absent: this process forecasts nothing. */
+  forecasts?: Forecasts | undefined;
+  /** Absent: nobody is asked who they are, and only programs of this machine are answered. */
+  gate?: Gate | undefined;
+  limits?: Limits | undefined;
+  /** Requests of one /predict/batch. */
+  maxBatchSize?: number | undefined;
+  /** In Prometheus' text format; absent: `enable_metrics` is off. */
+  metricsText?: (() => Promise<string>) | undefined;
+  tls?: SecureServerOptions | undefined;
+  /** Pages and routes of others, under the same admission. */
+  more?: ((app: FastifyInstance) => void) | undefined;
 }
 
+/** What asks for work says little. */
 const BODY_BYTES = 64 * 1024;
-const REQUEST_MS = 15_000;
 const HEADERS_MS = 10_000;
-const LONGEST_NAME = 200;
+/** An A/B test's name and the request that it dealt, each letter escaped. */
+const LONGEST_NAME = 1000;
 
 /** The HTTP door. A group of routes is a file of `routes/`; what guards them all stands here. */
 export function httpDoor(parts: DoorParts): FastifyInstance {
-  const { log } = parts;
+  const { log, gate = LOCAL_GATE, limits = DEFAULT_LIMITS } = parts;
   const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const { status, ...problem } = problemOf(error);
+    const { status, retryAfter, ...problem } = problemOf(error);
     if (status >= 500) log.error({ requestId: request.id, error: String(error) }, 'failed');
-    if (status === 503) reply.header('retry-after', '5');
-    return reply.status(status).send({ error: { ...problem, requestId: request.id } });
+    if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    return reply
+      .status(status)
+      .type('application/json; charset=utf-8')
+      .send({ error: { ...problem, requestId: request.id } });
   };
   const app = fastify({
     bodyLimit: BODY_BYTES,
     // Of receiving a request; an answer may take longer.
-    requestTimeout: REQUEST_MS,
+    requestTimeout: limits.requestMs,
     http: { headersTimeout: HEADERS_MS },
+    ...(parts.tls && { https: { ...parts.tls, headersTimeout: HEADERS_MS } }),
     routerOptions: { maxParamLength: LONGEST_NAME },
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
@@ -43,14 +76,13 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       void answerProblem(error, request, reply.header('x-request-id', request.id));
     },
-  });
+  }) as unknown as FastifyInstance;
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-    reply.header('cache-control', 'no-store');
-    reply.header('x-content-type-options', 'nosniff');
-    requireLocal(request);
+  const paths = new PathTable();
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) paths.add(each, url);
   });
+  admission(app, gate, paths);
 
   // The route, not the path: names and what people send stay out of the log.
   app.addHook('onResponse', async (request, reply) => {
@@ -63,17 +95,22 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
   });
 
   app.setErrorHandler(answerProblem);
+  // What is nowhere is refused at admission.
+  app.setNotFoundHandler(() => undefined);
 
-  app.setNotFoundHandler(() => {
-    throw new HttpProblem(404, 'no-route', 'There is nothing here.', 'GET / lists what there is.');
-  });
-
-  const routes: string[] = [];
-  app.addHook('onRoute', ({ method, url }) => {
-    // Fastify adds one of HEAD beside each of GET.
-    for (const each of [method].flat()) if (each !== 'HEAD') routes.push(`${each} ${url}`);
-  });
-  app.get('/', () => ({ routes, documentation: 'docs/promotion.md#http' }));
-  for (const add of [healthRoutes, modelRoutes, jobRoutes, alertRoutes]) add(app, parts);
+  documentation(app, gate, BODY_BYTES);
+  addRoute(
+    app,
+    {
+      ...{ method: 'GET', url: '/', role: 'anybody', tag: 'service', summary: 'What there is' },
+      answer: { says: 'All routes', schema: index },
+    },
+    () => ({ routes: paths.list(), documentation: '/docs' }),
+  );
+  for (const add of [healthRoutes, modelRoutes, jobRoutes, scheduleRoutes, alertRoutes, metricsRoute])
+    add(app, parts);
+  if (parts.service) for (const add of [predictRoutes, modelInfoRoute]) add(app, parts, parts.service);
+  if (parts.forecasts) forecastRoutes(app, parts, parts.forecasts);
+  parts.more?.(app);
   return app;
 }

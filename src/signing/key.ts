@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { sha256 } from '../lake/canonical.ts';
 
 /** What is signed says what for, so that a signature of one kind of thing is never one of another. */
-export type Purpose = 'audit-head' | 'model-version';
+export type Purpose = 'audit-head' | 'model-version' | 'caller';
 
 export const keyId = z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits');
 

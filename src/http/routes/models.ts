@@ -1,112 +1,158 @@
 import type { FastifyInstance } from 'fastify';
-import {
-  canaryRequest,
-  endCanaryRequest,
-  promoteRequest,
-  rollbackRequest,
-  type LifecycleEvent,
-} from '../../contracts/lifecycle.ts';
-import { approvalRequest, type DeploymentRequest } from '../../contracts/learning.ts';
-import type { Home } from '../../lake/home.ts';
+import { deploymentRequest, type DeploymentRequest } from '../../contracts/learning.ts';
+import { lifecycleEvent, type LifecycleEvent } from '../../contracts/lifecycle.ts';
 import { readHistory } from '../../registry/history.ts';
-import { versionNumbers } from '../../registry/layout.ts';
 import { listModels } from '../../registry/stage.ts';
 import { approveDeployment, rejectDeployment } from '../../temporal/deployments.ts';
-import { refusalOf } from '../../temporal/failures.ts';
 import { endCanary, promoteVersion, rollbackChampion, startCanary } from '../../temporal/runs.ts';
-import { checkBody, knownModel } from '../input.ts';
-import { HttpProblem } from '../problem.ts';
+import {
+  approvalBody,
+  byName,
+  canaryBody,
+  endCanaryBody,
+  modelDetails,
+  modelList,
+  promoteBody,
+  rollbackBody,
+} from '../contracts/models.ts';
+import { decided } from '../decided.ts';
+import { knownModel } from '../input.ts';
+import { addRoute } from '../route.ts';
 import type { DoorParts } from '../server.ts';
-
-interface ByName {
-  Params: { name: string };
-}
+import { signed } from '../signed.ts';
 
 const EVENTS_SHOWN = 50;
 const ASK_SECONDS = 30;
-const FROM = { from: 'http' };
-
-/** A caller names itself, not the door it came through. */
-const promoteBody = promoteRequest.omit({ from: true });
-const rollbackBody = rollbackRequest.omit({ from: true });
-const canaryBody = canaryRequest.omit({ from: true });
-const endCanaryBody = endCanaryRequest.omit({ from: true });
-const approvalBody = approvalRequest.omit({ from: true });
 
 export function modelRoutes(app: FastifyInstance, { home, temporal }: DoorParts): void {
-  app.get('/models', async () => ({ models: await listModels({ home }) }));
+  addRoute(
+    app,
+    {
+      ...{ method: 'GET', url: '/models', role: 'viewer', tag: 'models', summary: 'What is registered' },
+      answer: { says: 'All models with their versions and champions', schema: modelList },
+    },
+    async () => ({ models: await listModels({ home }) }),
+  );
 
-  app.get<ByName>('/models/:name', async ({ params }) => {
-    const name = await knownModel(home, params);
-    const [listing] = await listModels({ home }, { name });
-    const events = (await readHistory({ home }, { name })).slice(-EVENTS_SHOWN).toReversed();
-    return { ...listing, events };
-  });
+  addRoute(
+    app,
+    {
+      ...{ method: 'GET', url: '/models/:name', role: 'viewer', tag: 'models' },
+      summary: 'A registered model and what happened to it',
+      path: byName,
+      answer: { says: 'Its versions and its last events', schema: modelDetails },
+      refusals: [404],
+    },
+    async ({ path }) => {
+      const name = await knownModel(home, path.name);
+      const [listing] = await listModels({ home }, { name });
+      const events = (await readHistory({ home }, { name })).slice(-EVENTS_SHOWN).toReversed();
+      return { ...listing!, events };
+    },
+  );
 
-  app.post<ByName>('/models/:name/promote', async ({ params, body }) => {
-    const name = await knownModel(home, params);
-    const request = { ...checkBody(promoteBody, body), ...FROM };
-    return decided(home, name, request.version, () =>
-      temporal.ask(ASK_SECONDS, (client) => promoteVersion(client, name, request)),
-    );
-  });
+  const about =
+    'Goes through the model’s own workflow and stands in the audit, refused or not. Needs Temporal and a worker (`up`).';
+  const deciding = {
+    method: 'POST',
+    role: 'approver',
+    tag: 'models',
+    path: byName,
+    about,
+    refusals: [404, 409],
+  } as const;
+  const event = { says: 'What the history says of it', schema: lifecycleEvent };
+  const ask = <Answer extends LifecycleEvent | DeploymentRequest>(
+    name: string,
+    version: number | undefined,
+    work: (client: Parameters<typeof promoteVersion>[0]) => Promise<Answer>,
+  ) => decided(home, name, version, () => temporal.ask(ASK_SECONDS, work));
 
-  app.post<ByName>('/models/:name/rollback', async ({ params, body }) => {
-    const name = await knownModel(home, params);
-    const request = { ...checkBody(rollbackBody, body), ...FROM };
-    return decided(home, name, undefined, () =>
-      temporal.ask(ASK_SECONDS, (client) => rollbackChampion(client, name, request)),
-    );
-  });
+  addRoute(
+    app,
+    {
+      ...deciding,
+      url: '/models/:name/promote',
+      summary: 'Make a version champion',
+      body: promoteBody,
+      examples: { promote: { version: 2, by: 'ada', reason: 'errs a tenth less' } },
+      answer: event,
+    },
+    async ({ path, body, caller }) => {
+      const name = await knownModel(home, path.name);
+      const request = await signed(home, { kind: 'promote', model: name }, body, caller);
+      return ask(name, body.version, (client) => promoteVersion(client, name, request));
+    },
+  );
 
-  app.post<ByName>('/models/:name/canary', async ({ params, body }) => {
-    const name = await knownModel(home, params);
-    const request = { ...checkBody(canaryBody, body), ...FROM };
-    return decided(home, name, request.version, () =>
-      temporal.ask(ASK_SECONDS, (client) => startCanary(client, name, request)),
-    );
-  });
+  addRoute(
+    app,
+    {
+      ...deciding,
+      url: '/models/:name/rollback',
+      summary: 'Make the champion before this one champion again',
+      body: rollbackBody,
+      examples: { rollback: { by: 'ada', reason: 'errs more than it promised' } },
+      answer: event,
+    },
+    async ({ path, body, caller }) => {
+      const name = await knownModel(home, path.name);
+      const request = await signed(home, { kind: 'rollback', model: name }, body, caller);
+      return ask(name, undefined, (client) => rollbackChampion(client, name, request));
+    },
+  );
 
-  app.post<ByName>('/models/:name/canary/end', async ({ params, body }) => {
-    const name = await knownModel(home, params);
-    const request = { ...checkBody(endCanaryBody, body), ...FROM };
-    return decided(home, name, undefined, () =>
-      temporal.ask(ASK_SECONDS, (client) => endCanary(client, name, request)),
-    );
-  });
+  addRoute(
+    app,
+    {
+      ...deciding,
+      url: '/models/:name/canary',
+      summary: 'Let a version answer a share of the calls',
+      body: canaryBody,
+      examples: { tenth: { version: 2, share: 0.1, by: 'ada' } },
+      answer: event,
+    },
+    async ({ path, body, caller }) => {
+      const name = await knownModel(home, path.name);
+      const request = await signed(home, { kind: 'canary', model: name }, body, caller);
+      return ask(name, body.version, (client) => startCanary(client, name, request));
+    },
+  );
 
-  for (const [path, answer] of [
-    ['/models/:name/approve', approveDeployment],
-    ['/models/:name/reject', rejectDeployment],
+  addRoute(
+    app,
+    {
+      ...deciding,
+      url: '/models/:name/canary/end',
+      summary: 'Let the champion answer alone',
+      body: endCanaryBody,
+      examples: { end: { by: 'ada' } },
+      answer: event,
+    },
+    async ({ path, body, caller }) => {
+      const name = await knownModel(home, path.name);
+      const request = await signed(home, { kind: 'endCanary', model: name }, body, caller);
+      return ask(name, undefined, (client) => endCanary(client, name, request));
+    },
+  );
+
+  for (const [kind, summary, answer] of [
+    ['approve', 'Let a candidate that waits go on to champion', approveDeployment],
+    ['reject', 'End the deployment of a candidate that waits', rejectDeployment],
   ] as const) {
-    app.post<ByName>(path, async ({ params, body }) => {
-      const name = await knownModel(home, params);
-      const request = { ...checkBody(approvalBody, body), ...FROM };
-      return decided(home, name, request.version, () =>
-        temporal.ask(ASK_SECONDS, (client) => answer(client, name, request)),
-      );
-    });
-  }
-}
-
-/** What the workflow answers, or its refusal: 404 of a version that is not there, else 409. Either stands in the audit. */
-async function decided<Answer extends LifecycleEvent | DeploymentRequest>(
-  home: Home,
-  name: string,
-  version: number | undefined,
-  ask: () => Promise<Answer>,
-): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (error) {
-    const reason = refusalOf(error);
-    if (reason === undefined) throw error;
-    const isUnknown = version !== undefined && !(await versionNumbers(home, name)).includes(version);
-    throw new HttpProblem(
-      isUnknown ? 404 : 409,
-      'refused',
-      reason,
-      `GET /models/${name} says what is there.`,
+    addRoute(
+      app,
+      {
+        ...deciding,
+        ...{ url: `/models/:name/${kind}`, summary, body: approvalBody },
+        examples: { second: { version: 2, by: 'ada', reason: 'seen its report' } },
+        answer: { says: 'What the deployment has taken down', schema: deploymentRequest },
+      },
+      async ({ path, body, caller }) => {
+        const name = await knownModel(home, path.name);
+        const request = await signed(home, { kind: kind, model: name }, body, caller);
+        return ask(name, body.version, (client) => answer(client, name, request));
+      },
     );
   }
 }

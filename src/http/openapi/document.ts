@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { problem } from '../contracts/service.ts';
+import { TAGS, type Answer, type RouteSpec } from '../route.ts';
+
+export interface DocumentOptions {
+  /** Whether callers are asked who they are. */
+  isGated: boolean;
+  /** Of requests that say nothing else. */
+  bodyBytes: number;
+  version: string;
+}
+
+type Json = Record<string, unknown>;
+
+const PROBLEM = '#/components/schemas/Problem';
+
+/** OpenAPI 3.1 of the routes: the schemas are those that check requests. */
+export function openApiDocument(specs: readonly RouteSpec[], options: DocumentOptions): Json {
+  const paths: Record<string, Json> = {};
+  for (const spec of specs) {
+    const url = spec.url.replaceAll(/:([A-Za-z]+)/g, '{$1}');
+    (paths[url] ??= {})[spec.method.toLowerCase()] = operationOf(spec, options);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Ringwatt',
+      version: options.version,
+      description:
+        'Forecasts of power-grid demand: predictions of served models, forecasts of regions, and who answers them.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: { Problem: jsonSchemaOf(problem, 'output') },
+      headers: {
+        requestId: {
+          description: 'Names the request in the log and the audit',
+          required: true,
+          schema: { type: 'string', format: 'uuid' },
+        },
+        retryAfter: {
+          description: 'Seconds',
+          required: true,
+          schema: { type: 'string', pattern: '^[0-9]+$' },
+        },
+      },
+      ...(options.isGated && { securitySchemes: SECURITY_SCHEMES }),
+    },
+  };
+}
+
+const SECURITY_SCHEMES = {
+  key: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'A key of this server' },
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'Of the OIDC provider, or a key',
+  },
+  certificate: { type: 'mutualTLS', description: 'Where the server asks for client certificates' },
+} as const;
+
+/** 3.1 has no other way to say which role a key must have than the scopes of a scheme. */
+function securityOf(role: RouteSpec['role']): Json[] {
+  return role === 'anybody' ? [] : [{ key: [role] }, { token: [role] }, { certificate: [role] }];
+}
+
+function operationOf(spec: RouteSpec, options: DocumentOptions): Json {
+  const { method, url, role, tag, summary, about, body, examples } = spec;
+  const needs = role === 'anybody' ? 'Admits anybody.' : `Needs the role ${role}.`;
+  return {
+    operationId: `${method.toLowerCase()}${url.replaceAll(/[/:]+(\w)/g, (_, letter: string) => `_${letter}`)}`,
+    ...{ tags: [tag], summary, description: [about, needs].filter(Boolean).join('\n\n') },
+    ...(options.isGated && { security: securityOf(role) }),
+    parameters: [...parametersOf('path', spec.path), ...parametersOf('query', spec.query)],
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: jsonSchemaOf(body, 'input'),
+            ...(examples && {
+              examples: Object.fromEntries(
+                Object.entries(examples).map(([name, value]) => [name, { value }]),
+              ),
+            }),
+          },
+        },
+      },
+    }),
+    responses: responsesOf(spec, options),
+  };
+}
+
+function parametersOf(place: 'path' | 'query', fields: z.ZodObject | undefined): Json[] {
+  return Object.entries(fields?.shape ?? {}).map(([name, field]) => {
+    const { description, ...schema } = jsonSchemaOf(field as z.ZodType, 'output');
+    return {
+      ...{ name, in: place, schema },
+      ...(description !== undefined && { description }),
+      required: place === 'path' || !z.safeParse(field, undefined).success,
+    };
+  });
+}
+
+function responsesOf(spec: RouteSpec, options: DocumentOptions): Json {
+  const answers = { 200: spec.answer, ...spec.answers };
+  const refused = Object.keys(spec.answers ?? {}).map(Number);
+  const refusals = [...refusalsOf(spec, options)].filter((status) => !refused.includes(status));
+  return Object.fromEntries([
+    ...Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]),
+    ...refusals.map((status) => [String(status), refusalOf(status, spec, options)]),
+  ]);
+}
+
+function refusalsOf({ method, role, refusals = [] }: RouteSpec, { isGated }: DocumentOptions): Set<number> {
+  const ofBodies = method === 'POST' ? [413, 415, 422] : [];
+  const ofRoles = isGated && role !== 'anybody' ? [401, 403, 429] : [];
+  const ofForeign = isGated || role === 'anybody' ? [] : [403];
+  const ofServices = method === 'POST' ? [503] : [];
+  const all = [400, ...ofBodies, ...ofRoles, ...ofForeign, ...ofServices, ...refusals, 500];
+  return new Set(all.toSorted((a, b) => a - b));
+}
+
+const SAYS: Record<number, string> = {
+  400: 'The address, its parameters or the body cannot be read, or do not fit what the model takes',
+  401: 'No key or token, or one that is not known',
+  403: 'The role of the caller is not enough, or a page of another site asks',
+  404: 'What is asked for is not there',
+  409: 'What is asked for cannot be done as things stand',
+  413: 'The body is too large',
+  415: 'The body is not announced as JSON',
+  422: 'The body is JSON and does not fit its schema',
+  429: 'Too much is asked at once',
+  500: 'Something went wrong here',
+  503: 'What is needed does not run, or cannot take more now',
+  504: 'It took too long',
+};
+
+function refusalOf(status: number, { bodyBytes }: RouteSpec, options: DocumentOptions): Json {
+  const limit = status === 413 ? `: more than ${bodyBytes ?? options.bodyBytes} bytes` : '';
+  const isLater = status === 429 || status === 503;
+  return {
+    description: `${SAYS[status] ?? 'Refused'}${limit}`,
+    headers: {
+      'x-request-id': { $ref: '#/components/headers/requestId' },
+      ...(isLater && { 'retry-after': { $ref: '#/components/headers/retryAfter' } }),
+    },
+    content: { 'application/json': { schema: { $ref: PROBLEM } } },
+  };
+}
+
+function responseOf({ says, schema, example, mediaType = 'application/json' }: Answer): Json {
+  return {
+    description: says,
+    headers: { 'x-request-id': { $ref: '#/components/headers/requestId' } },
+    content: {
+      [mediaType]: {
+        schema: schema ? jsonSchemaOf(schema, 'output') : { type: 'string' },
+        ...(example !== undefined && { example }),
+      },
+    },
+  };
+}
+
+/** Draft 2020-12, as OpenAPI 3.1 has it; the dialect is said once, by the version of the document. */
+function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, reused: 'inline' });
+  return json;
+}

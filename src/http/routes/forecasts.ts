@@ -1,0 +1,102 @@
+import type { FastifyInstance } from 'fastify';
+import type { ABAccount } from '../../contracts/ab-test.ts';
+import { forecastInput, modelName, requestId } from '../../contracts/stages.ts';
+import { noteOutcomes } from '../../ab-test/journal.ts';
+import { requireTest } from '../../ab-test/store.ts';
+import { BadInputError, MissingDataError } from '../../errors.ts';
+import type { Forecasts } from '../../serving/forecasts/forecasts.ts';
+import { nudgeABTest } from '../../temporal/ab-tests.ts';
+import {
+  forecastAnswer,
+  forecastPath,
+  forecastQuery,
+  ratingAnswer,
+  ratingBody,
+  ratingPath,
+} from '../contracts/forecasts.ts';
+import { answerOf } from '../forecast-answer.ts';
+import { HttpProblem } from '../problem.ts';
+import { addRoute } from '../route.ts';
+import type { DoorParts } from '../server.ts';
+
+const NUDGE_SECONDS = 3;
+
+export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts: Forecasts): void {
+  addRoute(
+    app,
+    {
+      ...{ method: 'GET', url: '/forecast/:region', role: 'viewer', tag: 'forecasts' },
+      summary: 'The demand of a region in the hours to come',
+      about:
+        'By the model that answers for it, from all that was known at the issue time and nothing else; the inputs come from the home. Computed once: the same issue is answered from the file.',
+      path: forecastPath,
+      query: forecastQuery,
+      answer: {
+        says: 'Hours with quantiles in MW, times in UTC and by the region’s clock',
+        schema: forecastAnswer,
+      },
+      refusals: [404, 409, 429, 503, 504],
+    },
+    async ({ path: { region }, query, signal, request }) => {
+      const { horizon, issue_time: issueTime, model = 'day-ahead', user } = query;
+      const [name, version] = model.split('@') as [string, string?];
+      const input = forecastInput.parse({
+        ...{ name, regions: [region], user },
+        ...(version !== undefined && { version: Number(version) }),
+        ...(issueTime !== undefined && { issuedAt: issueTime.slice(0, 13) }),
+      });
+      const result = await forecasts.ask(input, signal);
+      const most = result.rows.length;
+      if (horizon !== undefined && horizon > most) {
+        throw new HttpProblem(
+          400,
+          'horizon',
+          `${result.model.name} version ${result.model.version} answers ${most} hours of ${region} from that issue, not ${horizon}.`,
+          `Give a horizon of 1 to ${most}, or none.`,
+        );
+      }
+      return answerOf(result, region, horizon ?? most, request.id);
+    },
+  );
+
+  addRoute(
+    app,
+    {
+      ...{ method: 'POST', url: '/forecasts/:id/rating', role: 'viewer', tag: 'forecasts' },
+      summary: 'How good a forecast was',
+      about:
+        'Counts as the outcome of a call that an A/B test dealt, once; `rating` of a forecast has the address.',
+      ...{ path: ratingPath, body: ratingBody },
+      examples: { good: { rating: 4 } },
+      answer: { says: 'Whether it was taken', schema: ratingAnswer },
+      refusals: [404, 409],
+    },
+    async ({ path: { id }, body: { rating } }) => {
+      const { test, request } = dealt(id);
+      await requireTest(parts.home, test);
+      const outcome = { request, value: rating };
+      const { account } = await noteOutcomes(parts.home, test, [outcome], new Date().toISOString());
+      requireTaken(account);
+      // Whoever does not run looks at the files when it does.
+      if (account.taken > 0)
+        await parts.temporal.ask(NUDGE_SECONDS, (client) => nudgeABTest(client, test)).catch(() => {});
+      return { test, request, taken: account.taken > 0 };
+    },
+  );
+}
+
+function dealt(id: string): { test: string; request: string } {
+  const colon = id.indexOf(':');
+  const [test, request] = [id.slice(0, Math.max(colon, 0)), id.slice(colon + 1)];
+  if (modelName.safeParse(test).success && requestId.safeParse(request).success) return { test, request };
+  throw new BadInputError('That names no forecast that a test dealt.', 'Give `rating.id` of a forecast.');
+}
+
+function requireTaken({ refused, refusals }: ABAccount): void {
+  if (refused === 0) return;
+  const reason = refusals[0]?.reason ?? 'it does not count';
+  const cure = 'Rate forecasts that a running test dealt, by the id that they came with.';
+  if (reason.includes('ended'))
+    throw new HttpProblem(409, 'refused', `The rating was refused: ${reason}.`, cure);
+  throw new MissingDataError(`The rating was refused: ${reason}.`, cure);
+}
