@@ -2,6 +2,7 @@ import type { ABOutcome, ABResult, ABTestConfig, Variant } from '../contracts/ab
 import { metricOf } from './metrics.ts';
 import { planOf } from './plan.ts';
 import { recommendation } from './recommendation.ts';
+import { unitIn } from './route.ts';
 import { SampleRatio } from './statistics/sample-ratio.ts';
 import { Trial, type Look } from './trial.ts';
 
@@ -13,13 +14,10 @@ export interface Exposure {
   variant: Variant;
 }
 
-/** What came of a request; of one that is not known by itself it counts for the user of this pseudonym. */
-export type ToldOutcome = ABOutcome & { unit?: string | undefined };
-export type KeptOutcome = ToldOutcome & { at: string };
+export type KeptOutcome = ABOutcome & { at: string };
 
 /** Nobody was answered, as far as the exposures go. */
 export const UNKNOWN_REQUEST = 'the request is unknown';
-export const UNKNOWN_USER = 'the user is unknown';
 
 /** The confidence sequence at one moment. */
 export interface Point {
@@ -73,10 +71,9 @@ export class Evaluation {
 
   /** The first outcome of a request that is known; answers why it does not count, where it does not. */
   add(outcome: KeptOutcome): string | null {
-    const { request, at, unit } = outcome;
-    const exposure = this.requests.get(request) ?? this.exposureOf(unit);
-    if (!exposure) return unit === undefined ? UNKNOWN_REQUEST : UNKNOWN_USER;
-    if (unit !== undefined && exposure.unit !== unit) return "the request is another user's";
+    const { request, at } = outcome;
+    const exposure = this.requests.get(request) ?? this.laterExposure(request);
+    if (!exposure) return UNKNOWN_REQUEST;
     const reading = metricOf(this.config).read(outcome);
     if ('refusal' in reading) return reading.refusal;
     if (this.answered.has(request)) return 'the request has an outcome';
@@ -87,8 +84,9 @@ export class Evaluation {
     return null;
   }
 
-  /** A user is counted with the first of his requests, and has more of them. */
-  private exposureOf(unit: string | undefined): Pick<Exposure, 'unit' | 'variant'> | undefined {
+  /** A user is written down with the first of his requests, and has more of them. */
+  private laterExposure(request: string): Pick<Exposure, 'unit' | 'variant'> | undefined {
+    const unit = unitIn(request);
     const dealt = unit === undefined ? undefined : this.units.get(unit);
     return dealt && { unit: unit!, variant: dealt };
   }

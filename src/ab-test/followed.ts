@@ -16,8 +16,7 @@ const LINES_AT_ONCE = 5000;
 const NEWLINE = 0x0a;
 
 const exposureLine = z.strictObject({ at: z.string(), request: requestId, unit: z.string(), variant });
-/** `unit`: of an outcome that was told of a user, by the pseudonym that the exposures have. */
-const outcomeLine = abOutcome.extend({ at: z.string(), unit: z.string().optional() });
+const outcomeLine = abOutcome.extend({ at: z.string() });
 
 /** How far a file was read. */
 interface Place {

@@ -1,17 +1,11 @@
 import { open } from 'node:fs/promises';
-import type { ABAccount, ABTestRecord } from '../contracts/ab-test.ts';
+import type { ABAccount, ABOutcome, ABTestRecord } from '../contracts/ab-test.ts';
 import { withLock } from '../lake/file-lock.ts';
 import type { Home } from '../lake/home.ts';
 import { appendLines } from '../lake/json-lines.ts';
 import { unlessGone } from '../lake/storage-failure.ts';
 import { textIfThere } from '../lake/text-file.ts';
-import {
-  UNKNOWN_REQUEST,
-  UNKNOWN_USER,
-  type Evaluation,
-  type Exposure,
-  type ToldOutcome,
-} from './evaluation.ts';
+import { UNKNOWN_REQUEST, type Evaluation, type Exposure } from './evaluation.ts';
 import { EXPOSURES, FollowedTest, OUTCOMES } from './followed.ts';
 import { routeRequest, unitKey, unitOf } from './route.ts';
 import { requireTest, testUri } from './store.ts';
@@ -62,19 +56,19 @@ export async function noteExposures(
 
 /**
  * Adds what came of requests, and how the test stands then. What does not count is told with its reason, and leaves no
- * line; `unknown`: of those, whose request nobody is known to have been answered. `followed` keeps what was read for
+ * line; `unknown` are those of requests that nobody is known to have been answered. `followed` keeps what was read for
  * the next time.
  */
 export async function noteOutcomes(
   home: Home,
   name: string,
-  outcomes: readonly ToldOutcome[],
+  outcomes: readonly ABOutcome[],
   at: string,
   followed?: FollowedTest,
-): Promise<{ account: ABAccount; evaluation: Evaluation; unknown: ToldOutcome[] }> {
+): Promise<{ account: ABAccount; evaluation: Evaluation; unknown: ABOutcome[] }> {
   const { config, ending } = await requireTest(home, name);
   const journal = followed ?? new FollowedTest(home, config);
-  const unknown: ToldOutcome[] = [];
+  const unknown: ABOutcome[] = [];
   const account: ABAccount = { taken: 0, repeated: 0, refused: 0, refusals: [] };
   const refuse = (request: string, reason: string) => {
     account.refused++;
@@ -96,7 +90,7 @@ export async function noteOutcomes(
       const refusal = evaluation.add(outcome);
       if (refusal === null) lines.push(outcome);
       else refuse(told.request, refusal);
-      if (refusal === UNKNOWN_REQUEST || refusal === UNKNOWN_USER) unknown.push(told);
+      if (refusal === UNKNOWN_REQUEST) unknown.push(outcome);
     }
     account.taken = lines.length;
     const path = home.path(testUri(name, OUTCOMES));

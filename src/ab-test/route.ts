@@ -24,5 +24,15 @@ export const drawOf = (testName: string, unit: string): number =>
 export const unitKey = (testName: string, unit: string): string =>
   digest('unit', testName, unit).slice(0, 20);
 
+/**
+ * What a served request is called in a test: with a user, his pseudonym stands behind it. Only the first of a user's
+ * requests is written down; whichever of them is rated, its name says whose it is.
+ */
+export const requestName = (testName: string, requestId: string, userId?: string): string =>
+  userId === undefined ? requestId : `${requestId}@${unitKey(testName, unitOf(requestId, userId))}`;
+
+/** The pseudonym in a request's name. */
+export const unitIn = (name: string): string | undefined => /@([0-9a-f]{20})$/.exec(name)?.[1];
+
 // Lengths are told apart: `a` + `bc` is not `ab` + `c`.
 const digest = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');

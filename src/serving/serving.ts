@@ -11,6 +11,7 @@ import { notFound, ServingProblem } from './problem.ts';
 import type { CallContext, ModelSpec, PredictAnswer, PredictionService, PredictRequest } from './service.ts';
 import type { Signatures } from './signature.ts';
 import { onlyOutputs, type TensorMap } from './tensor.ts';
+import { dealtOf } from './traffic/deal.ts';
 
 /** What is told of calls that the registry dealt; none of it may delay or fail an answer. */
 export interface TrafficHooks {
@@ -127,12 +128,9 @@ export class Serving implements PredictionService {
       if (inputs.size > 0) course.rows = version.queueOf(signature).batchable ? rowsOf(inputs) : 1;
       const { outputs, cached } = await this.#answered(found, request, context);
       course.cached = cached;
-      const { test, role } = found.dealt ?? {};
       const answer: PredictAnswer = {
         ...{ model: spec.name, version: version.version, label: found.label, signature, outputs, cached },
-        ...(test && (role === 'control' || role === 'treatment')
-          ? { dealt: { test: test.config.test_name, variant: role, request: context.requestId } }
-          : {}),
+        ...dealtOf(found.dealt, context),
       };
       if (found.missing) traffic.missed(found);
       traffic.answered(found, request, answer, context, (performance.now() - started) / 1000);

@@ -1,6 +1,7 @@
-import { routeRequest, unitOf } from '../../ab-test/route.ts';
+import { requestName, routeRequest, unitOf } from '../../ab-test/route.ts';
 import type { ABTestRecord } from '../../contracts/ab-test.ts';
 import { drawOf } from '../../registry/beside.ts';
+import type { PredictAnswer } from '../service.ts';
 import type { TrafficState, Wanted } from './state.ts';
 
 /** A call that names no version. */
@@ -50,4 +51,12 @@ export function dealLoaded(
   if (!missing) return { dealt };
   const { model, champion } = state;
   return { dealt: { model, version: champion!.version, role: 'champion' }, missing };
+}
+
+/** What an answer says of the test that dealt it; `request` is the name by which its outcome is told. */
+export function dealtOf(dealt: Dealt | undefined, call: TrafficCall): Pick<PredictAnswer, 'dealt'> {
+  const { test, role } = dealt ?? {};
+  if (!test || (role !== 'control' && role !== 'treatment')) return {};
+  const { test_name: name } = test.config;
+  return { dealt: { test: name, variant: role, request: requestName(name, call.requestId, call.user) } };
 }

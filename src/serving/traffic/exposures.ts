@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { noteExposures, exposureOf } from '../../ab-test/journal.ts';
+import { requestName } from '../../ab-test/route.ts';
 import type { Exposure } from '../../ab-test/evaluation.ts';
 import type { ABTestRecord } from '../../contracts/ab-test.ts';
-import { requestId } from '../../contracts/stages.ts';
+import { requestId as requestIdSchema } from '../../contracts/stages.ts';
 import { messageOf } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
 import type { Logger } from '../../stages/context.ts';
@@ -43,10 +44,11 @@ export class Exposures {
   }
 
   /** To be called once the answer is there, whoever gave it. */
-  note(test: ABTestRecord, { requestId: request, user }: TrafficCall): void {
+  note(test: ABTestRecord, { requestId, user }: TrafficCall): void {
     const name = test.config.test_name;
+    const request = requestName(name, requestId, user);
     if (this.full.has(name)) return;
-    if (!requestId.safeParse(request).success) {
+    if (!requestIdSchema.safeParse(request).success) {
       // The journal has no such line: one of them would keep all others from being read.
       this.parts.observer?.exposuresLost?.(name, 1, 'unnamed');
       return;

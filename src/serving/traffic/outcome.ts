@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import type { ToldOutcome } from '../../ab-test/evaluation.ts';
-import { unitKey, unitOf } from '../../ab-test/route.ts';
-import { abOutcome, MOST_OUTCOMES } from '../../contracts/ab-test.ts';
+import { requestName, unitIn, unitKey, unitOf } from '../../ab-test/route.ts';
+import { abOutcome, MOST_OUTCOMES, type ABOutcome } from '../../contracts/ab-test.ts';
 import { requestId } from '../../contracts/stages.ts';
 
 const came = abOutcome.omit({ request: true }).extend({
   at: z.iso.datetime({ offset: true }).optional().describe('Default: now'),
 });
-const request = requestId.describe('The id that the answer came with');
+const request = requestId.describe(
+  'As the answer named it to the test, or with its user the id that it came with',
+);
 const user = z
   .string()
   .min(1)
@@ -25,10 +26,10 @@ export const trafficOutcomes = z.strictObject({
   outcomes: z.array(trafficOutcome).min(1).max(MOST_OUTCOMES),
 });
 
-/** As the journal has it: a user by his pseudonym, by which an outcome without a request is named as well. */
-export function toldOf(test: string, outcome: TrafficOutcome): ToldOutcome {
-  const { user: named, ...told } = outcome;
-  if (named === undefined) return told as ToldOutcome;
-  const unit = unitKey(test, unitOf('', named));
-  return { ...told, unit, request: 'request' in outcome ? outcome.request : `user:${unit}` };
+/** By the request's name in the test; of a user without one, by one name for all of his. */
+export function told(test: string, outcome: TrafficOutcome): ABOutcome {
+  const { user: named, ...came } = outcome;
+  const id = 'request' in outcome ? outcome.request : '';
+  const isNamed = named === undefined || unitIn(id) === unitKey(test, unitOf(id, named));
+  return { ...came, request: isNamed ? id : requestName(test, id, named) };
 }

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { UNKNOWN_REQUEST, UNKNOWN_USER, type ToldOutcome } from '../../ab-test/evaluation.ts';
+import { UNKNOWN_REQUEST } from '../../ab-test/evaluation.ts';
 import { FollowedTest } from '../../ab-test/followed.ts';
 import { noteOutcomes } from '../../ab-test/journal.ts';
 import { runningTest } from '../../ab-test/store.ts';
-import type { ABAccount, ABResult, ABTestRecord } from '../../contracts/ab-test.ts';
+import type { ABAccount, ABOutcome, ABResult, ABTestRecord } from '../../contracts/ab-test.ts';
 import { MissingDataError, messageOf } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
 import { noChampion, readChampion } from '../../registry/champion.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { Exposures } from './exposures.ts';
 import type { TrafficObserver } from './observer.ts';
-import { toldOf, type TrafficOutcome } from './outcome.ts';
+import { told, type TrafficOutcome } from './outcome.ts';
 
 export interface OutcomeParts {
   home: Home;
@@ -55,7 +55,7 @@ export class Outcomes {
     const test = record.config.test_name;
     const first = await this.add(
       record,
-      outcomes.map((outcome) => toldOf(test, outcome)),
+      outcomes.map((outcome) => told(test, outcome)),
     );
     let account = first.account;
     if (first.unknown.length > 0) {
@@ -84,7 +84,7 @@ export class Outcomes {
     throw new MissingDataError(`No A/B test answers for ${model}.`, '`ab list` has those there were.');
   }
 
-  private async add(record: ABTestRecord, outcomes: readonly ToldOutcome[]) {
+  private async add(record: ABTestRecord, outcomes: readonly ABOutcome[]) {
     const { home, exposures, log } = this.parts;
     await exposures.flush().catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'outcomes come before their exposures');
@@ -123,10 +123,10 @@ export class Outcomes {
 }
 
 function sumOf(
-  { account, unknown }: { account: ABAccount; unknown: readonly ToldOutcome[] },
+  { account, unknown }: { account: ABAccount; unknown: readonly ABOutcome[] },
   again: ABAccount,
 ): ABAccount {
-  const isFinal = ({ reason }: { reason: string }) => reason !== UNKNOWN_REQUEST && reason !== UNKNOWN_USER;
+  const isFinal = ({ reason }: { reason: string }) => reason !== UNKNOWN_REQUEST;
   return {
     taken: account.taken + again.taken,
     repeated: account.repeated + again.repeated,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { evaluationOf, noteExposure } from '../../../src/ab-test/journal.ts';
-import { routeRequest } from '../../../src/ab-test/route.ts';
+import type { Exposure } from '../../../src/ab-test/evaluation.ts';
+import { requestName, routeRequest } from '../../../src/ab-test/route.ts';
 import type { ABTestRecord } from '../../../src/contracts/ab-test.ts';
 import type { Home } from '../../../src/lake/home.ts';
 import { Exposures, type ExposureParts } from '../../../src/serving/traffic/exposures.ts';
@@ -66,11 +67,10 @@ describe('exposures of an A/B test in the path', () => {
       const treated = users.filter((user) => routeRequest(test.config, '', user) === 'treatment').length;
       const stranger = Number(routeRequest(test.config, 'stranger') === 'treatment');
       assert.deepEqual(await assigned(home, test), [301 - treated - stranger, treated + stranger]);
-      const again = await noteExposure(home, test, { request: 'user-7/1', user: 'user-7', at: '2026' });
-      const [line] = (await linesOf(home))
-        .map((text) => JSON.parse(text))
-        .filter(({ request }) => request === 'user-7/1');
-      assert.deepEqual({ ...line, at: '2026' }, again);
+      const request = requestName('winter', 'user-7/1', 'user-7');
+      const again = await noteExposure(home, test, { request, user: 'user-7', at: '2026' });
+      const lines = (await linesOf(home)).map((text) => JSON.parse(text) as Exposure);
+      assert.deepEqual({ ...lines.find((line) => line.request === request), at: '2026' }, again);
       assert.equal((await linesOf(home)).length, 301);
     }));
 
@@ -107,6 +107,19 @@ describe('exposures of an A/B test in the path', () => {
       const [after, treated] = await assigned(home, test);
       assert.equal(after! + treated!, 2001);
       children[2]!.kill();
+    }));
+
+  it('are no more once the journal is as long as anybody reads', () =>
+    withVersions(async (home) => {
+      const test = await startWinter(home);
+      const { exposures, told } = counting(home);
+      await writeFile(home.path(FILE), '');
+      await truncate(home.path(FILE), 256 * 2 ** 20 + 1);
+      for (const user of ['ada', 'bob']) {
+        exposures.note(test, { requestId: user, user });
+        await exposures.flush();
+      }
+      assert.deepEqual([told.kept, told.lost], [[], ['1 full']]);
     }));
 
   it('wait while they cannot be written, are told of once, and come in when they can', () =>
