@@ -1,9 +1,7 @@
 import type { Home } from '../../lake/home.ts';
 import type { Logger } from '../../stages/context.ts';
 import { Turns, WaitingBudget } from '../batching/queue.ts';
-import { MemoryCache } from '../cache/memory-cache.ts';
-import { RedisCache } from '../cache/redis-cache.ts';
-import type { ResponseCache } from '../cache/response-cache.ts';
+import { openCache } from '../cache/open-cache.ts';
 import { Engine } from '../engine/engine.ts';
 import { ModelManager } from '../models/model-manager.ts';
 import type { ModelConfig } from '../model-config.ts';
@@ -30,7 +28,7 @@ export interface Core extends AsyncDisposable {
 }
 
 export async function openCore({ home, options, log, observer, reload }: CoreParts): Promise<Core> {
-  const { batching } = options;
+  const { batching, cacheBytes, config } = options;
   const engine = await Engine.start();
   const share = {
     options: batching,
@@ -40,7 +38,8 @@ export async function openCore({ home, options, log, observer, reload }: CorePar
   };
   const manager = new ModelManager({ home, engine, share, log });
   const traffic = openTraffic({ home, manager, log });
-  const cache = cacheOf(options, log);
+  const cache =
+    cacheBytes === 0 ? undefined : openCache({ maxBytes: cacheBytes, redisUrl: config.redisUrl, log });
   const service = new Serving({ manager, observer, cache, traffic: traffic.hooks, reload });
   await manager.start(options.models);
   return {
@@ -52,12 +51,4 @@ export async function openCore({ home, options, log, observer, reload }: CorePar
       await engine[Symbol.asyncDispose]();
     },
   };
-}
-
-/** In Redis, where several processes and hosts share it, else in this process; or none at all. */
-function cacheOf({ config, cacheBytes }: ServeOptions, log: Logger): ResponseCache | undefined {
-  if (cacheBytes === 0) return undefined;
-  return config.redisUrl === undefined
-    ? new MemoryCache(cacheBytes)
-    : new RedisCache({ url: config.redisUrl, log });
 }
