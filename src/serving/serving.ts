@@ -3,7 +3,7 @@ import type { ResponseCache } from './cache/response-cache.ts';
 import { decodeTensors, encodeTensors } from './cache/tensor-bytes.ts';
 import { rowsOf } from './batching/rows.ts';
 import type { Found } from './models/catalogue.ts';
-import { checkInputs, checkOutputs } from './models/check-inputs.ts';
+import { checkBounds, checkInputs, checkOutputs } from './models/check-inputs.ts';
 import type { ModelManager } from './models/model-manager.ts';
 import type { ModelConfig, VersionStatus } from './model-config.ts';
 import type { ServingObserver } from './observer.ts';
@@ -124,6 +124,7 @@ export class Serving implements PredictionService {
       }
       course.signature = signature;
       checkInputs(inputs, shape);
+      checkBounds(inputs, version.loaded.bounds);
       if (asked) checkOutputs(asked, shape);
       if (inputs.size > 0) course.rows = version.queueOf(signature).batchable ? rowsOf(inputs) : 1;
       const { outputs, cached } = await this.#answered(found, request, context);
@@ -157,7 +158,6 @@ export class Serving implements PredictionService {
     return { outputs, cached: false };
   }
 }
-
 
 /** What a cache that others write to too gives back may be anything. */
 function decoded(bytes: Uint8Array): TensorMap | undefined {

@@ -160,12 +160,19 @@ export class BatchQueue {
         from += own;
       }
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      // Whose request it was nobody can tell: each is run by itself.
+      if (batch.length > 1) await Promise.all(batch.map((each) => this.#runAlone(each)));
+      else first.reject(error);
     }
     this.#parts.onBatch?.({
       ...{ rows, requests: batch.length, seconds: (performance.now() - started) / 1000 },
       waitedSeconds: (started - first.since) / 1000,
     });
+  }
+
+  async #runAlone(waiting: Waiting): Promise<void> {
+    const { rows, resolve, reject } = waiting;
+    await this.#run([waiting], rows).then((outputs) => resolve({ outputs, rows }), reject);
   }
 
   /** From the longest waiting on: those of its lane, while they fit. */

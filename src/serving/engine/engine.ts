@@ -5,6 +5,7 @@ import { ServingProblem } from '../problem.ts';
 import type { Signatures } from '../signature.ts';
 import type { TensorMap } from '../tensor.ts';
 import type { FromEngine, LoadedReport, NamedTensors, ToEngine } from './protocol.ts';
+import type { Bounds } from './runner.ts';
 import type { ModelSource } from './source.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
@@ -13,6 +14,7 @@ export interface LoadedModel {
   signatures: Signatures;
   sha256: string;
   bytes: number;
+  bounds: Bounds;
   /** The arrays of the inputs are handed over: the caller has them no more. */
   run(signature: string, inputs: TensorMap): Promise<TensorMap>;
   unload(): Promise<void>;
@@ -69,9 +71,9 @@ export class Engine implements AsyncDisposable {
 
   async load(source: ModelSource): Promise<LoadedModel> {
     const message = await this.#ask({ kind: 'load', source });
-    const { model, signatures, sha256, bytes } = (message as { loaded: LoadedReport }).loaded;
+    const { model, signatures, sha256, bytes, bounds } = (message as { loaded: LoadedReport }).loaded;
     return {
-      ...{ signatures: new Map(signatures), sha256, bytes },
+      ...{ signatures: new Map(signatures), sha256, bytes, bounds },
       run: async (signature, inputs) => {
         const named = [...inputs];
         const answer = await this.#ask({ kind: 'run', model, signature, inputs: named }, buffersOf(named));

@@ -2,6 +2,7 @@ import type { ErrorReport } from '../../stages/child-protocol.ts';
 import type { Code } from '../problem.ts';
 import type { ServingSignature } from '../signature.ts';
 import type { ServingTensor } from '../tensor.ts';
+import type { Bounds } from './runner.ts';
 import type { ModelSource } from './source.ts';
 
 /** What a process and the thread that computes for it say to each other. Tensors are handed over, not copied. */
@@ -17,6 +18,7 @@ export interface LoadedReport {
   signatures: (readonly [name: string, signature: ServingSignature])[];
   sha256: string;
   bytes: number;
+  bounds: Bounds;
 }
 
 export type FromEngine =

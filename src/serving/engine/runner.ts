@@ -1,6 +1,9 @@
 import type { Signatures } from '../signature.ts';
 import type { TensorMap } from '../tensor.ts';
 
+/** Least and greatest value that an input of integers may have, beyond what its type says. */
+export type Bounds = ReadonlyMap<string, readonly [least: number, most: number]>;
+
 /** A model in memory that answers. Close it once. */
 export interface Runner {
   signatures: Signatures;
@@ -8,6 +11,8 @@ export interface Runner {
   sha256: string;
   /** Of weights and tables in memory. */
   bytes: number;
+  /** Checked before a request joins others in a run: one that is wrong must not fail them. */
+  bounds?: Bounds;
   run(signature: string, inputs: TensorMap): Promise<TensorMap> | TensorMap;
   close(): Promise<void> | void;
 }

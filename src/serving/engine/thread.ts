@@ -22,8 +22,9 @@ async function answer(message: ToEngine): Promise<void> {
       case 'load': {
         const runner = await openSource(message.source);
         models.set(++last, runner);
-        const { signatures, sha256, bytes } = runner;
-        say({ kind: 'loaded', call, loaded: { model: last, signatures: [...signatures], sha256, bytes } });
+        const { signatures, sha256, bytes, bounds = new Map() } = runner;
+        const loaded = { model: last, signatures: [...signatures], sha256, bytes, bounds };
+        say({ kind: 'loaded', call, loaded });
         break;
       }
       case 'run': {

@@ -1,3 +1,4 @@
+import type { Bounds } from '../engine/runner.ts';
 import { invalidArgument } from '../problem.ts';
 import type { ServingPort, ServingSignature } from '../signature.ts';
 import { DTYPES, type ServingTensor, type TensorMap } from '../tensor.ts';
@@ -15,6 +16,16 @@ export function checkInputs(inputs: TensorMap, { inputs: ports }: ServingSignatu
   throw invalidArgument(
     `There is no input ${JSON.stringify(foreign.slice(0, 60))}. Inputs: ${namesOf(ports)}.`,
   );
+}
+
+/** @throws ServingProblem INVALID_ARGUMENT of a value out of what the model takes */
+export function checkBounds(inputs: TensorMap, bounds: Bounds): void {
+  for (const [name, [least, most]] of bounds) {
+    for (const value of (inputs.get(name)?.data ?? []) as Iterable<number>) {
+      if (value >= least && value <= most) continue;
+      throw invalidArgument(`A value of ${name} is ${value}, and must be ${least} to ${most}.`);
+    }
+  }
 }
 
 /** @throws ServingProblem INVALID_ARGUMENT of an output that is not there */

@@ -1,4 +1,5 @@
 import { historyHours, type RegisteredNetwork } from '../../export/network.ts';
+import type { Bounds } from '../engine/runner.ts';
 import { invalidArgument } from '../problem.ts';
 import type { ServingSignature } from '../signature.ts';
 import { servingTensor, type ServingTensor, type TensorMap } from '../tensor.ts';
@@ -24,18 +25,26 @@ type Served = Pick<RegisteredNetwork, 'config' | 'sequenceLength' | 'answersIssu
 
 const NONE = new Float32Array(0);
 
+export function boundsOf(served: Served): Bounds {
+  return new Map([
+    ['history_hours', [1, historyHours(served)]],
+    ['region', [0, served.config.regions.length - 1]],
+  ]);
+}
+
 /** @throws ServingProblem INVALID_ARGUMENT where the inputs are not those of the signature */
 export function questionsOf(served: Served, signature: ServingSignature, inputs: TensorMap): Question[] {
   const batch = requireInputs(signature, inputs);
-  const rows = historyHours(served);
+  const bounds = boundsOf(served);
+  const [, rows] = bounds.get('history_hours')!;
   const channels = served.config.channels.length;
   const data = (name: string) => inputs.get(name)?.data as Float32Array | undefined;
   const known = inputs.get('history_hours')!.data as Int32Array;
   const regions = inputs.get('region')!.data as Int32Array;
   return Array.from({ length: batch }, (_, item) => {
     const [hours, region] = [known[item]!, regions[item]!];
-    requireWithin('history_hours', hours, 1, rows);
-    requireWithin('region', region, 0, served.config.regions.length - 1);
+    requireWithin('history_hours', hours, bounds);
+    requireWithin('region', region, bounds);
     const ofItem = (values: Float32Array | undefined) =>
       values?.subarray((item * values.length) / batch, ((item + 1) * values.length) / batch) ?? NONE;
     return {
@@ -101,7 +110,8 @@ function requireInputs({ inputs: ports }: ServingSignature, inputs: TensorMap): 
   return batch;
 }
 
-function requireWithin(name: string, value: number, least: number, most: number): void {
+function requireWithin(name: string, value: number, bounds: Bounds): void {
+  const [least, most] = bounds.get(name)!;
   if (value >= least && value <= most) return;
   throw invalidArgument(`A value of ${name} is ${value}, and must be ${least} to ${most}.`);
 }
