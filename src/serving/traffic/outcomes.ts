@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { UNKNOWN_REQUEST } from '../../ab-test/evaluation.ts';
 import { FollowedTest } from '../../ab-test/followed.ts';
 import { noteOutcomes } from '../../ab-test/journal.ts';
-import { runningTest } from '../../ab-test/store.ts';
+import { requireTest, runningTest } from '../../ab-test/store.ts';
 import type { ABAccount, ABOutcome, ABResult, ABTestRecord } from '../../contracts/ab-test.ts';
 import { MissingDataError, messageOf } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
@@ -16,7 +16,7 @@ import { told, type TrafficOutcome } from './outcome.ts';
 export interface OutcomeParts {
   home: Home;
   log: Logger;
-  exposures: Exposures;
+  exposures: Pick<Exposures, 'flush'>;
   observer?: TrafficObserver;
   /** Tells the test's workflow that there is something to look at; without it, it looks every 15 minutes. */
   nudge?: (test: string) => Promise<void>;
@@ -45,27 +45,14 @@ export class Outcomes {
     this.parts = parts;
   }
 
-  /**
-   * Adds outcomes to the test that answers for a model. Another process may not have written yet that it has answered:
-   * what nobody knows of is asked for once more when all have.
-   */
+  /** Adds outcomes to the test that answers for a model. */
   async tell(model: string, outcomes: readonly TrafficOutcome[]): Promise<Told> {
-    const { observer, settledMs = SETTLED_MS } = this.parts;
-    const record = await this.require(model);
-    const test = record.config.test_name;
-    const first = await this.add(
-      record,
-      outcomes.map((outcome) => told(test, outcome)),
-    );
-    let account = first.account;
-    if (first.unknown.length > 0) {
-      await delay(settledMs);
-      const second = await this.add(record, first.unknown);
-      account = sumOf(first, second.account);
-    }
-    observer?.outcomesTaken?.(test, account);
-    if (account.taken > 0) this.nudge(test);
-    return { test, ...account };
+    return this.take(await this.require(model), outcomes);
+  }
+
+  /** The same of a test by its name, whoever answers by now. */
+  async tellTest(test: string, outcomes: readonly TrafficOutcome[]): Promise<Told> {
+    return this.take(await requireTest(this.parts.home, test), outcomes);
   }
 
   /** The test that answers for a model, and what it says. */
@@ -73,6 +60,27 @@ export class Outcomes {
     const record = await this.require(model);
     const evaluation = await this.inTurn(() => this.follow(record).read());
     return { record, result: evaluation.result() };
+  }
+
+  /**
+   * Another process may not have written yet whom it has answered: what nobody knows of is asked for once more when
+   * all have.
+   */
+  private async take(record: ABTestRecord, outcomes: readonly TrafficOutcome[]): Promise<Told> {
+    const { observer, settledMs = SETTLED_MS } = this.parts;
+    const test = record.config.test_name;
+    const first = await this.add(
+      record,
+      outcomes.map((outcome) => told(test, outcome)),
+    );
+    let { account } = first;
+    if (first.unknown.length > 0) {
+      await delay(settledMs);
+      account = sumOf(first, (await this.add(record, first.unknown)).account);
+    }
+    observer?.outcomesTaken?.(test, account);
+    if (account.taken > 0) this.nudge(test);
+    return { test, ...account };
   }
 
   private async require(model: string): Promise<ABTestRecord> {
