@@ -1,3 +1,4 @@
+import type { Server } from 'node:https';
 import { openGate } from '../../access/gate.ts';
 import { openTls } from '../../access/tls.ts';
 import { httpDoor } from '../../http/server.ts';
@@ -9,6 +10,7 @@ import type { Tracer } from '../span.ts';
 import type { Figures } from '../telemetry/figures/figures.ts';
 import { traceRoutes } from '../telemetry/traces/http-spans.ts';
 import { outcomeRoutes } from '../traffic/outcome-routes.ts';
+import { restDoor } from '../rest/door.ts';
 import type { Core } from './core.ts';
 import type { Addresses } from './messages.ts';
 import type { ServeOptions } from './options.ts';
@@ -51,6 +53,16 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
     });
     stack.defer(() => app.close());
     addresses.http = await app.listen({ host, port: ports.http });
+    if (tls) tls.follow(app.server as Server);
+  }
+  if (ports.rest !== undefined) {
+    const app = restDoor({
+      ...{ service: core.service, gate, limits, log, tracer },
+      tls: tls?.httpsOptions(),
+    });
+    stack.defer(() => app.close());
+    addresses.rest = await app.listen({ host, port: ports.rest });
+    if (tls) tls.follow(app.server as Server);
   }
   const opened = stack.move();
   return { addresses, [Symbol.asyncDispose]: () => opened.disposeAsync() };
