@@ -12,7 +12,7 @@ import type { IssueValues } from '../../sequences/issue-scaling.ts';
 import { lastLayer } from './last-token.ts';
 import { dealHours, layersOf, type Place } from './place.ts';
 import type { ShardNetwork } from './protocol.ts';
-import { scaleHistory, scaleIssue } from './scaling.ts';
+import { scaledIssue, scaleHistory } from './scaling.ts';
 
 /** What one shard is given of one history. */
 export interface Share {
@@ -102,12 +102,14 @@ export class StagePass {
   async #embed(pass: Pass, { region, rows }: Share): Promise<Float32Array> {
     const { config, normaliser } = this.#network;
     const channels = config.channels.length;
+    const scaling = { channels, region: config.regions[region]!, normaliser };
     const x = pass.space.take(pass.positions.length * pass.width);
     for (const chunk of pass.chunks) {
-      const inputs = rowsOf(rows, channels, chunk);
-      scaleHistory(inputs, channels, config.regions[region]!, normaliser);
+      const inputs = pass.space.take((chunk.to - chunk.from) * channels);
+      scaleHistory(rowsOf(rows, channels, chunk), inputs, scaling);
       const weights = pass.weights.matrices(['embed.input', 'embed.region']);
       runSegment(embed(matrixOf(inputs, channels)), weights, rowsOf(x, pass.width, chunk));
+      pass.space.give(inputs);
       await pass.engine.pause();
     }
     return x;
@@ -116,16 +118,18 @@ export class StagePass {
   /** `x` is the state of the last hour. */
   #answer(weights: ParameterViews, x: Float32Array, { region, lastRow, issue }: Share): Made {
     const { config, normaliser, answersIssues } = this.#network;
-    const { channels, regions, width, horizon, outputScale } = config;
-    scaleHistory(lastRow, channels.length, regions[region]!, normaliser);
+    const { regions, width, horizon, outputScale } = config;
+    const scaling = { channels: config.channels.length, region: regions[region]!, normaliser };
+    const inputs = new Float32Array(lastRow.length);
+    scaleHistory(lastRow, inputs, scaling);
     const head = weights.matrices(['head.gain', 'head.out', 'head.region', 'head.direct']);
     const hourly = new Float32Array(horizon);
-    runSegment(predict(matrixOf(lastRow, channels.length)), [matrixOf(x, width), ...head], hourly);
+    runSegment(predict(matrixOf(inputs, inputs.length)), [matrixOf(x, width), ...head], hourly);
     for (let i = 0; i < hourly.length; i++) hourly[i] = Math.exp(hourly[i]! * outputScale);
     if (!answersIssues) return { kind: 'answer', hourly, quantiles: new Float32Array(0) };
     const { scale, quantiles: levels } = config.issueHead!;
-    scaleIssue(issue, regions[region]!, normaliser);
-    const { outputs } = runOnStates(config.issueHead!, weights, x, issue);
+    const values = scaledIssue(issue, regions[region]!, normaliser);
+    const { outputs } = runOnStates(config.issueHead!, weights, x, values);
     const quantiles = outputs.map(
       (output, i) => issue.baseMw[Math.floor(i / levels.length)]! * Math.exp(output * scale),
     );
