@@ -4,6 +4,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Home } from '../lake/home.ts';
 import type { Forecasts } from '../serving/forecasts/forecasts.ts';
 import { DEFAULT_LIMITS, type Gate, type Limits } from '../serving/gate.ts';
+import { answerClientError } from '../serving/doors/client-error.ts';
 import type { PredictionService } from '../serving/service.ts';
 import type { Logger } from '../stages/context.ts';
 import type { LastingConnection } from '../temporal/lasting-connection.ts';
@@ -45,7 +46,8 @@ export interface DoorParts {
 
 /** What asks for work says little. */
 const BODY_BYTES = 64 * 1024;
-const HEADERS_MS = 10_000;
+/** Whoever takes longer to send headers, or a whole request, is cut off within a second. */
+const TIMING = { headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
 /** An A/B test's name and the request that it dealt, each letter escaped. */
 const LONGEST_NAME = 1000;
 
@@ -66,8 +68,8 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
     bodyLimit: BODY_BYTES,
     // Of receiving a request; an answer may take longer.
     requestTimeout: limits.requestMs,
-    http: { headersTimeout: HEADERS_MS },
-    ...(parts.tls && { https: { ...parts.tls, headersTimeout: HEADERS_MS } }),
+    http: TIMING,
+    ...(parts.tls && { https: { ...parts.tls, ...TIMING } }),
     routerOptions: { maxParamLength: LONGEST_NAME },
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
@@ -76,6 +78,9 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       void answerProblem(error, request, reply.header('x-request-id', request.id));
     },
+    clientErrorHandler: answerClientError((message) => ({
+      error: { kind: 'bad-request', message, cure: 'Send HTTP/1.1.', requestId: randomUUID() },
+    })),
   }) as unknown as FastifyInstance;
 
   const paths = new PathTable();

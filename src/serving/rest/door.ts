@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { httpCredentials } from '../../access/credentials.ts';
+import { answerClientError } from '../doors/client-error.ts';
 import { classify, regress } from '../doors/inference.ts';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
 import { checkRows } from '../doors/row-limit.ts';
@@ -53,6 +54,7 @@ export function restDoor(parts: RestDoorParts): FastifyInstance {
     logger: false,
     // What is no URL gets no route and no hook.
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply, parts),
+    clientErrorHandler: answerClientError((error) => ({ error })),
   }) as unknown as FastifyInstance;
 
   app.decorateRequest('admitted');

@@ -43,7 +43,7 @@ export function ask({ apiKey }: Pick<Target, 'apiKey'>, asked: Asked): Promise<R
       reply.once('error', () => resolve({ kind: 'ended' }));
     },
   );
-  outgoing.once('error', () => resolve({ kind: 'ended' }));
+  outgoing.on('error', () => resolve({ kind: 'ended' }));
   outgoing.once('timeout', () => {
     resolve({ kind: 'silent' });
     outgoing.destroy();

@@ -71,7 +71,9 @@ async function sendGigabyte(target: Target, door: 'rest' | 'http', announced: bo
   const socket = open(target[door]);
   const seen = { text: '', over: false };
   socket.on('data', (bytes: Buffer) => (seen.text += bytes.toString('latin1')));
-  const closed = once(socket, 'close').then(() => (seen.over = true));
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve())).then(
+    () => (seen.over = true),
+  );
   socket.once('end', () => (seen.over = true));
   const length = announced ? `Content-Length: ${GIGABYTE}` : 'Transfer-Encoding: chunked';
   socket.write(
