@@ -19,6 +19,7 @@ const COMMANDS = {
   test: ['test/runner.ts'],
   bench: ['bench/main.ts'],
   chaos: ['test/chaos/main.ts'],
+  fuzz: ['test/serving/fuzz/main.ts'],
   browser: ['test/browser/main.ts'],
   simulate: ['simulation/main.ts'],
 };

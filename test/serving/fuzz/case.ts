@@ -21,10 +21,11 @@ export type Reply =
   | { kind: 'silent' };
 
 /**
- * What may come back: `refused`, a well-formed error of the caller's class; `answered`, that or a right answer;
- * `ended`, also an end of the connection, of what is no HTTP at all.
+ * What may come back: `refused`, a well-formed error of the caller's class; `cut off`, that or an end of the connection,
+ * which can overtake what was said before it; `answered`, an error or a right answer; `ended`, any of it, of what is no
+ * HTTP at all.
  */
-export type Expected = 'refused' | 'answered' | 'ended';
+export type Expected = 'refused' | 'cut off' | 'answered' | 'ended';
 
 export interface Case {
   /** What is wrong with it; failures are counted by it. */

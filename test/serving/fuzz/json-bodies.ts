@@ -52,7 +52,7 @@ const NO_NUMBERS = [
   ],
 ];
 /** What JSON or TensorFlow Serving take for numbers, at their edges. */
-const EDGES = ['1e999', '-1e999', '1e-999', `1${'0'.repeat(400)}`, `0.${'0'.repeat(400)}1`, 'NaN', 'Infinity', '-Infinity', '-0', '9223372036854775808', '3.4e39']; // prettier-ignore
+const EDGES = ['1e999', '-1e999', '1e-999', `1${'0'.repeat(400)}`, `0.${'0'.repeat(400)}1`, 'NaN', 'Infinity', '-Infinity', 'Inf', '-0', '9223372036854775808', '3.4e39']; // prettier-ignore
 const NAMES = [
   '__proto__',
   'constructor',

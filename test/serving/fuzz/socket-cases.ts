@@ -59,7 +59,7 @@ const gigabytes: Maker = (random) => {
   const announced = random() < 0.5;
   return {
     family: `${door}: a gigabyte ${announced ? 'announced' : 'in chunks'}`,
-    expected: 'refused',
+    expected: 'cut off',
     send: (target) => sendGigabyte(target, door, announced),
   };
 };

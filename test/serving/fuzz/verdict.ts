@@ -8,18 +8,20 @@ const INTERNAL = 13;
 /** What is wrong with a reply; undefined when nothing is. */
 export function complaint(reply: Reply, expected: Expected): string | undefined {
   if (reply.kind === 'silent') return expected === 'ended' ? undefined : 'no answer';
-  if (reply.kind === 'ended') return expected === 'ended' ? undefined : 'ended without an answer';
+  if (reply.kind === 'ended') {
+    return expected === 'ended' || expected === 'cut off' ? undefined : 'ended without an answer';
+  }
   if (reply.kind === 'grpc') return complaintOfGrpc(reply, expected);
   const { status } = reply;
   if (status >= 200 && status < 300)
-    return expected === 'refused' ? `answered with ${status}: ${reply.body.slice(0, 200)}` : undefined;
+    return mustRefuse(expected) ? `answered with ${status}: ${reply.body.slice(0, 200)}` : undefined;
   if (status >= 500 && status !== 501 && status !== 503)
     return `answered with ${status}: ${reply.body.slice(0, 200)}`;
   if (status < 400) return `answered with ${status}`;
   if (reply.body.includes(CANARY) && reply.body.length > 2000)
     return 'the whole payload came back in the error';
   // What is no HTTP is refused by the parser, in a line without a body.
-  if (expected === 'ended' && reply.body === '') return undefined;
+  if (expected === 'ended' && /^(0\r\n\r\n)?$/.test(reply.body)) return undefined;
   return isError(reply.body) ? undefined : `${status} without an error in words: ${reply.body.slice(0, 200)}`;
 }
 
@@ -27,11 +29,13 @@ function complaintOfGrpc(
   { code, message }: Extract<Reply, { kind: 'grpc' }>,
   expected: Expected,
 ): string | undefined {
-  if (code === 0) return expected === 'refused' ? 'answered with OK' : undefined;
+  if (code === 0) return mustRefuse(expected) ? 'answered with OK' : undefined;
   if (code === INTERNAL && expected === 'ended') return undefined;
   if (!REFUSALS.has(code)) return `code ${code}: ${message.slice(0, 200)}`;
   return message === '' ? `code ${code} without a message` : undefined;
 }
+
+const mustRefuse = (expected: Expected) => expected === 'refused' || expected === 'cut off';
 
 /** `{"error": "…"}` as TensorFlow Serving has it, or our own with what to do. */
 function isError(body: string): boolean {
