@@ -37,15 +37,19 @@ export function quantisedTensors(weights: Float32Array, layout: ParameterLayout)
   return tensors;
 }
 
-/** The least float32 of which 127 reach to `largest`: rounded down it would cut the largest value off. */
+/**
+ * The float32 next to a 127th of the largest value; among the smallest numbers, where that would be too little by far,
+ * the one above, and among the largest, where 127 of it would be infinite, the one below.
+ */
 function stepFor(largest: number): number {
   if (largest === 0) return 1;
   const step = Math.max(LEAST_STEP, Math.fround(largest / LARGEST));
-  return step * LARGEST >= largest ? step : nextAbove(step);
+  if (Math.round(largest / step) > LARGEST) return neighbour(step, 1);
+  return Math.fround(step * LARGEST) === Infinity ? neighbour(step, -1) : step;
 }
 
-function nextAbove(value: number): number {
+function neighbour(value: number, by: 1 | -1): number {
   const bits = new Uint32Array(Float32Array.of(value).buffer);
-  bits[0]! += 1;
+  bits[0]! += by;
   return new Float32Array(bits.buffer)[0]!;
 }

@@ -9,7 +9,7 @@ import { readColumns } from '../../src/lake/parquet.ts';
 import { encodeSafetensors } from '../../src/lake/safetensors.ts';
 import { QUANTILES } from '../../src/day-ahead/issue-table.ts';
 import { issueDetailsOf } from '../../src/day-ahead/read.ts';
-import { modelConfig } from '../../src/model/config.ts';
+import { modelConfig, type ModelConfig } from '../../src/model/config.ts';
 import { layoutOf, initialWeights } from '../../src/model/parameters.ts';
 import { randomOf } from '../../src/model/random.ts';
 import { namedTensors } from '../../src/model/weights.ts';
@@ -76,28 +76,50 @@ export async function writeGrid({ home }: StageContext, rows: GridRows, name: st
   return reference;
 }
 
-/** A model of real shape whose weights are random: it answers something of its own at every input. */
+const SMALL = { width: 8, layers: 1, heads: 1, mlpWidth: 16 };
+
+interface Choice {
+  issueHead?: boolean;
+  size?: typeof SMALL;
+  /** In place. */
+  train?: (network: { config: ModelConfig; weights: Float32Array }) => Promise<void>;
+}
+
+/**
+ * A model of real shape whose weights are random, unless `train` changes them: it answers something of its own at every
+ * input.
+ */
 export async function writeModel(
   context: StageContext,
   sequences: ArtifactReference,
-  { issueHead = false } = {},
+  { issueHead = false, size = SMALL, train }: Choice = {},
 ) {
   const { home } = context;
   const manifest = await readManifest(home, sequences, 'sequences');
   const { channels, horizon } = detailsOf(manifest);
-  const size = { width: 8, layers: 1, heads: 1, mlpWidth: 16, outputScale: 0.05 };
   const own = columnsOf(issueDetailsOf(manifest).columns);
   const head = {
     columns: own.own.map(({ name }) => name),
     dayColumns: own.day.map(({ name }) => name),
     ...{ horizon: 24, hidden: 8, quantiles: [...QUANTILES], scale: 0.02 },
   };
-  const model = { channels, regions: [REGION], horizon, ...size, ...(issueHead && { issueHead: head }) };
+  const unit = { outputScale: 0.05 };
+  const model = {
+    channels,
+    regions: [REGION],
+    horizon,
+    ...size,
+    ...unit,
+    ...(issueHead && { issueHead: head }),
+  };
   // As models of before grouped heads are stored.
-  const layout = layoutOf(modelConfig.parse(model));
+  const config = modelConfig.parse(model);
+  const layout = layoutOf(config);
   const random = randomOf('noise');
   const weights = initialWeights(layout, randomOf('start')).map((weight) => weight + (random() - 0.5) / 5);
-  const work = { kind: 'training' as const, stage: 'ring-training', version: 1, settings: { issueHead } };
+  await train?.({ config, weights });
+  const settings = { issueHead, ...(size === SMALL ? {} : size) };
+  const work = { kind: 'training' as const, stage: 'ring-training', version: 1, settings };
   const { reference } = await onceByKey(home, { ...work, inputs: [sequences] }, async (key) => {
     const tensors = encodeSafetensors(namedTensors(weights, layout), {});
     const history = [{ step: 1, loss: 0.5, learningRate: 0.001, seconds: 1 }];
