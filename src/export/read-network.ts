@@ -1,4 +1,4 @@
-import type { Manifest } from '../contracts/artifact.ts';
+import type { ArtifactReference, Manifest } from '../contracts/artifact.ts';
 import { BadInputError, CorruptArtifactError } from '../errors.ts';
 import { forecasterDetailsOf } from '../forecasters/load.ts';
 import { TRANSFORMER, transformerWeights } from '../forecasters/transformer-weights.ts';
@@ -8,14 +8,32 @@ import { readSafetensors } from '../lake/safetensors.ts';
 import { modelConfig, type ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { int8Of, type Int8Matrix } from '../model/stored-parameters.ts';
-import { flatWeights } from '../model/weights.ts';
 import { noChampion, readChampion } from '../registry/champion.ts';
 import { readVersion, type ModelVersion } from '../registry/versions.ts';
 import { parseNormaliser } from '../sequences/normaliser.ts';
 import type { RegisteredNetwork } from './network.ts';
 
+/** All of a network but its weights, which may be large, and the file that they lie in. */
+export interface NetworkRecord {
+  network: Omit<RegisteredNetwork, 'weights' | 'int8'>;
+  /** Parameter by parameter, or one flat array `weights`. */
+  file: ArtifactReference;
+}
+
 /** The network of a version, or of the champion: signature and files checked, weights those that it forecasts with. */
 export async function readNetwork(home: Home, name: string, version?: number): Promise<RegisteredNetwork> {
+  const { network, file } = await readNetworkRecord(home, name, version);
+  const bytes = await readArtifact(home, file);
+  const int8 = int8In(bytes, network.config);
+  return {
+    ...network,
+    weights: transformerWeights(bytes, layoutOf(network.config)),
+    ...(int8.size > 0 && { int8 }),
+  };
+}
+
+/** The same without the weights: the file of those is not looked at. */
+export async function readNetworkRecord(home: Home, name: string, version?: number): Promise<NetworkRecord> {
   const found = await versionOrChampion(home, name, version);
   requireNetwork(found);
   const manifest = await readManifest(home, found.model, 'training');
@@ -24,22 +42,21 @@ export async function readNetwork(home: Home, name: string, version?: number): P
     throw new CorruptArtifactError(`${found.model.uri} does not describe a network.`, MODEL_FILE_CURE);
   }
   const config = parsed.data;
-  const normaliser = parseNormaliser(await fileOf(home, manifest, 'normaliser'), found.model.uri);
+  const bytes = await readArtifact(home, fileOf(manifest, 'normaliser'));
+  const normaliser = parseNormaliser(bytes, found.model.uri);
   const ofIssues = config.issueHead && normaliser.issues ? await fileForIssues(home, found) : 'none';
-  // What was refitted for issues is the issue head alone, so that its file has the hourly heads' weights too.
-  const own = typeof ofIssues === 'string' ? await fileOf(home, manifest, 'weights') : ofIssues;
-  const int8 = int8In(own, config);
   return {
-    model: found.record.name,
-    version: found.record.version,
-    sha256: found.sha256,
-    config,
-    weights:
-      typeof ofIssues === 'string' ? trainedWeights(own, config) : transformerWeights(own, layoutOf(config)),
-    ...(int8.size > 0 && { int8 }),
-    normaliser,
-    sequenceLength: found.record.sequenceLength,
-    answersIssues: ofIssues !== 'none',
+    network: {
+      model: found.record.name,
+      version: found.record.version,
+      sha256: found.sha256,
+      config,
+      normaliser,
+      sequenceLength: found.record.sequenceLength,
+      answersIssues: ofIssues !== 'none',
+    },
+    // What was refitted for issues is the issue head alone, so that its file has the hourly heads' weights too.
+    file: typeof ofIssues === 'string' ? fileOf(manifest, 'weights') : ofIssues,
   };
 }
 
@@ -66,18 +83,18 @@ function requireNetwork({ record }: ModelVersion): void {
 }
 
 /**
- * The file of the weights that answer for issues: those of the forecaster that was fitted with the network, where the network is a
- * member of it; the network's own where there is none.
+ * The file of the weights that answer for issues: those of the forecaster that was fitted with the network, where the
+ * network is a member of it; the network's own where there is none.
  */
-async function fileForIssues(home: Home, { forecaster }: ModelVersion): Promise<Buffer | 'own' | 'none'> {
+async function fileForIssues(
+  home: Home,
+  { forecaster }: ModelVersion,
+): Promise<ArtifactReference | 'own' | 'none'> {
   if (!forecaster) return 'own';
   const manifest = await readManifest(home, forecaster, 'forecaster');
   if (!forecasterDetailsOf(manifest).ensemble.members.includes(TRANSFORMER)) return 'none';
-  return fileOf(home, manifest, TRANSFORMER);
+  return fileOf(manifest, TRANSFORMER);
 }
-
-const trainedWeights = (bytes: Buffer, config: ModelConfig): Float32Array =>
-  flatWeights(readSafetensors(bytes, 'The weights'), layoutOf(config), 'The weights');
 
 /** The parameters that a file of weights has as int8, by name. */
 function int8In(bytes: Buffer, config: ModelConfig): Map<string, Int8Matrix> {
@@ -90,8 +107,8 @@ function int8In(bytes: Buffer, config: ModelConfig): Map<string, Int8Matrix> {
   );
 }
 
-async function fileOf(home: Home, { key, files }: Manifest, role: string): Promise<Buffer> {
+function fileOf({ key, files }: Manifest, role: string): ArtifactReference {
   const file = files.find((each) => each.role === role);
-  if (file) return readArtifact(home, file);
+  if (file) return file;
   throw new CorruptArtifactError(`The manifest ${key} has no ${role}.`, MODEL_FILE_CURE);
 }
