@@ -74,4 +74,12 @@ function requireJson({ headers, method }: FastifyRequest): void {
       'Send `content-type: application/json`, with a body such as {}.',
     );
   }
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new HttpProblem(
+      415,
+      'bad-encoding',
+      'The body is packed.',
+      'Send it as it is, without content-encoding.',
+    );
+  }
 }

@@ -48,7 +48,7 @@ const NO_NUMBERS = [
     "'1'",
     '1 2',
     '-',
-    'Inf',
+    'In',
   ],
 ];
 /** What JSON or TensorFlow Serving take for numbers, at their edges. */
