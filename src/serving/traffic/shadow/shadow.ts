@@ -57,7 +57,8 @@ export class Shadow {
   private waiting: Waiting[] = [];
   private bytes = 0;
   private draining: Promise<void> | undefined;
-  private readonly stopping = new AbortController();
+  private isClosed = false;
+  private running: AbortController | undefined;
   private readonly tally: ShadowTally;
 
   constructor(parts: ShadowParts) {
@@ -72,7 +73,7 @@ export class Shadow {
     answer: PredictAnswer,
     { requestId, seconds, dealt }: { requestId: string; seconds: number; dealt: Wanted },
   ): void {
-    if (!champion || !shadow || this.stopping.signal.aborted) return;
+    if (!champion || !shadow || this.isClosed) return;
     if (answer.cached || dealt.model !== model || dealt.version !== champion.version) return;
     const { generation, version, share } = shadow;
     if (drawOf([model, 'shadow', generation, requestId]) >= share) return;
@@ -110,7 +111,8 @@ export class Shadow {
   async close(): Promise<void> {
     for (const { named } of this.waiting) this.drop(named, 'late');
     this.waiting = [];
-    this.stopping.abort();
+    this.isClosed = true;
+    this.running?.abort(new Error('It is shut down.'));
     await this.settled();
     try {
       await this.tally.flush();
@@ -145,8 +147,11 @@ export class Shadow {
     const { run, observer, runMs = RUN_MS } = this.parts;
     const { name: model, champion, candidate } = named;
     const begun = performance.now();
+    const running = new AbortController();
+    const { signal } = running;
+    this.running = running;
+    const timer = setTimeout(() => running.abort(tooLate()), runMs);
     try {
-      const signal = AbortSignal.any([AbortSignal.timeout(runMs), this.stopping.signal]);
       const outputs = only(asked.outputs, await untilAborted(run(asked, signal), signal));
       const compared = {
         ...{ champion, candidate, signature: asked.signature, championSeconds },
@@ -156,7 +161,7 @@ export class Shadow {
       addCompared(this.tally.of(named), compared);
       observer?.shadowCompared?.({ model, ...compared });
     } catch (failure) {
-      if (this.stopping.signal.aborted) {
+      if (this.isClosed) {
         this.drop(named, 'late');
         return;
       }
@@ -169,6 +174,9 @@ export class Shadow {
         const error = messageOf(failure);
         this.parts.log.warn({ model, version: candidate, code, error }, 'a shadow failed');
       }
+    } finally {
+      clearTimeout(timer);
+      this.running = undefined;
     }
   }
 
@@ -177,6 +185,8 @@ export class Shadow {
     this.parts.observer?.shadowDropped?.({ model: named.name, candidate: named.candidate, why });
   }
 }
+
+const tooLate = () => new ServingProblem('DEADLINE_EXCEEDED', 'The shadow took too long.');
 
 /** Those that the caller asked for, as the champion answered them. */
 const only = (names: readonly string[] | undefined, outputs: TensorMap): TensorMap =>
@@ -197,7 +207,4 @@ async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal):
   }
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof ServingProblem) return error.code;
-  return (error as Error | undefined)?.name === 'TimeoutError' ? 'DEADLINE_EXCEEDED' : 'INTERNAL';
-}
+const codeOf = (error: unknown): string => (error instanceof ServingProblem ? error.code : 'INTERNAL');
