@@ -54,7 +54,7 @@ export function int8Of(tensors: Tensors, { name, shape }: Where): Int8Matrix | u
   return { values: plain.data as Int8Array, scales };
 }
 
-/** As float32: what ONNX's DequantizeLinear gives, to the bit. */
+/** As float32: the product of two, rounded once, as it is everywhere. */
 export function dequantise({ values, scales }: Int8Matrix, into: Float32Array): void {
   const columns = scales.length;
   for (let i = 0; i < values.length; i++) into[i] = values[i]! * scales[i % columns]!;

@@ -174,8 +174,11 @@ describe('making a registered network smaller', () => {
       const samples = await recordSamples(context.home, network, 2);
       const batch = batchOf(samples, hours, network.config.channels.length);
       const graph = networkGraph(network);
+      const dense = networkGraph({ ...network, int8: new Map() });
       const file = encodeOnnx(graph, describeNetwork(network, graph));
-      assert.ok(Buffer.from(file).includes('DequantizeLinear'));
+      assert.ok(
+        file.length < encodeOnnx(dense, describeNetwork(network, dense)).length - network.weights.length,
+      );
       requireAnswers(runOnnx(file, batch.inputs), batch);
     });
 

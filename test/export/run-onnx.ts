@@ -40,10 +40,6 @@ const OPERATORS: Record<string, Operator> = {
   Gather: ([rows, at], attributes) => tf.gather(rows!, at as tf.Tensor1D, integer(attributes, 'axis')),
   Reshape: ([x, shape]) => tf.reshape(x!, integersOf(shape!)),
   Transpose: ([x], attributes) => tf.transpose(x!, attributes.get('perm')!.integers),
-  DequantizeLinear: ([integers, steps], attributes) => {
-    if (integer(attributes, 'axis') !== 1) throw new Error('only steps by column are known');
-    return tf.mul(tf.cast(integers!, 'float32'), steps!);
-  },
   Concat: (parts, attributes) => tf.concat(parts, integer(attributes, 'axis')),
   Slice: ([x, starts, ends, axes]) => {
     const begin = x!.shape.map(() => 0);
