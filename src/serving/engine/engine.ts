@@ -2,23 +2,11 @@ import { Worker } from 'node:worker_threads';
 import { UnavailableError } from '../../errors.ts';
 import { restoreError } from '../../stages/child-protocol.ts';
 import { ServingProblem } from '../problem.ts';
-import type { Signatures } from '../signature.ts';
-import type { TensorMap } from '../tensor.ts';
 import type { FromEngine, LoadedReport, NamedTensors, ToEngine } from './protocol.ts';
-import type { Bounds } from './runner.ts';
+import type { LoadedModel } from './loaded-model.ts';
 import type { ModelSource } from './source.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
-
-export interface LoadedModel {
-  signatures: Signatures;
-  sha256: string;
-  bytes: number;
-  bounds: Bounds;
-  /** The arrays of the inputs are handed over: the caller has them no more. */
-  run(signature: string, inputs: TensorMap): Promise<TensorMap>;
-  unload(): Promise<void>;
-}
 
 interface Waiting {
   resolve(message: FromEngine): void;

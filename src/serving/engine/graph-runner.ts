@@ -46,7 +46,12 @@ export class GraphRunner implements Runner {
       return answers;
     } catch (error) {
       if (error instanceof ServingProblem) throw error;
-      throw new ServingProblem('INTERNAL', `The graph does not run: ${(error as Error).message}`);
+      throw Object.assign(
+        new ServingProblem('INTERNAL', `The graph does not run: ${(error as Error).message}`),
+        {
+          cause: error,
+        },
+      );
     } finally {
       tf.dispose([feeds, found]);
     }

@@ -3,6 +3,7 @@ import { startBackend } from '../../backend/backend.ts';
 import { reportError } from '../../stages/child-protocol.ts';
 import { ServingProblem } from '../problem.ts';
 import type { ServingTensor } from '../tensor.ts';
+import { isBeyondRepair } from './here.ts';
 import { openSource } from './open-source.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 import type { Runner } from './runner.ts';
@@ -42,6 +43,8 @@ async function answer(message: ToEngine): Promise<void> {
   } catch (error) {
     const code = error instanceof ServingProblem ? { code: error.code } : {};
     say({ kind: 'failed', call, ...code, error: reportError(error) });
+    // Whoever waits for others of its models is told of the end too.
+    if (isBeyondRepair(error)) process.exit(1);
   }
 }
 

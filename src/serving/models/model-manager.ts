@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
 import { modelNames } from '../../registry/layout.ts';
 import type { Logger } from '../../stages/context.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engines } from '../engine/engines.ts';
 import type { ModelSource } from '../engine/source.ts';
 import type { ModelConfig, VersionStatus } from '../model-config.ts';
 import { ServingProblem } from '../problem.ts';
@@ -11,11 +11,10 @@ import { Catalogue, keyOf, type ServedModel } from './catalogue.ts';
 import { ServedVersion, type QueueShare } from './served-version.ts';
 import { Statuses } from './statuses.ts';
 import { targetOf, type ModelTarget } from './target.ts';
-import { warmUp } from './warm-up.ts';
 
 export interface ManagerParts {
   home: Home;
-  engine: Pick<Engine, 'load'>;
+  engine: Pick<Engines, 'load'>;
   share: QueueShare;
   log: Logger;
   /** How long a change of files may go unseen. */
@@ -192,11 +191,7 @@ export class ModelManager implements AsyncDisposable {
     const started = performance.now();
     this.#tell(model, version, 'LOADING');
     try {
-      const loaded = await engine.load(source);
-      await warmUp(loaded, share.options.maxRows).catch(async (error: unknown) => {
-        await loaded.unload();
-        throw error;
-      });
+      const loaded = await engine.load(source, share.options.maxRows);
       this.#loaded.set(key, new ServedVersion(model, version, loaded, share));
       this.#failed.delete(key);
       const seconds = (performance.now() - started) / 1000;

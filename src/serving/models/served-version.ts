@@ -1,6 +1,6 @@
 import { BatchQueue, type QueueParts } from '../batching/queue.ts';
 import { isBatchable } from '../batching/rows.ts';
-import type { LoadedModel } from '../engine/engine.ts';
+import type { LoadedModel } from '../engine/loaded-model.ts';
 import type { ServingObserver } from '../observer.ts';
 import { ServingProblem } from '../problem.ts';
 

@@ -2,7 +2,7 @@ import type { Home } from '../../lake/home.ts';
 import type { Logger } from '../../stages/context.ts';
 import { Turns, WaitingBudget } from '../batching/queue.ts';
 import { openCache } from '../cache/open-cache.ts';
-import { Engine } from '../engine/engine.ts';
+import { Engines } from '../engine/engines.ts';
 import { ModelManager } from '../models/model-manager.ts';
 import type { ModelConfig } from '../model-config.ts';
 import type { ServingObserver } from '../observer.ts';
@@ -24,12 +24,12 @@ export interface Core extends AsyncDisposable {
   service: Serving;
   manager: ModelManager;
   traffic: OpenTraffic;
-  engine: Engine;
+  engine: Engines;
 }
 
 export async function openCore({ home, options, log, observer, reload }: CoreParts): Promise<Core> {
   const { batching, cacheBytes, config } = options;
-  const engine = await Engine.start();
+  const engine = await Engines.start(log);
   const share = {
     options: batching,
     budget: new WaitingBudget(batching.maxWaitingBytes),

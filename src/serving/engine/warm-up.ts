@@ -1,0 +1,51 @@
+import type { LoadedModel } from './loaded-model.ts';
+import type { Bounds } from './runner.ts';
+import type { ServingPort } from '../signature.ts';
+import { DTYPES, sizeOf, type ServingTensor, type TensorMap } from '../tensor.ts';
+
+/** A row that takes longer is not tried in a whole batch: it would keep the version from its traffic for minutes. */
+const SLOW_MS = 20;
+/** Compiled code comes with repetition. */
+const REPEATS = 3;
+
+/**
+ * Runs every signature before a version takes traffic: graphs are compiled, weights unpacked and memory taken by then.
+ * The inputs are zeros (the greatest value where there are bounds), of one row and, where that is quick, of a whole
+ * batch. A graph that does not run is refused here. Resolves to the milliseconds of the slowest signature's batch;
+ * Infinity where one row is slow.
+ */
+export async function warmUp(model: LoadedModel, maxRows: number): Promise<number> {
+  let slowest = 0;
+  for (const [name, { inputs }] of model.signatures) {
+    const timed = async (count: number) => {
+      const given = samples(inputs, count, model.bounds);
+      const started = performance.now();
+      await model.run(name, given);
+      return performance.now() - started;
+    };
+    await timed(1);
+    if ((await timed(1)) > SLOW_MS) {
+      slowest = Infinity;
+      continue;
+    }
+    const times: number[] = [];
+    for (let i = 0; i < REPEATS; i++) times.push(await timed(maxRows));
+    slowest = Math.max(slowest, Math.min(...times));
+  }
+  return slowest;
+}
+
+function samples(ports: readonly ServingPort[], rows: number, bounds: Bounds): TensorMap {
+  return new Map(ports.map((port) => [port.name, sample(port, rows, bounds.get(port.name)?.[1] ?? 0)]));
+}
+
+function sample({ dtype, shape }: ServingPort, rows: number, value: number): ServingTensor {
+  const sizes = (shape ?? [-1]).map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : 1));
+  const length = sizeOf(sizes);
+  if (dtype === 'string')
+    return { dtype, shape: sizes, data: Array.from({ length }, () => new Uint8Array(0)) };
+  const data = new DTYPES[dtype].array(length);
+  // Only inputs of integers of 32 bits have bounds; zeros are there already.
+  if (value !== 0) (data as Int32Array).fill(value);
+  return { dtype, shape: sizes, data };
+}
