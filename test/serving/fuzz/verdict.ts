@@ -4,6 +4,7 @@ import { CANARY, type Expected, type Reply } from './case.ts';
 const REFUSALS = new Set([1, 3, 4, 5, 7, 8, 9, 11, 12, 14, 16]);
 /** gRPC itself says INTERNAL of messages that it cannot read (statuscodes.md); of what was read nobody may. */
 const INTERNAL = 13;
+const UNREADABLE = /^Error deserializing request/;
 
 /** What is wrong with a reply; undefined when nothing is. */
 export function complaint(reply: Reply, expected: Expected): string | undefined {
@@ -30,7 +31,7 @@ function complaintOfGrpc(
   expected: Expected,
 ): string | undefined {
   if (code === 0) return mustRefuse(expected) ? 'answered with OK' : undefined;
-  if (code === INTERNAL && expected === 'ended') return undefined;
+  if (code === INTERNAL && (expected === 'ended' || UNREADABLE.test(message))) return undefined;
   if (!REFUSALS.has(code)) return `code ${code}: ${message.slice(0, 200)}`;
   return message === '' ? `code ${code} without a message` : undefined;
 }
