@@ -1,0 +1,22 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { LoadPlan, LoadResult } from './load-plan.ts';
+
+/** A load client in a process of its own. Warm between turns; while it waits it takes nothing. */
+export class Load {
+  readonly #child: ChildProcess = fork(fileURLToPath(new URL('load-client.ts', import.meta.url)), {
+    serialization: 'advanced',
+  });
+
+  async run(plan: LoadPlan): Promise<LoadResult> {
+    this.#child.send(plan);
+    const [answer] = (await once(this.#child, 'message')) as [LoadResult | { error: string }];
+    if ('error' in answer) throw new Error(`The load client failed: ${answer.error}`);
+    return answer;
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
+}
