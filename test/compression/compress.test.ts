@@ -65,18 +65,21 @@ describe('making a registered network smaller', () => {
         await teach(home, network, network, lessons);
       },
     });
-    const register = async (name: string, model: ArtifactReference) => {
+    const register = async (name: string, scored: ArtifactReference, model = scored) => {
       const score = { from: '2019-03-29', to: '2019-03-30' };
-      const scored = await backtest(context, { model, sequences, score, issueHourLocal: 10 });
-      await registerModel(context, { name, model, backtest: scored.dataset });
+      const { dataset } = await backtest(context, { model: scored, sequences, score, issueHourLocal: 10 });
+      await registerModel(context, { name, model, backtest: dataset });
     };
-    const fit = async (members: string[]) => {
-      const asked = { sequences, training, members, validationDays: 14, through: '2019-03-08' };
+    const fit = async (members: string[], further: object = {}) => {
+      const asked = { sequences, training, members, validationDays: 14, through: '2019-03-08', ...further };
       return (await fitForecaster(context, fitForecasterInput.parse(asked))).dataset;
     };
-    await register(NAME, await fit(['latestKnown', 'transformer']));
+    const members = ['latestKnown', 'transformer'];
+    const fitted = await fit(members);
+    await register(NAME, fitted);
     await register('alone', training);
     await register('beside', await fit(['latestKnown']));
+    await register('refit', fitted, await fit(members, { refitOf: fitted, through: '2019-03-30' }));
   });
   after(() => rm(context.home.root, { recursive: true, force: true }));
 
@@ -233,6 +236,22 @@ describe('making a registered network smaller', () => {
         ['network', 'hourly'],
       );
       assert.equal((await recordOf(done)).lineage.forecaster, undefined);
+    });
+
+    it('makes both smaller where another fit was scored than the one that answers', async () => {
+      const done = await smaller({ method: 'quantise' }, 0.02, 'refit');
+      const { lineage, compression } = await recordOf(done);
+      assert.equal(compression!.parent.name, 'refit');
+      const scored = await readManifest(context.home, lineage.backtest, 'backtest');
+      assert.equal(scored.inputs[0]!.sha256, lineage.refitOf!.sha256);
+      const before = (await recordOf({ name: 'refit', version: 1 })).lineage;
+      assert.notEqual(lineage.refitOf!.sha256, before.refitOf!.sha256);
+      const sizes = [lineage.forecaster!, lineage.refitOf!].map(async (fit) => {
+        const { files } = await readManifest(context.home, fit, 'forecaster');
+        return files.find(({ role }) => role === 'transformer')!;
+      });
+      const [answers, fit] = (await Promise.all(sizes)) as [ArtifactReference, ArtifactReference];
+      assert.ok(answers.bytes === fit.bytes && answers.sha256 !== fit.sha256);
     });
 
     it('refuses a version whose forecasts are not its network’s', async () => {
