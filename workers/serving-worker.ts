@@ -12,6 +12,8 @@ process.on('message', (message: ToServing) => {
   switch (message.kind) {
     case 'serve':
       started = serve(message);
+      // Whoever waits for it hears of it; the supervisor has.
+      started.catch(() => undefined);
       break;
     case 'reloaded':
       link.hear(message);

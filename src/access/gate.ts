@@ -12,6 +12,7 @@ import { WrongCredentials, type Identity } from './identity.ts';
 import type { AccessOptions } from './options.ts';
 import { CallerRate, FailureRate } from './rates.ts';
 import { mayDo } from './roles.ts';
+import { readServingTls } from './tls-files.ts';
 import { Tokens } from './tokens.ts';
 
 const LOCAL: Caller = { name: 'local', role: 'admin', identity: 'claimed' };
@@ -29,6 +30,15 @@ export async function openGate(
   const keys = new ApiKeys(home, log, timing);
   requireSafeExposure(options, await keys.standing());
   return new AccessGate(keys, options, log, timing);
+}
+
+/**
+ * What opening the doors would refuse, said before any process is started for them.
+ * @throws BadInputError
+ */
+export async function checkAccess(home: Home, options: AccessOptions, log: Logger): Promise<void> {
+  await openGate(home, options, log);
+  if (options.tls) await readServingTls(options.tls);
 }
 
 class AccessGate implements Gate {

@@ -77,15 +77,19 @@ export function defineServe(program: Command): void {
     .option('--no-metrics', 'leave out GET /metrics');
   addAccessFlags(verb).action(
     perform<Options>(async (session, options) => {
-      const [{ Supervisor }, { figuresOfWorkers }, { default: cluster }] = await Promise.all([
-        import('../../serving/process/supervisor.ts'),
-        import('../../serving/telemetry/figures/of-workers.ts'),
-        import('node:cluster'),
-      ]);
+      const [{ Supervisor }, { figuresOfWorkers }, { default: cluster }, { checkAccess }] = await Promise.all(
+        [
+          import('../../serving/process/supervisor.ts'),
+          import('../../serving/telemetry/figures/of-workers.ts'),
+          import('node:cluster'),
+          import('../../access/gate.ts'),
+        ],
+      );
       const home = await session.home();
       const { config, progress } = session;
       const log = stderrLogger(session.flags.logLevel === undefined ? 'warn' : config.logLevel, progress);
       const serveOptions = await optionsOf(session, options);
+      await checkAccess(home, serveOptions.access, log);
       const processes = options.processes ?? Math.max(1, Math.floor(availableParallelism() / 2));
       requireBetween('--processes', processes, 1, MOST_PROCESSES);
       const figures = figuresOfWorkers(cluster, (error) =>
