@@ -48,6 +48,7 @@ class AccessGate implements Gate {
   readonly #onLoopback: boolean;
   readonly #rate: CallerRate;
   readonly #failures: FailureRate;
+  readonly #log: Logger;
 
   constructor(keys: ApiKeys, options: AccessOptions, log: Logger, timing?: { checkMs: number }) {
     const { oidc, certificateRoles } = options;
@@ -58,6 +59,7 @@ class AccessGate implements Gate {
     this.#onLoopback = isLoopback(options.host);
     this.#rate = new CallerRate(options);
     this.#failures = new FailureRate(options);
+    this.#log = log;
   }
 
   async admit(credentials: Credentials, needed: Role): Promise<Caller> {
@@ -88,8 +90,11 @@ class AccessGate implements Gate {
       return await this.#proof(credentials);
     } catch (error) {
       if (error instanceof WrongCredentials) {
-        await this.#failures.check(credentials.address);
-        await this.#failures.count(credentials.address);
+        const { address } = credentials;
+        await this.#failures.check(address);
+        if (await this.#failures.count(address)) {
+          this.#log.warn({ address, why: error.message }, 'somebody is not who they say');
+        }
       }
       throw error;
     }

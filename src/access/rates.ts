@@ -50,8 +50,10 @@ export class FailureRate {
     }
   }
 
-  async count(address: string): Promise<void> {
-    await this.#limiter.penalty(counterOf(address));
+  /** Whether this is the first within a minute, or the one after which the address must wait: what is worth a line. */
+  async count(address: string): Promise<boolean> {
+    const { consumedPoints } = await this.#limiter.penalty(counterOf(address));
+    return consumedPoints === 1 || consumedPoints === this.#limiter.points;
   }
 }
 

@@ -3,6 +3,8 @@ import { chmod, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { listAudit, auditBytes } from '../../src/audit/read.ts';
 import { BadInputError } from '../../src/errors.ts';
+import { checkAccess } from '../../src/access/gate.ts';
+import { accessOptions } from '../../src/access/options.ts';
 import { API_KEYS_URI, createApiKey, listApiKeys, revokeApiKey } from '../../src/access/key-file.ts';
 import { BY, FAR, LOCALLY, OFF_LOOPBACK, gateOf, keptLog, newFolder, newHome, refusedAs } from './sample.ts';
 
@@ -190,7 +192,8 @@ describe('who is let in', () => {
   it('an address that guesses is told to wait, and a right key from there still works', async () => {
     const home = await newHome();
     const { key } = await createApiKey(home, { name: 'desk', role: 'viewer' }, BY);
-    const gate = await gateOf(home, { ...OFF_LOOPBACK, failuresPerMinute: 3 });
+    const { lines, log } = keptLog();
+    const gate = await gateOf(home, { ...OFF_LOOPBACK, failuresPerMinute: 3 }, log);
     const guess = (address: string) => gate.admit({ address, apiKey: 'rw_guess' }, 'viewer');
     const wait = refusedAs('RESOURCE_EXHAUSTED', /wrong keys or tokens/);
     for (const address of ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:9::3']) {
@@ -200,6 +203,9 @@ describe('who is let in', () => {
     await assert.rejects(guess('2001:db8::ffff'), wait);
     await assert.rejects(guess('2001:db8:0:1::1'), refusedAs('UNAUTHENTICATED', /not known/));
     await gate.admit({ address: '2001:db8::1', apiKey: key }, 'viewer');
+    const told = lines.map((line) => (JSON.parse(line) as { address: string }).address);
+    assert.deepEqual(told, ['2001:db8::1', '2001:db8:0:0:9::3', '2001:db8:0:1::1']);
+    assert.ok(!lines.join('').includes('guess'));
   });
 });
 
@@ -249,6 +255,11 @@ describe('doors that others can reach', () => {
     await assert.rejects(gateOf(home, { host: '::', insecurePlaintext: true }), refused(/api-key create/));
     const noAuthority = { tls: { cert: 'c', key: 'k' }, certificateRoles: 'roles.json' };
     await assert.rejects(gateOf(home, noAuthority), refused(/--tls-client-ca/));
+    const unreadable = accessOptions.parse({ tls: { cert: 'nowhere.pem', key: 'k' } });
+    await assert.rejects(
+      checkAccess(home, unreadable, keptLog().log),
+      refused(/nowhere\.pem cannot be read/),
+    );
   });
 
   it('on loopback open without anything', async () => {
