@@ -8,7 +8,7 @@ import { HttpProblem } from './problem.ts';
 
 /** A body that is JSON and does not fit its contract is 422; the reason names the field. */
 export const bodyOf = <Schema extends z.ZodObject>(schema: Schema, body: unknown): z.output<Schema> =>
-  checked(schema, body ?? {}, 422);
+  checked(schema, body, 422);
 
 /** What stands after the question mark; one that a route does not know is refused, for it would do nothing. */
 export const queryOf = <Schema extends z.ZodObject>(

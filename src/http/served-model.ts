@@ -13,7 +13,7 @@ export function servedModel(service: PredictionService, name: string | undefined
   if (only === undefined) throw notFound('No model is served.');
   if (others.length === 0) return only;
   throw new HttpProblem(
-    400,
+    409,
     'which-model',
     `${models.size} models are served, and the request names none.`,
     `Give one as model_name: ${[...models.keys()].slice(0, 10).join(', ')}.`,

@@ -133,7 +133,7 @@ describe('the HTTP door without Temporal', () => {
             await door.inject({ method: 'POST', url, headers, payload });
           await door.inject('/models/s3cret');
         },
-        log,
+        { log },
       );
       for (const status of [401, 503]) {
         const found = (line: string) =>

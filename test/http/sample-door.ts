@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config/config.ts';
-import { httpDoor } from '../../src/http/server.ts';
+import { httpDoor, type DoorParts } from '../../src/http/server.ts';
 import { registerModel } from '../../src/registry/stage.ts';
-import { silentLogger, type Logger, type StageContext } from '../../src/stages/context.ts';
+import { silentLogger, type StageContext } from '../../src/stages/context.ts';
 import { LastingConnection } from '../../src/temporal/lasting-connection.ts';
 import { rescored, scoredSample } from '../registry/scored-sample.ts';
 
@@ -22,10 +22,10 @@ export async function withDoor<T>(
   { home }: StageContext,
   place: Place | undefined,
   act: (door: ReturnType<typeof httpDoor>) => Promise<T>,
-  log: Logger = silentLogger,
+  { log = silentLogger, ...more }: Partial<DoorParts> = {},
 ): Promise<T> {
   const temporal = new LastingConnection(() => place);
-  const door = httpDoor({ home, temporal, log });
+  const door = httpDoor({ home, temporal, log, ...more });
   try {
     return await act(door);
   } finally {

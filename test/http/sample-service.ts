@@ -4,7 +4,7 @@ import type { ModelSpec, PredictionService, PredictRequest } from '../../src/ser
 import { DEFAULT_SIGNATURE, type Signatures } from '../../src/serving/signature.ts';
 import { servingTensor, type ServingTensor } from '../../src/serving/tensor.ts';
 
-export const DOUBLER = 'doubler';
+export const DOUBLER = 'consumption_forecasting';
 export const ADDER = 'adder';
 
 const port = (name: string, shape: readonly number[], tensor: string) =>
@@ -45,10 +45,11 @@ const STATUSES: Record<string, VersionStatus[]> = {
 /** Serves 2x + 1, and sums and differences: small enough to be checked by hand. Users called `ada` are in a test. */
 export class SampleService implements PredictionService {
   readonly asked: PredictRequest[] = [];
-  readonly #names: readonly string[];
+  readonly #models: ReadonlyMap<string, string>;
 
-  constructor(names: readonly string[] = [DOUBLER, ADDER]) {
-    this.#names = names;
+  /** By the name that it is served under. */
+  constructor(names: readonly string[] = [DOUBLER, ADDER], servedAs: Record<string, string> = {}) {
+    this.#models = new Map(names.map((name) => [servedAs[name] ?? name, name]));
   }
 
   async predict(
@@ -59,7 +60,8 @@ export class SampleService implements PredictionService {
     const { version } = this.signatures(request.spec);
     const { name } = request.spec;
     if (user === 'crowd') throw new ServingProblem('RESOURCE_EXHAUSTED', 'The queue is full.', 2);
-    const outputs = name === DOUBLER ? doubled(request, version === 2 ? 1 : 0) : added(request);
+    const outputs =
+      this.#models.get(name) === DOUBLER ? doubled(request, version === 2 ? 1 : 0) : added(request);
     return {
       ...{ model: name, version, signature: request.signature, outputs, cached: false },
       label: request.spec.label,
@@ -69,12 +71,13 @@ export class SampleService implements PredictionService {
 
   signatures(spec: ModelSpec) {
     const [first] = this.status(spec).filter(({ state }) => state === 'AVAILABLE');
-    return { version: first!.version, signatures: SIGNATURES[spec.name]! };
+    return { version: first!.version, signatures: SIGNATURES[this.#models.get(spec.name)!]! };
   }
 
   status({ name, version, label }: ModelSpec): VersionStatus[] {
-    if (!this.#names.includes(name)) throw notFound('No model of that name is served.');
-    const found = STATUSES[name]!.filter(
+    const own = this.#models.get(name);
+    if (own === undefined) throw notFound('No model of that name is served.');
+    const found = STATUSES[own]!.filter(
       (each) => (version ?? each.version) === each.version && (!label || each.labels.includes(label)),
     );
     if (found.length === 0) throw notFound('The model has no such version.');
@@ -82,7 +85,7 @@ export class SampleService implements PredictionService {
   }
 
   models() {
-    return new Map(this.#names.map((name) => [name, STATUSES[name]!]));
+    return new Map([...this.#models].map(([name, own]) => [name, STATUSES[own]!]));
   }
 
   reload(): Promise<void> {

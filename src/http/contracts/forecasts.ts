@@ -6,7 +6,7 @@ import { wholeNumber } from '../input.ts';
 /** No model answers more hours than that. */
 const MOST_HOURS = 168;
 
-export const forecastPath = z.strictObject({ region: regionCode });
+export const forecastPath = z.strictObject({ region: regionCode.meta({ examples: ['PACW'] }) });
 
 export const forecastQuery = z.strictObject({
   horizon: wholeNumber(1, MOST_HOURS)
@@ -89,8 +89,9 @@ export type ForecastAnswer = z.infer<typeof forecastAnswer>;
 export const ratingPath = z.strictObject({
   id: z
     .string()
-    .min(3)
-    .max(300)
+    .regex(/^[a-z][a-z0-9-]{0,62}:\S{1,200}$/, {
+      error: 'must be the name of an A/B test and a request that it dealt, a colon between',
+    })
     .describe('As the forecast, or the prediction, named it: the test and the request, a colon between'),
 });
 

@@ -22,7 +22,9 @@ export const canaryBody = canaryRequest.omit(ofTheDoor);
 export const endCanaryBody = endCanaryRequest.omit(ofTheDoor);
 export const approvalBody = approvalRequest.omit(ofTheDoor);
 
-export const byName = z.strictObject({ name: modelName.describe('A registered model') });
+export const byName = z.strictObject({
+  name: modelName.describe('A registered model').meta({ examples: ['day-ahead'] }),
+});
 
 const listedVersion = z.strictObject({
   version: z.number().int(),
@@ -72,7 +74,8 @@ export const infoQuery = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe('A served model; may be left out where there is one'),
+    .describe('A served model; may be left out where there is one')
+    .meta({ examples: ['consumption_forecasting'] }),
 });
 
 export const modelInfo = z.strictObject({

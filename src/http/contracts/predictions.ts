@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requestId } from '../../contracts/stages.ts';
 
 /** Which version answers, beside the model's name; of a label and a version only one. */
 const choice = {
@@ -16,7 +15,7 @@ const choice = {
 };
 
 const data = z
-  .union([z.array(z.json()), z.record(z.string(), z.json())])
+  .union([z.array(z.unknown()), z.record(z.string(), z.unknown())])
   .describe(
     'Rows: a list with an item for each, plain where the model has one input (`[[1.0, 2.0]]` is one row of two values), else an object of its inputs by name. Or columns: an object with the whole tensor of each input by its name. GET /model/info has the names, types and shapes.',
   );
@@ -35,12 +34,12 @@ export const batchBody = (most: number) =>
       .describe(`Requests of their own, as \`data\` of /predict each; at most ${most}`),
   });
 
-const tensorValue = z.union([z.array(z.json()), z.record(z.string(), z.json()), z.json()]);
-
 export const prediction = z.strictObject({
-  predictions: tensorValue.describe(
-    'As the data lay: for rows a list with an item for each, an object by name where there are several outputs; for columns each output whole',
-  ),
+  predictions: z
+    .unknown()
+    .describe(
+      'As the data lay: for rows a list with an item for each, an object by name where there are several outputs; for columns each output whole',
+    ),
   model: z.strictObject({
     name: z.string(),
     version: z.number().int().describe('Who answered'),
@@ -52,7 +51,7 @@ export const prediction = z.strictObject({
     .strictObject({
       test: z.string(),
       variant: z.enum(['control', 'treatment']),
-      request: requestId,
+      request: z.string(),
       rating_id: z.string().describe('For POST /forecasts/{id}/rating'),
     })
     .optional()

@@ -12,7 +12,7 @@ export const jobList = z.strictObject({
   ),
 });
 
-export const byModel = z.strictObject({ model: modelName });
+export const byModel = z.strictObject({ model: modelName.meta({ examples: ['day-ahead'] }) });
 export const jobHistory = z.strictObject({
   model: modelName,
   records: z.array(jobRecord).describe('The newest first, at most 100'),

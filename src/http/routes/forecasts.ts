@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ABAccount } from '../../contracts/ab-test.ts';
-import { forecastInput, modelName, requestId } from '../../contracts/stages.ts';
+import { forecastInput, requestId } from '../../contracts/stages.ts';
 import { noteOutcomes } from '../../ab-test/journal.ts';
 import { requireTest } from '../../ab-test/store.ts';
-import { BadInputError, MissingDataError } from '../../errors.ts';
+import { MissingDataError } from '../../errors.ts';
 import type { Forecasts } from '../../serving/forecasts/forecasts.ts';
 import { nudgeABTest } from '../../temporal/ab-tests.ts';
 import {
@@ -20,6 +20,7 @@ import { addRoute } from '../route.ts';
 import type { DoorParts } from '../server.ts';
 
 const NUDGE_SECONDS = 3;
+const CURE = 'Rate what a running test dealt, by the id that it came with.';
 
 export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts: Forecasts): void {
   addRoute(
@@ -87,16 +88,15 @@ export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts
 
 function dealt(id: string): { test: string; request: string } {
   const colon = id.indexOf(':');
-  const [test, request] = [id.slice(0, Math.max(colon, 0)), id.slice(colon + 1)];
-  if (modelName.safeParse(test).success && requestId.safeParse(request).success) return { test, request };
-  throw new BadInputError('That names no forecast that a test dealt.', 'Give `rating.id` of a forecast.');
+  const [test, request] = [id.slice(0, colon), id.slice(colon + 1)];
+  if (requestId.safeParse(request).success) return { test, request };
+  throw new MissingDataError('No test dealt that request.', CURE);
 }
 
 function requireTaken({ refused, refusals }: ABAccount): void {
   if (refused === 0) return;
   const reason = refusals[0]?.reason ?? 'it does not count';
-  const cure = 'Rate forecasts that a running test dealt, by the id that they came with.';
   if (reason.includes('ended'))
-    throw new HttpProblem(409, 'refused', `The rating was refused: ${reason}.`, cure);
-  throw new MissingDataError(`The rating was refused: ${reason}.`, cure);
+    throw new HttpProblem(409, 'refused', `The rating was refused: ${reason}.`, CURE);
+  throw new MissingDataError(`The rating was refused: ${reason}.`, CURE);
 }

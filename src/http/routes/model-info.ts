@@ -20,7 +20,7 @@ export function modelInfoRoute(app: FastifyInstance, { home }: DoorParts, servic
       summary: 'A served model: signatures, versions, labels, states, and what the registry has of it',
       query: infoQuery,
       answer: { says: 'What it can be asked, and who answers', schema: modelInfo },
-      refusals: [404],
+      refusals: [404, 409],
     },
     async ({ query }): Promise<ModelInfo> => {
       const name = servedModel(service, query.model_name);
@@ -59,11 +59,11 @@ async function recordOf(home: Home, name: string, version: number): Promise<Mode
   const { record } = await readVersionRecord(home, name, version);
   const card = versionFile(record, 'card');
   const text = card && (await readArtifact(home, card)).toString('utf8');
-  const learntFrom = text === undefined ? undefined : (JSON.parse(text) as Partial<ModelCard>).learntFrom;
+  const learnt = text === undefined ? undefined : (JSON.parse(text) as ModelCard);
   return {
     ...listed,
-    learntFrom: learntFrom ? { from: learntFrom.from, to: learntFrom.to } : null,
-    regions: record.metrics.map(({ region }) => region),
+    learntFrom: learnt ? { from: learnt.learntFrom.from, to: learnt.learntFrom.to } : null,
+    regions: learnt?.regions ?? record.metrics.map(({ region }) => region),
     sequenceLength: record.sequenceLength,
     champion: listing.champion?.version === version,
   };

@@ -38,7 +38,7 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
           columns: { data: { x: [[1, 2, 3]] }, model_name: 'consumption_forecasting', label: 'stable' },
         },
         answer: { says: 'The outputs, laid out as the data were', schema: prediction },
-        refusals: [404, 429, 501, 503, 504],
+        refusals: [404, 409, 429, 501, 503, 504],
         bodyBytes: limits.bodyBytes,
       },
       async ({ bytes, caller, signal, request, reply }) => {
@@ -61,7 +61,7 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
           two: { data: [[[1, 2, 3]], [[4, 5, 6]]], model_name: 'consumption_forecasting' },
         },
         answer: { says: 'A prediction or an error for each', schema: batchAnswer },
-        refusals: [404, 429, 501, 503, 504],
+        refusals: [404, 409, 429, 501, 503, 504],
         bodyBytes: limits.bodyBytes,
       },
       async ({ bytes, caller, signal, request, reply }) => {

@@ -118,8 +118,12 @@ export class Forecasts {
     this.#over.signal.addEventListener('abort', end, { once: true });
     try {
       const process = await this.#fit();
+      ending.signal.throwIfAborted();
       const run = { stage: 'forecast', input, config, signal: ending.signal, progress() {}, log, table };
       return (await process.run(run)) as ForecastResult;
+    } catch (error) {
+      // A stage that was told to end says that it has ended, not why.
+      throw ending.signal.aborted ? ending.signal.reason : error;
     } finally {
       clearTimeout(tooLong);
       clearTimeout(leaving);
