@@ -1,6 +1,7 @@
 import type { Server } from 'node:https';
 import { openGate } from '../../access/gate.ts';
 import { openTls } from '../../access/tls.ts';
+import { dashboardRoutes } from '../../dashboard/routes.ts';
 import { httpDoor } from '../../http/server.ts';
 import type { Home } from '../../lake/home.ts';
 import type { Logger } from '../../stages/context.ts';
@@ -49,6 +50,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
       more(routes) {
         if (tracer) traceRoutes(routes, 'http', tracer);
         outcomeRoutes(routes, { outcomes: core.traffic.outcomes });
+        dashboardRoutes(routes, { home, temporal, figures, service: core.service });
       },
     });
     stack.defer(() => app.close());
