@@ -7,12 +7,15 @@ import { startBackend } from '../../src/backend/backend.ts';
 import { compressionLines } from '../../src/cli/compression-view.ts';
 import { compress, type Compressed } from '../../src/compression/compress.ts';
 import { CompressionRefusedError } from '../../src/compression/gate.ts';
+import { readParent } from '../../src/compression/parent.ts';
 import { teach } from '../../src/compression/teach.ts';
+import { judgedIssues } from '../../src/compression/validation.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import { compressionSettings } from '../../src/contracts/compression.ts';
 import { fitForecasterInput } from '../../src/contracts/forecasters.ts';
 import { describe as describeNetwork } from '../../src/export/description.ts';
+import { MissingDataError } from '../../src/errors.ts';
 import { historyHours } from '../../src/export/network.ts';
 import { networkGraph } from '../../src/export/network-graph.ts';
 import { encodeOnnx } from '../../src/export/onnx.ts';
@@ -92,6 +95,17 @@ describe('making a registered network smaller', () => {
       return true;
     });
     assert.deepEqual(await files(), before);
+  });
+
+  it('judges on no hour that the published scores are of', async () => {
+    const parent = await readParent(context.home, NAME, 1);
+    const hours = async (from: string, to: string) => {
+      const scored = { ...parent.scored, score: { from, to } };
+      const { table, counts } = await judgedIssues(context.home, { ...parent, scored }, REGION);
+      return [...table.validAt.keys()].filter(counts).length;
+    };
+    assert.equal((await hours('2019-03-29', '2019-03-30')) - (await hours('2019-03-03', '2019-03-04')), 48);
+    await assert.rejects(hours('2019-01', '2019-03'), MissingDataError);
   });
 
   describe('as int8', () => {
