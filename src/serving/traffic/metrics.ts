@@ -4,6 +4,8 @@ import { DIFFERENCES, SECONDS } from './shadow/histogram.ts';
 
 /** The names of what traffic measures, for whoever shows it. */
 export const TRAFFIC_METRIC = {
+  dealt: 'ringwatt_traffic_dealt_total',
+  fallbacks: 'ringwatt_traffic_fallbacks_total',
   exposures: 'ringwatt_ab_test_exposures_total',
   outcomes: 'ringwatt_ab_test_outcomes_total',
   shadowRequests: 'ringwatt_shadow_requests_total',
@@ -26,6 +28,16 @@ export function trafficMetrics(registry: Registry): TrafficObserver {
     buckets: readonly number[],
   ) => new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers });
 
+  const answered = counter(
+    TRAFFIC_METRIC.dealt,
+    'Calls without a version that were answered, by who did: champion, canary, control, treatment',
+    ['model', 'version', 'role'],
+  );
+  const fallbacks = counter(
+    TRAFFIC_METRIC.fallbacks,
+    'Calls that the champion answered for a version that is not loaded',
+    ['model', 'version'],
+  );
   const { exposures, outcomes, shadowRequests, shadowSeconds, shadowDifference, shadowMismatches } =
     TRAFFIC_METRIC;
   const exposed = counter(
@@ -58,6 +70,8 @@ export function trafficMetrics(registry: Registry): TrafficObserver {
   );
 
   return {
+    dealt: ({ model, version, role }) => answered.inc({ model, version, role }),
+    fellBack: ({ model, version }) => fallbacks.inc({ model, version }),
     exposuresKept: (test, count) => exposed.inc({ test, result: 'kept' }, count),
     exposuresLost: (test, count, why) => exposed.inc({ test, result: why }, count),
     outcomesTaken(test, { taken, repeated, refused }) {

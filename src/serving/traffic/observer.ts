@@ -1,4 +1,6 @@
 import type { ABAccount } from '../../contracts/ab-test.ts';
+import type { Dealt } from './deal.ts';
+import type { Wanted } from './state.ts';
 
 /** What a candidate's answer was held against the champion's by. */
 export interface Difference {
@@ -28,6 +30,10 @@ export type ShadowDrop = 'full' | 'late';
 
 /** Told of what traffic does; may not throw and must be quick. */
 export interface TrafficObserver {
+  /** Who has answered a call that named no version. */
+  dealt?(dealt: Dealt): void;
+  /** The champion answered for one that is not loaded. */
+  fellBack?(missing: Wanted): void;
   /** Exposures that came into the journal, or did not. */
   exposuresKept?(test: string, count: number): void;
   exposuresLost?(test: string, count: number, why: ExposureLoss): void;
