@@ -1,4 +1,7 @@
 import type { RingIdentity } from '../../ring/rendezvous.ts';
 
+/** What the token of shards on other hosts is derived for (`workers/ring-token.ts`). */
+export const SHARDS = 'serving-shards';
+
 /** What whoever asks for a shard proves itself for, and knows the token of. */
-export const doorIdentity = (token: string): RingIdentity => ({ runId: 'serving-shards', epoch: 0, token });
+export const doorIdentity = (token: string): RingIdentity => ({ runId: SHARDS, epoch: 0, token });

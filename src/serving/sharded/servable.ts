@@ -2,12 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { LinkTiming } from '../../ring/transport.ts';
 import { silentLogger, type Logger } from '../../stages/context.ts';
 import type { RingTls } from '../../tls/host-files.ts';
+import type { LoadedModel } from '../engine/loaded-model.ts';
 import { invalidArgument } from '../problem.ts';
-import { DEFAULT_SIGNATURE, type Signatures } from '../signature.ts';
+import { DEFAULT_SIGNATURE } from '../signature.ts';
 import type { TensorMap } from '../tensor.ts';
 import { placesOf, stageLayout, type Arrangement } from './place.ts';
 import type { ServedNetwork } from './served-network.ts';
-import { outputsOf, questionsOf } from './questions.ts';
+import { boundsOf, outputsOf, questionsOf, type Answer, type Question } from './questions.ts';
 import { shardAt, shardHere, type ShardHost } from './shard-host.ts';
 import { ShardRing } from './shard-ring.ts';
 import { signaturesOf } from './signature.ts';
@@ -26,7 +27,7 @@ export interface ShardedOptions {
   arrangement: Arrangement;
   /** Absent: processes of this host, one a shard, which end with this one. */
   elsewhere?: ShardAddresses | undefined;
-  /** Questions (a row of a batch is one) that may wait; more are refused. */
+  /** Questions that may wait; more are refused. A request has one for each stage at a time, whatever its rows. */
   waitingAtMost?: number | undefined;
   log?: Logger | undefined;
   /** How soon a shard that hangs is noticed. */
@@ -34,11 +35,7 @@ export interface ShardedOptions {
 }
 
 /** What answers as the network's graph does, and is held by no process whole. */
-export interface ShardedServable {
-  signatures: Signatures;
-  sha256: string;
-  /** Of the weights, in all shards together. */
-  bytes: number;
+export interface ShardedServable extends LoadedModel {
   /** Processes of ours that run, by place. */
   pids(): (number | undefined)[];
   /**
@@ -46,7 +43,6 @@ export interface ShardedServable {
    * many wait; and the reason of `signal` once it is aborted
    */
   run(signature: string, inputs: TensorMap, signal?: AbortSignal): Promise<TensorMap>;
-  unload(): Promise<void>;
 }
 
 const WAITING_AT_MOST = 64;
@@ -66,7 +62,7 @@ export async function shardedServable(options: ShardedOptions): Promise<ShardedS
   });
   const signatures = signaturesOf(network);
   return {
-    ...{ signatures, sha256: network.sha256, bytes: weightBytes(options) },
+    ...{ signatures, sha256: network.sha256, bytes: weightBytes(options), bounds: boundsOf(network) },
     pids: () => hosts.map((host) => host.pid()),
     run: async (name, inputs, signal) => {
       const signature = signatures.get(name);
@@ -75,9 +71,9 @@ export async function shardedServable(options: ShardedOptions): Promise<ShardedS
       // Of a batch of which one question fails nobody needs the others.
       const failed = new AbortController();
       const over = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+      const ask = (question: Question) => ring.ask(question, over);
       try {
-        const answers = await Promise.all(questions.map((question) => ring.ask(question, over)));
-        return outputsOf(signature, answers);
+        return outputsOf(signature, await inLanes(questions, arrangement.stages, ask));
       } catch (error) {
         failed.abort(error);
         throw error;
@@ -95,4 +91,19 @@ function hostsOf({ arrangement, elsewhere, timing }: ShardedOptions, token: stri
 
 function weightBytes({ network: { config }, arrangement }: ShardedOptions): number {
   return placesOf(arrangement).reduce((sum, place) => sum + 4 * stageLayout(config, place).size, 0);
+}
+
+/** So many at a time: a large batch takes no more room in the queue than a small one. */
+async function inLanes(
+  questions: readonly Question[],
+  lanes: number,
+  ask: (question: Question) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const rest = questions.entries();
+  const lane = async () => {
+    for (const [i, question] of rest) answers[i] = await ask(question);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return answers;
 }

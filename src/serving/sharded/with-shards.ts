@@ -1,0 +1,29 @@
+import { Home } from '../../lake/home.ts';
+import type { Engine } from '../engine/engine.ts';
+import { arrangementFor, type Room } from './arrangement.ts';
+import { shardedServable, type ShardedOptions } from './servable.ts';
+import { servedFromHome } from './stored-weights.ts';
+
+type Loader = Pick<Engine, 'load'>;
+
+/** Of a process that serves; `memoryBytes` is what a model may take in any one process, this or a shard's. */
+export interface ShardingOptions extends Room, Pick<ShardedOptions, 'elsewhere' | 'log' | 'timing'> {}
+
+/**
+ * Loads what has room in one process into the engine, and deals registered networks that have not to shards: on other
+ * hosts where there are some, else in processes of this one.
+ */
+export function withShards(engine: Loader, options: ShardingOptions): Loader {
+  const { elsewhere, log, timing, memoryBytes } = options;
+  const shards = elsewhere?.addresses.length ?? options.shards;
+  return {
+    load: async (source) => {
+      if (source.kind !== 'registered') return engine.load(source);
+      const home = await Home.open(source.root);
+      const network = await servedFromHome(home, source.name, source.version);
+      const arrangement = arrangementFor(network, { memoryBytes, shards });
+      if (!arrangement) return engine.load(source);
+      return shardedServable({ network, arrangement, elsewhere, log, timing });
+    },
+  };
+}
