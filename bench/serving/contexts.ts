@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../src/lake/canonical.ts';
 import type { Home } from '../../src/lake/home.ts';
-import { versionFolder } from '../../src/registry/layout.ts';
+import { modelFolder, versionFolder } from '../../src/registry/layout.ts';
 import { placeVersionFolder } from '../../src/registry/version-folder.ts';
 import { readVersion } from '../../src/registry/versions.ts';
 
@@ -11,6 +11,7 @@ import { readVersion } from '../../src/registry/versions.ts';
  * an answer costs does on nothing else.
  */
 export async function registerContext(home: Home, from: string, name: string, hours: number): Promise<void> {
+  await mkdir(home.path(modelFolder(name)), { recursive: true, mode: 0o700 });
   const { record } = await readVersion({ home }, { name: from, version: 1 });
   await placeVersionFolder(home, name, async ({ version, temporary, finalFolder }) => {
     const files = [];
