@@ -79,6 +79,8 @@ export async function campaign(
   const numbers = only === undefined ? Array.from({ length: cases }, (_, i) => i) : [only];
   await inTurns(numbers, AT_ONCE, async (number) => {
     signal?.throwIfAborted();
+    const last = served.ended();
+    if (last !== undefined) throw new Error(`serve has ended before case ${number}: ${last}`);
     const made = caseOf(seed, number);
     families.add(made.family);
     const reply = await made.send(target);

@@ -23,6 +23,8 @@ export interface ServedTarget extends AsyncDisposable {
   held(): { bytes: number; files: number } | undefined;
   /** Processes that answer now, by id. */
   processes(): number[];
+  /** What it said last, once it has ended by itself. */
+  ended(): string | undefined;
   /** Everything that it has written: to its terminal, its logs, the log of calls and the audit. */
   written(): Promise<string>;
 }
@@ -45,6 +47,7 @@ export async function startTarget(): Promise<ServedTarget> {
     target,
     held: () => heldBy(familyOf(child.pid!)),
     processes: () => familyOf(child.pid!),
+    ended: () => (child.exitCode === null && child.signalCode === null ? undefined : said.slice(-4000)),
     async written() {
       return `${said}\n${await textsUnder(home.root)}`;
     },
