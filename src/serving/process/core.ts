@@ -7,6 +7,7 @@ import { ModelManager } from '../models/model-manager.ts';
 import type { ModelConfig } from '../model-config.ts';
 import type { ServingObserver } from '../observer.ts';
 import { Serving } from '../serving.ts';
+import type { TrafficObserver } from '../traffic/observer.ts';
 import { openTraffic, type OpenTraffic } from './traffic.ts';
 import type { ServeOptions } from './options.ts';
 
@@ -15,6 +16,7 @@ export interface CoreParts {
   options: ServeOptions;
   log: Logger;
   observer: ServingObserver;
+  trafficObserver: TrafficObserver;
   /** In every process that shares the ports. */
   reload(models: readonly ModelConfig[]): Promise<void>;
 }
@@ -27,7 +29,14 @@ export interface Core extends AsyncDisposable {
   engine: Engines;
 }
 
-export async function openCore({ home, options, log, observer, reload }: CoreParts): Promise<Core> {
+export async function openCore({
+  home,
+  options,
+  log,
+  observer,
+  trafficObserver,
+  reload,
+}: CoreParts): Promise<Core> {
   const { batching, cacheBytes, config } = options;
   const engine = await Engines.start(log);
   const share = {
@@ -37,7 +46,7 @@ export async function openCore({ home, options, log, observer, reload }: CorePar
     observer,
   };
   const manager = new ModelManager({ home, engine, share, log });
-  const traffic = openTraffic({ home, manager, log });
+  const traffic = openTraffic({ home, manager, log, observer: trafficObserver });
   const cache =
     cacheBytes === 0 ? undefined : openCache({ maxBytes: cacheBytes, redisUrl: config.redisUrl, log });
   const service = new Serving({ manager, observer, cache, traffic: traffic.hooks, reload });

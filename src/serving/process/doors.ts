@@ -11,6 +11,7 @@ import type { Tracer } from '../span.ts';
 import type { Figures } from '../telemetry/figures/figures.ts';
 import { traceRoutes } from '../telemetry/traces/http-spans.ts';
 import { outcomeRoutes } from '../traffic/outcome-routes.ts';
+import { grpcDoor } from '../grpc/door.ts';
 import { restDoor } from '../rest/door.ts';
 import type { Core } from './core.ts';
 import type { Addresses } from './messages.ts';
@@ -65,6 +66,14 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
     stack.defer(() => app.close());
     addresses.rest = await app.listen({ host, port: ports.rest });
     if (tls) tls.follow(app.server as Server);
+  }
+  if (ports.grpc !== undefined) {
+    const door = grpcDoor({
+      ...{ service: core.service, gate, limits, log, tracer },
+      credentials: tls?.grpcCredentials(),
+    });
+    stack.defer(() => door.close());
+    addresses.grpc = `${host}:${await door.listen(ports.grpc, host)}`;
   }
   const opened = stack.move();
   return { addresses, [Symbol.asyncDispose]: () => opened.disposeAsync() };

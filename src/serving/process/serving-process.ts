@@ -11,6 +11,7 @@ import { figuresFromSupervisor } from '../telemetry/figures/from-supervisor.ts';
 import { processMetrics } from '../telemetry/process-metrics.ts';
 import { servingMetrics } from '../telemetry/serving-metrics.ts';
 import { openTracer } from '../telemetry/traces/open-tracer.ts';
+import { trafficMetrics } from '../traffic/metrics.ts';
 import { openCore } from './core.ts';
 import { openDoors } from './doors.ts';
 import type { Addresses } from './messages.ts';
@@ -47,7 +48,12 @@ export async function startServingProcess(
   const observer = allObservers([servingMetrics(registry), accessLog(log), calls], (error) =>
     log.error({ error: messageOf(error) }, 'what observes calls fails'),
   );
-  const core = stack.use(await openCore({ home, options, log, observer, reload }));
+  const core = stack.use(
+    await openCore({
+      ...{ home, options, log, observer, reload },
+      trafficObserver: trafficMetrics(registry),
+    }),
+  );
   const doors = stack.use(await openDoors({ home, options, log, core, temporal, figures, tracer }));
   const opened = stack.move();
   return {

@@ -5,6 +5,7 @@ import { keyOf } from '../models/catalogue.ts';
 import { notFound } from '../problem.ts';
 import type { TrafficHooks } from '../serving.ts';
 import { Exposures } from '../traffic/exposures.ts';
+import type { TrafficObserver } from '../traffic/observer.ts';
 import { Outcomes } from '../traffic/outcomes.ts';
 import { Shadow, type ShadowAsked } from '../traffic/shadow/shadow.ts';
 import { onlyOutputs, type TensorMap } from '../tensor.ts';
@@ -19,13 +20,14 @@ interface TrafficParts {
   home: Home;
   manager: ModelManager;
   log: Logger;
+  observer: TrafficObserver;
 }
 
-export function openTraffic({ home, manager, log }: TrafficParts): OpenTraffic {
-  const exposures = new Exposures({ home, log });
-  const outcomes = new Outcomes({ home, log, exposures });
+export function openTraffic({ home, manager, log, observer }: TrafficParts): OpenTraffic {
+  const exposures = new Exposures({ home, log, observer });
+  const outcomes = new Outcomes({ home, log, exposures, observer });
   const shadow = new Shadow({
-    ...{ home, log },
+    ...{ home, log, observer },
     run: (asked, signal) => runVersion(manager, asked, signal),
     isBusy: () => manager.waiting > 0,
   });
