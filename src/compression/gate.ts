@@ -30,7 +30,8 @@ export const compared = (region: string, before: ErrorsBySubject, after: ErrorsB
 export function lossOf({ before, after }: Comparison): number {
   if (after.hours !== before.hours) return Infinity;
   const grown = (was: number | null, is: number | null) => {
-    if (was === null || is === null || is === was) return 0;
+    if (was === null || is === null) return -Infinity;
+    if (is === was) return 0;
     const share = is / was - 1;
     return Number.isNaN(share) ? Infinity : share;
   };

@@ -24,6 +24,9 @@ describe('the gate of smaller networks', () => {
       assert.equal(refused([against(after)]), undefined);
     }
     assert.equal(refused([against({})], 0), undefined);
+    assert.ok(Math.abs(lossOf(against({ mape: 1.9, pinballMw: 24 })) + 0.05) < 1e-12);
+    const medians = { ...good, pinballMw: null };
+    assert.equal(lossOf({ ...against({}), before: medians, after: { ...medians, mape: 1 } }), -0.5);
   });
 
   it('refuses what is worse in one region, one way or one measure alone, and names the worst', () => {
