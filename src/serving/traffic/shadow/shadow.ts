@@ -114,11 +114,7 @@ export class Shadow {
     this.isClosed = true;
     this.running?.abort(new Error('It is shut down.'));
     await this.settled();
-    try {
-      await this.tally.flush();
-    } finally {
-      this.tally.close();
-    }
+    await this.tally.close();
   }
 
   private async drain(): Promise<void> {

@@ -59,8 +59,9 @@ export class ShadowTally {
     throw troubles[0];
   }
 
-  /** No more tries. */
-  close(): void {
+  /** Writes for the last time. Nothing that counts is lost where that fails: it has been told of. */
+  async close(): Promise<void> {
+    await this.flush().catch(() => {});
     clearTimeout(this.timer);
   }
 
