@@ -76,7 +76,7 @@ describe('the door and its OpenAPI', function () {
     withHome(async (context) => {
       await forecastHome(context);
       const by = { by: 'test', reason: '' };
-      const { key } = await createApiKey(context.home, { name: 'tester', role: 'admin' }, by);
+      const { key } = await createApiKey(context.home, { name: 'ada', role: 'admin' }, by);
       assert.equal(await withDoor(context, (url) => run(url, '--header', `x-api-key: ${key}`)), 0);
     }));
 });
