@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { BadInputError, InUseError, StorageError } from '../../errors.ts';
+import { BadInputError, InUseError, quoted, StorageError } from '../../errors.ts';
 import { DEFAULT_BATCHING } from '../../serving/batching/options.ts';
 import { DEFAULT_LIMITS } from '../../serving/gate.ts';
 import type { Addresses } from '../../serving/process/messages.ts';
 import type { ServeOptions } from '../../serving/process/options.ts';
 import { accessOptionsOf, addAccessFlags, type AccessFlags } from '../access-flags.ts';
-import { defineVerb, integer } from '../flags.ts';
+import { defineVerb, integer, list } from '../flags.ts';
 import { stderrLogger } from '../logger.ts';
 import { perform, type Session } from '../session.ts';
 import { until } from '../until.ts';
@@ -28,6 +28,9 @@ interface Options extends AccessFlags {
   cacheMb: number;
   maxBodyMb: number;
   metrics: boolean;
+  modelMemoryMb?: number;
+  shards?: number;
+  shardHosts?: string[];
 }
 
 const WORKER = fileURLToPath(new URL('../../../workers/serving-worker.ts', import.meta.url));
@@ -74,7 +77,18 @@ export function defineServe(program: Command): void {
     )
     .option('--cache-mb <size>', 'of answers kept in memory; 0 for none', integer, 64)
     .option('--max-body-mb <size>', 'of one request to predict', integer, DEFAULT_LIMITS.bodyBytes / MEGABYTE)
-    .option('--no-metrics', 'leave out GET /metrics');
+    .option('--no-metrics', 'leave out GET /metrics')
+    .option(
+      '--model-memory-mb <size>',
+      'what one model may take in a process; a larger network is dealt to shards (default: half of the memory)',
+      integer,
+    )
+    .option(
+      '--shards <count>',
+      'exactly so many shards of such a network (default: as few as will do)',
+      integer,
+    )
+    .option('--shard-hosts <addresses>', 'host:port of `workers/serving-shard.ts` on other hosts', list);
   addAccessFlags(verb).action(
     perform<Options>(async (session, options) => {
       const [{ Supervisor }, { figuresOfWorkers }, { default: cluster }, { checkAccess }] = await Promise.all(
@@ -132,6 +146,7 @@ async function optionsOf(session: Session, options: Options): Promise<ServeOptio
       waitMs: batchWaitMs,
       maxWaiting,
     },
+    sharding: shardingOf(options),
     maxBatchSize,
     limits: { ...DEFAULT_LIMITS, bodyBytes: maxBodyMb * MEGABYTE },
     access: accessOptionsOf(options, host),
@@ -139,6 +154,22 @@ async function optionsOf(session: Session, options: Options): Promise<ServeOptio
     metrics: options.metrics,
     logLevel: flags.logLevel === undefined ? 'warn' : config.logLevel,
   };
+}
+
+function shardingOf({ modelMemoryMb, shards, shardHosts: hosts = [] }: Options): ServeOptions['sharding'] {
+  if (modelMemoryMb !== undefined) requireBetween('--model-memory-mb', modelMemoryMb, 1, 2 ** 20);
+  if (shards !== undefined) requireBetween('--shards', shards, 2, 64);
+  if (shards !== undefined && hosts.length > 0) {
+    throw new BadInputError(
+      '--shards and --shard-hosts say the same twice.',
+      'Leave out --shards: each host is one.',
+    );
+  }
+  const wrong = hosts.find((address) => !/^(\[[\da-f:]+\]|[^\s:]+):\d{1,5}$/i.test(address));
+  if (wrong !== undefined)
+    throw new BadInputError(`--shard-hosts: ${quoted(wrong)} is no address.`, 'Give host:port.');
+  const memoryBytes = modelMemoryMb === undefined ? undefined : modelMemoryMb * MEGABYTE;
+  return { memoryBytes, shards, hosts };
 }
 
 function portsOf({ port: http, restPort, grpcPort }: Options): ServeOptions['ports'] {

@@ -1,4 +1,5 @@
 import type { Logger } from '../../stages/context.ts';
+import { withShards, type ShardingOptions } from '../sharded/with-shards.ts';
 import { Engine } from './engine.ts';
 import { loadHere } from './here.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -16,24 +17,27 @@ export class Engines implements AsyncDisposable {
   /** Resolves when what computes has ended, or must, by itself. */
   readonly died: Promise<Error>;
   readonly #thread: Engine;
+  readonly #loader: Pick<Engine, 'load'>;
   readonly #lost: (error: Error) => void;
   readonly #log: Pick<Logger, 'info'>;
 
-  private constructor(thread: Engine, log: Pick<Logger, 'info'>) {
+  private constructor(thread: Engine, sharding: ShardingOptions, log: Pick<Logger, 'info'>) {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.#thread = thread;
+    this.#loader = withShards(thread, sharding);
     this.#lost = resolve;
     this.#log = log;
     this.died = Promise.race([thread.died, promise]);
   }
 
-  static async start(log: Pick<Logger, 'info'>): Promise<Engines> {
-    return new Engines(await Engine.start(), log);
+  /** `sharding` says what is too large for this process. */
+  static async start(log: Pick<Logger, 'info'>, sharding: ShardingOptions = {}): Promise<Engines> {
+    return new Engines(await Engine.start(), sharding, log);
   }
 
   /** Loads a model and warms it up. */
   async load(source: ModelSource, maxRows: number): Promise<LoadedModel> {
-    const loaded = await this.#warm(() => this.#thread.load(source), maxRows);
+    const loaded = await this.#warm(() => this.#loader.load(source), maxRows);
     if (loaded.batchMs > QUICK_MS) return loaded.model;
     const here = await this.#warm(() => loadHere(source, this.#lost), maxRows);
     await loaded.model.unload();

@@ -1,4 +1,9 @@
 import type { Home } from '../../lake/home.ts';
+import { ringToken } from '../../lake/ring-token.ts';
+import { tlsFolder } from '../../tls/folder.ts';
+import { isLoopback, readRingTls } from '../../tls/host-files.ts';
+import { SHARDS } from '../sharded/door-identity.ts';
+import type { ShardingOptions } from '../sharded/with-shards.ts';
 import type { Logger } from '../../stages/context.ts';
 import { Turns, WaitingBudget } from '../batching/queue.ts';
 import { openCache } from '../cache/open-cache.ts';
@@ -38,7 +43,7 @@ export async function openCore({
   reload,
 }: CoreParts): Promise<Core> {
   const { batching, cacheBytes, config } = options;
-  const engine = await Engines.start(log);
+  const engine = await Engines.start(log, await shardingOf(home, options, log));
   const share = {
     options: batching,
     budget: new WaitingBudget(batching.maxWaitingBytes),
@@ -59,5 +64,19 @@ export async function openCore({
       await cache?.close();
       await engine[Symbol.asyncDispose]();
     },
+  };
+}
+
+async function shardingOf(
+  home: Home,
+  { sharding: { memoryBytes, shards, hosts }, config }: ServeOptions,
+  log: Logger,
+): Promise<ShardingOptions> {
+  if (hosts.length === 0) return { memoryBytes, shards, log };
+  const areNear = hosts.every((address) => isLoopback(address.replace(/:\d+$/, '')));
+  const tls = areNear ? undefined : await readRingTls(tlsFolder(config), config.slotHost);
+  return {
+    ...{ memoryBytes, log },
+    elsewhere: { addresses: hosts, token: await ringToken(home, SHARDS), tls },
   };
 }

@@ -45,6 +45,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
     stack.defer(() => forecasts.close());
     const app = httpDoor({
       ...{ home, temporal, log, gate, limits, forecasts, service: core.service },
+      outcomes: core.traffic.outcomes,
       maxBatchSize: options.maxBatchSize,
       metricsText: options.metrics ? () => figures.metricsOfAll() : undefined,
       tls: tls?.httpsOptions(),

@@ -11,6 +11,15 @@ export interface ServeOptions {
   ports: { http?: number | undefined; rest?: number | undefined; grpc?: number | undefined };
   /** Every model of the registry, or those that a file or a caller has named. */
   models: 'registry' | readonly ModelConfig[];
+  /** Of models that are too large for a process. */
+  sharding: {
+    /** What one model may take of this process or of a shard; absent: half of the machine's or container's. */
+    memoryBytes?: number | undefined;
+    /** So many shards; absent: as few as will do. */
+    shards?: number | undefined;
+    /** host:port of shards elsewhere; none: processes of this host. */
+    hosts: readonly string[];
+  };
   batching: BatchingOptions;
   /** Requests of one `POST /predict/batch`. */
   maxBatchSize: number;

@@ -34,12 +34,15 @@ export function openTraffic({ home, manager, log, observer }: TrafficParts): Ope
   const missing = new Set<string>();
   const hooks: TrafficHooks = {
     answered({ dealt }, request, answer, { requestId, user }, seconds) {
+      if (dealt) observer.dealt?.(dealt);
       if (dealt?.test) exposures.note(dealt.test, { requestId, user });
       const state = manager.catalogue.models.get(request.spec.name)?.target.traffic;
       if (state?.shadow && dealt) shadow.offer(state, request, answer, { requestId, seconds, dealt });
     },
     missed({ missing: wanted }) {
-      if (!wanted || missing.has(keyOf(wanted))) return;
+      if (!wanted) return;
+      observer.fellBack?.(wanted);
+      if (missing.has(keyOf(wanted))) return;
       missing.add(keyOf(wanted));
       log.warn(
         wanted,
