@@ -50,6 +50,7 @@ interface Course {
 /** The models of a process as every door sees them. */
 export class Serving implements PredictionService {
   readonly #parts: ServingParts;
+  readonly #computing = new Map<string, Promise<TensorMap>>();
 
   constructor(parts: ServingParts) {
     this.#parts = parts;
@@ -147,22 +148,33 @@ export class Serving implements PredictionService {
     { signal, span }: CallContext,
   ): Promise<{ outputs: TensorMap; cached: boolean }> {
     const { cache } = this.#parts;
+    const compute = async (): Promise<TensorMap> => {
+      const { outputs } = await version.queueOf(signature).answer(inputs, signal, span);
+      return asked ? onlyOutputs(outputs, asked) : outputs;
+    };
+    if (!cache) return { outputs: await compute(), cached: false };
     const { sha256: modelHash } = version.loaded;
-    const key = cache && cacheKey({ modelHash, signature, outputs: asked, inputs });
-    const kept = key === undefined ? undefined : await cache!.get(key);
-    const known = kept && decoded(kept);
-    if (known) return { outputs: known, cached: true };
-    const passage = await version.queueOf(signature).answer(inputs, signal, span);
-    const outputs = asked ? onlyOutputs(passage.outputs, asked) : passage.outputs;
-    if (key !== undefined) cache!.set(key, encodeTensors(outputs));
-    return { outputs, cached: false };
+    const key = cacheKey({ modelHash, signature, outputs: asked, inputs });
+    // Of equal questions that come at once one is computed; where its caller left, the others ask for themselves.
+    const shared = await this.#computing.get(key)?.catch(() => undefined);
+    const kept = shared ?? decoded(await cache.get(key));
+    if (kept) return { outputs: kept, cached: true };
+    const computing = compute();
+    this.#computing.set(key, computing);
+    try {
+      const outputs = await computing;
+      cache.set(key, encodeTensors(outputs));
+      return { outputs, cached: false };
+    } finally {
+      if (this.#computing.get(key) === computing) this.#computing.delete(key);
+    }
   }
 }
 
 /** What a cache that others write to too gives back may be anything. */
-function decoded(bytes: Uint8Array): TensorMap | undefined {
+function decoded(bytes: Uint8Array | undefined): TensorMap | undefined {
   try {
-    return decodeTensors(bytes);
+    return bytes && decodeTensors(bytes);
   } catch {
     return undefined;
   }
