@@ -8,7 +8,7 @@ import { tlsFolder } from '../src/tls/folder.ts';
 import { isLoopback, readRingTls } from '../src/tls/host-files.ts';
 import { processMetrics } from './process-metrics.ts';
 import { announceProcess } from './process-record.ts';
-import { ringToken } from './ring-token.ts';
+import { ringToken } from '../src/lake/ring-token.ts';
 import { main } from './run-workers.ts';
 
 /** So that those who serve know it beforehand; 0: any, said when it is ready. */

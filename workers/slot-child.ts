@@ -4,7 +4,7 @@ import type { Home } from '../src/lake/home.ts';
 import { isLoopback } from '../src/tls/host-files.ts';
 import { isStopped } from '../src/stack/process-identity.ts';
 import { SlotClient, type SlotIntroduction } from '../src/training/slots/slot-client.ts';
-import { ringToken } from './ring-token.ts';
+import { ringToken } from '../src/lake/ring-token.ts';
 
 /** A child that does not even open a port for so long is started anew; its first start takes a second or two. */
 const LISTEN_MS = 15_000;

@@ -7,7 +7,7 @@ import { trainingSettings } from '../../src/contracts/training.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import { processMetrics } from '../../workers/process-metrics.ts';
 import { announceProcess } from '../../workers/process-record.ts';
-import { ringToken } from '../../workers/ring-token.ts';
+import { ringToken } from '../../src/lake/ring-token.ts';
 import { SlotChild } from '../../workers/slot-child.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { reference } from '../support/fake-stages.ts';

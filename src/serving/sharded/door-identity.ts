@@ -1,6 +1,6 @@
 import type { RingIdentity } from '../../ring/rendezvous.ts';
 
-/** What the token of shards on other hosts is derived for (`workers/ring-token.ts`). */
+/** What the token of shards on other hosts is derived for (`lake/ring-token.ts`). */
 export const SHARDS = 'serving-shards';
 
 /** What whoever asks for a shard proves itself for, and knows the token of. */

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { Home } from '../../lake/home.ts';
 import type { Engine } from '../engine/engine.ts';
 import { arrangementFor, type Room } from './arrangement.ts';
@@ -6,15 +7,21 @@ import { servedFromHome } from './stored-weights.ts';
 
 type Loader = Pick<Engine, 'load'>;
 
-/** Of a process that serves; `memoryBytes` is what a model may take in any one process, this or a shard's. */
-export interface ShardingOptions extends Room, Pick<ShardedOptions, 'elsewhere' | 'log' | 'timing'> {}
+export interface ShardingOptions
+  extends Omit<Room, 'memoryBytes'>, Pick<ShardedOptions, 'elsewhere' | 'log' | 'timing'> {
+  /**
+   * What a model may take in any one process, this or a shard's, the process included. Default: half of what this one
+   * may have, since requests that wait and answers that are kept need room too.
+   */
+  memoryBytes?: number | undefined;
+}
 
 /**
  * Loads what has room in one process into the engine, and deals registered networks that have not to shards: on other
  * hosts where there are some, else in processes of this one.
  */
 export function withShards(engine: Loader, options: ShardingOptions): Loader {
-  const { elsewhere, log, timing, memoryBytes } = options;
+  const { elsewhere, log, timing, memoryBytes = halfOfOurs() } = options;
   const shards = elsewhere?.addresses.length ?? options.shards;
   return {
     load: async (source) => {
@@ -27,3 +34,6 @@ export function withShards(engine: Loader, options: ShardingOptions): Loader {
     },
   };
 }
+
+/** A container's limit, where there is one. */
+const halfOfOurs = () => Math.min(process.constrainedMemory() || Infinity, totalmem()) / 2;

@@ -12,7 +12,7 @@ import { servedFromMemory } from '../../../src/serving/sharded/served-network.ts
 import { openShardDoor } from '../../../src/serving/sharded/shard-door.ts';
 import { shardedServable } from '../../../src/serving/sharded/servable.ts';
 import type { RingTls } from '../../../src/tls/host-files.ts';
-import { ringToken } from '../../../workers/ring-token.ts';
+import { ringToken } from '../../../src/lake/ring-token.ts';
 import { smallNetwork } from '../../export/small-network.ts';
 import { testAuthority } from '../../tls/certificates.ts';
 import { batchFor, inputsOf, requireAnswered } from './asked.ts';

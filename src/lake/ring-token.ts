@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { BadInputError } from '../src/errors.ts';
-import { writeFileOnce } from '../src/lake/atomic-write.ts';
-import type { Home } from '../src/lake/home.ts';
+import { BadInputError } from '../errors.ts';
+import { writeFileOnce } from './atomic-write.ts';
+import type { Home } from './home.ts';
 
 const TOKEN_FILE = 'run/ring-token';
 
