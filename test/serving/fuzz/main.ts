@@ -9,7 +9,8 @@ await runProgram({
   parse: parseOptions,
   async run(options, say, signal) {
     await using served = await startTarget();
-    return campaign(served, options, say, signal);
+    // Not without waiting: the server is there until this returns.
+    return await campaign(served, options, say, signal);
   },
   lines: ({ cases, families, failures, good, slow, held, sameProcesses, leaked, holds }) => [
     `cases          ${cases} of ${families} families, ${failures.length} answered as they should not be`,

@@ -47,7 +47,10 @@ export async function startTarget(): Promise<ServedTarget> {
     target,
     held: () => heldBy(familyOf(child.pid!)),
     processes: () => familyOf(child.pid!),
-    ended: () => (child.exitCode === null && child.signalCode === null ? undefined : said.slice(-4000)),
+    ended: () =>
+      child.exitCode === null && child.signalCode === null
+        ? undefined
+        : `${said.slice(-4000)} (${child.exitCode ?? child.signalCode})`,
     async written() {
       return `${said}\n${await textsUnder(home.root)}`;
     },
