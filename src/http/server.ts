@@ -6,6 +6,7 @@ import type { Forecasts } from '../serving/forecasts/forecasts.ts';
 import { DEFAULT_LIMITS, type Gate, type Limits } from '../serving/gate.ts';
 import { answerClientError } from '../serving/doors/client-error.ts';
 import type { PredictionService } from '../serving/service.ts';
+import type { Outcomes } from '../serving/traffic/outcomes.ts';
 import type { Logger } from '../stages/context.ts';
 import type { LastingConnection } from '../temporal/lasting-connection.ts';
 import { admission, LOCAL_GATE } from './admission.ts';
@@ -32,6 +33,8 @@ export interface DoorParts {
   service?: PredictionService | undefined;
   /** What GET /forecast is asked of; absent: this process forecasts nothing. */
   forecasts?: Forecasts | undefined;
+  /** What takes ratings; absent: this process answers for no A/B test but in forecasts. */
+  outcomes?: Outcomes | undefined;
   /** Absent: nobody is asked who they are, and only programs of this machine are answered. */
   gate?: Gate | undefined;
   limits?: Limits | undefined;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ABAccount } from '../../contracts/ab-test.ts';
+import type { ABAccount, ABOutcome } from '../../contracts/ab-test.ts';
 import { forecastInput, requestId } from '../../contracts/stages.ts';
 import { noteOutcomes } from '../../ab-test/journal.ts';
 import { requireTest } from '../../ab-test/store.ts';
@@ -76,7 +76,7 @@ export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts
       const { test, request } = dealt(id);
       await requireTest(parts.home, test);
       const outcome = { request, value: rating };
-      const { account } = await noteOutcomes(parts.home, test, [outcome], new Date().toISOString());
+      const account = await take(parts, test, outcome);
       requireTaken(account);
       // Whoever does not run looks at the files when it does.
       if (account.taken > 0)
@@ -84,6 +84,12 @@ export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts
       return { test, request, taken: account.taken > 0 };
     },
   );
+}
+
+/** What this process or another has just answered may not stand in the journal yet: `outcomes` waits for it. */
+async function take({ home, outcomes }: DoorParts, test: string, outcome: ABOutcome): Promise<ABAccount> {
+  if (outcomes) return outcomes.tellTest(test, [outcome]);
+  return (await noteOutcomes(home, test, [outcome], new Date().toISOString())).account;
 }
 
 function dealt(id: string): { test: string; request: string } {
