@@ -11,6 +11,7 @@ import { notFound, ServingProblem } from './problem.ts';
 import type { CallContext, ModelSpec, PredictAnswer, PredictionService, PredictRequest } from './service.ts';
 import type { Signatures } from './signature.ts';
 import { onlyOutputs, type TensorMap } from './tensor.ts';
+import { markTold } from './told-errors.ts';
 import { dealtOf } from './traffic/deal.ts';
 
 /** What is told of calls that the registry dealt; none of it may delay or fail an answer. */
@@ -36,6 +37,11 @@ export interface ServingParts {
   reload(models: readonly ModelConfig[]): Promise<void>;
 }
 
+interface Answered {
+  outputs: TensorMap;
+  cached: boolean;
+}
+
 /** How far a call has come, for whoever counts calls. */
 interface Course {
   version?: number;
@@ -50,7 +56,7 @@ interface Course {
 /** The models of a process as every door sees them. */
 export class Serving implements PredictionService {
   readonly #parts: ServingParts;
-  readonly #computing = new Map<string, Promise<TensorMap>>();
+  readonly #answering = new Map<string, Promise<Answered>>();
 
   constructor(parts: ServingParts) {
     this.#parts = parts;
@@ -64,6 +70,7 @@ export class Serving implements PredictionService {
       return await this.#predict(request, context, course, started);
     } catch (error) {
       code = error instanceof ServingProblem ? error.code : 'INTERNAL';
+      markTold(error);
       throw error;
     } finally {
       const { requestId, door, caller } = context;
@@ -146,7 +153,7 @@ export class Serving implements PredictionService {
     { version }: Found,
     { signature, inputs, outputs: asked }: PredictRequest,
     { signal, span }: CallContext,
-  ): Promise<{ outputs: TensorMap; cached: boolean }> {
+  ): Promise<Answered> {
     const { cache } = this.#parts;
     const compute = async (): Promise<TensorMap> => {
       const { outputs } = await version.queueOf(signature).answer(inputs, signal, span);
@@ -155,19 +162,23 @@ export class Serving implements PredictionService {
     if (!cache) return { outputs: await compute(), cached: false };
     const { sha256: modelHash } = version.loaded;
     const key = cacheKey({ modelHash, signature, outputs: asked, inputs });
-    // Of equal questions that come at once one is computed; where its caller left, the others ask for themselves.
-    const shared = await this.#computing.get(key)?.catch(() => undefined);
-    const kept = shared ?? decoded(await cache.get(key));
+    // Of equal questions that come at once one is answered; where its caller left, the others ask for themselves.
+    const before = this.#answering.get(key);
+    const shared = before && (await before.catch(() => undefined));
+    if (shared) return { outputs: shared.outputs, cached: true };
+    const answering = this.#keptOr(key, cache, compute);
+    this.#answering.set(key, answering);
+    return answering.finally(() => {
+      if (this.#answering.get(key) === answering) this.#answering.delete(key);
+    });
+  }
+
+  async #keptOr(key: string, cache: ResponseCache, compute: () => Promise<TensorMap>): Promise<Answered> {
+    const kept = decoded(await cache.get(key));
     if (kept) return { outputs: kept, cached: true };
-    const computing = compute();
-    this.#computing.set(key, computing);
-    try {
-      const outputs = await computing;
-      cache.set(key, encodeTensors(outputs));
-      return { outputs, cached: false };
-    } finally {
-      if (this.#computing.get(key) === computing) this.#computing.delete(key);
-    }
+    const outputs = await compute();
+    cache.set(key, encodeTensors(outputs));
+    return { outputs, cached: false };
   }
 }
 
