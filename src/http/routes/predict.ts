@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from '../../serving/gate.ts';
 import { notFound } from '../../serving/problem.ts';
 import type { CallContext, ModelSpec, PredictionService } from '../../serving/service.ts';
 import { DEFAULT_SIGNATURE } from '../../serving/signature.ts';
+import { spanOf } from '../../serving/telemetry/traces/http-spans.ts';
 import { batchAnswer, batchBody, predictBody, predictFields, prediction } from '../contracts/predictions.ts';
 import { batchItems, readData, readPredictBody } from '../predict-body.ts';
 import { predictionJson } from '../prediction-answer.ts';
@@ -43,7 +44,7 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
       },
       async ({ bytes, caller, signal, request, reply }) => {
         const { fields, dataAt } = readPredictBody(bytes, predictFields, limits);
-        const context = contextOf(fields, { requestId: request.id, caller, signal });
+        const context = contextOf(fields, { requestId: request.id, caller, signal, span: spanOf(request.raw) });
         const answer = await answerOf(bytes, dataAt, fields, context);
         return reply.type(JSON_TYPE).send(answer);
       },
@@ -72,7 +73,7 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
         const answers = await Promise.all(
           items.map(async (at, index) => {
             const requestId = `${request.id}-${index}`;
-            const context = contextOf(fields, { requestId, caller, signal });
+            const context = contextOf(fields, { requestId, caller, signal, span: spanOf(request.raw) });
             return answerOf(bytes, at, fields, context).then(
               (json) => ({ json, failed: 0 }),
               (error: unknown) => ({ json: failure(error, parts, requestId), failed: 1 }),
@@ -115,7 +116,7 @@ const COMMA = Buffer.from(',');
 
 const contextOf = (
   { user }: Fields,
-  call: Pick<CallContext, 'requestId' | 'caller' | 'signal'>,
+  call: Pick<CallContext, 'requestId' | 'caller' | 'signal' | 'span'>,
 ): CallContext => ({ ...call, door: 'http', user });
 
 function failure(error: unknown, { log }: DoorParts, requestId: string): Buffer {

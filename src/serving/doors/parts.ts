@@ -1,5 +1,6 @@
 import type { Logger } from '../../stages/context.ts';
 import type { Gate, Limits } from '../gate.ts';
+import type { ServingObserver } from '../observer.ts';
 import type { PredictionService } from '../service.ts';
 import type { Tracer } from '../span.ts';
 
@@ -11,6 +12,8 @@ export interface WireDoorParts {
   log: Pick<Logger, 'error'>;
   /** Absent: nothing is traced. */
   tracer?: Tracer | undefined;
+  /** Told of calls that the door refuses by itself; absent: nobody counts them. */
+  observer?: ServingObserver | undefined;
 }
 
 /** Header and gRPC metadata that say whom an A/B test deals to; absent: each request is its own. */

@@ -1,14 +1,18 @@
 import type { Server } from 'node:https';
+import { auditReload } from '../../access/decisions.ts';
 import { openGate } from '../../access/gate.ts';
 import { openTls } from '../../access/tls.ts';
 import { dashboardRoutes } from '../../dashboard/routes.ts';
+import { messageOf } from '../../errors.ts';
 import { httpDoor } from '../../http/server.ts';
 import type { Home } from '../../lake/home.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { LastingConnection } from '../../temporal/lasting-connection.ts';
 import { Forecasts } from '../forecasts/forecasts.ts';
+import type { ServingObserver } from '../observer.ts';
 import type { Tracer } from '../span.ts';
 import type { Figures } from '../telemetry/figures/figures.ts';
+import { tellHttpRefusals, tellRestRefusals } from '../telemetry/refusals.ts';
 import { traceRoutes } from '../telemetry/traces/http-spans.ts';
 import { outcomeRoutes } from '../traffic/outcome-routes.ts';
 import { grpcDoor } from '../grpc/door.ts';
@@ -25,6 +29,7 @@ interface DoorsParts {
   temporal: LastingConnection;
   figures: Figures;
   tracer: Tracer | undefined;
+  observer: ServingObserver;
 }
 
 export interface Doors extends AsyncDisposable {
@@ -33,7 +38,7 @@ export interface Doors extends AsyncDisposable {
 
 /** Opens the doors that have a port, all before one gate. */
 export async function openDoors(parts: DoorsParts): Promise<Doors> {
-  const { home, options, log, core, temporal, figures, tracer } = parts;
+  const { home, options, log, core, temporal, figures, tracer, observer } = parts;
   const { access, ports, limits, config } = options;
   const { host } = access;
   await using stack = new AsyncDisposableStack();
@@ -51,6 +56,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
       tls: tls?.httpsOptions(),
       more(routes) {
         if (tracer) traceRoutes(routes, 'http', tracer);
+        tellHttpRefusals(routes, observer);
         outcomeRoutes(routes, { outcomes: core.traffic.outcomes });
         dashboardRoutes(routes, { home, temporal, figures, service: core.service });
       },
@@ -64,14 +70,20 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
       ...{ service: core.service, gate, limits, log, tracer },
       tls: tls?.httpsOptions(),
     });
+    tellRestRefusals(app, observer);
     stack.defer(() => app.close());
     addresses.rest = await app.listen({ host, port: ports.rest });
     if (tls) tls.follow(app.server as Server);
   }
   if (ports.grpc !== undefined) {
     const door = grpcDoor({
-      ...{ service: core.service, gate, limits, log, tracer },
+      ...{ service: core.service, gate, limits, log, tracer, observer },
       credentials: tls?.grpcCredentials(),
+      // What was loaded stays loaded, also where the audit cannot be written.
+      reloaded: (models, by) =>
+        auditReload(home, by, models).catch((error: unknown) =>
+          log.error({ error: messageOf(error) }, 'the audit does not take a reload'),
+        ),
     });
     stack.defer(() => door.close());
     addresses.grpc = `${host}:${await door.listen(ports.grpc, host)}`;

@@ -54,7 +54,7 @@ export async function startServingProcess(
       trafficObserver: trafficMetrics(registry),
     }),
   );
-  const doors = stack.use(await openDoors({ home, options, log, core, temporal, figures, tracer }));
+  const doors = stack.use(await openDoors({ home, options, log, core, temporal, figures, tracer, observer }));
   const opened = stack.move();
   return {
     addresses: doors.addresses,
