@@ -19,6 +19,9 @@ const BODY_MB = 8;
 /** `ringwatt serve` in processes of its own, as people run it, before a model that answers y = 2x + 1. */
 export interface ServedTarget extends AsyncDisposable {
   target: Target;
+  home: Home;
+  /** The folder of its model's versions. */
+  model: string;
   /** Memory (bytes) and open files and connections of all its processes; undefined where the system does not tell. */
   held(): { bytes: number; files: number } | undefined;
   /** Processes that answer now, by id. */
@@ -44,7 +47,7 @@ export async function startTarget(): Promise<ServedTarget> {
   const { url, restUrl, grpc } = JSON.parse(line) as { url: string; restUrl: string; grpc: string };
   const target = { http: url, rest: restUrl, grpc, apiKey: key, bodyBytes: BODY_MB * 2 ** 20 };
   return {
-    target,
+    ...{ target, home, model: join(folder, 'line') },
     held: () => heldBy(familyOf(child.pid!)),
     processes: () => familyOf(child.pid!),
     ended: () =>
