@@ -11,8 +11,8 @@ import { testUri } from './store.ts';
 
 export const EXPOSURES = 'exposures.jsonl';
 export const OUTCOMES = 'outcomes.jsonl';
-const BYTES_AT_ONCE = 4 * 2 ** 20;
-const LINES_AT_ONCE = 5000;
+const BYTES_AT_ONCE = 2 ** 20;
+const LINES_AT_ONCE = 500;
 const NEWLINE = 0x0a;
 
 const exposureLine = z.strictObject({ at: z.string(), request: requestId, unit: z.string(), variant });
@@ -87,7 +87,7 @@ export class FollowedTest {
         const what = { uri, what: 'what an A/B test writes', linesBefore: place.lines };
         for (const line of linesOf(text, schema, what)) {
           take(line);
-          // A worker that reads a long file goes on saying that it lives.
+          // Whoever reads a long file answers others meanwhile: some milliseconds at once.
           if (++count % LINES_AT_ONCE === 0) await setImmediate();
         }
         place.bytes += bytes;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { noteExposures, exposureOf } from '../../ab-test/journal.ts';
-import { requestName } from '../../ab-test/route.ts';
+import { requestName, unitKey, unitOf } from '../../ab-test/route.ts';
 import type { Exposure } from '../../ab-test/evaluation.ts';
 import type { ABTestRecord } from '../../contracts/ab-test.ts';
 import { requestId as requestIdSchema } from '../../contracts/stages.ts';
@@ -27,7 +27,7 @@ const USERS_REMEMBERED = 100_000;
 
 /**
  * Counts who was answered in A/B tests. Exposures wait in memory and are written together, once a second, under the
- * journal's lock and with one sync: a request pays for two hashes. A user is written once as long as he is remembered.
+ * journal's lock and with one sync: a request pays for a hash or four. A user is written once as long as he is remembered.
  */
 export class Exposures {
   private readonly parts: ExposureParts;
@@ -46,20 +46,21 @@ export class Exposures {
   /** To be called once the answer is there, whoever gave it. */
   note(test: ABTestRecord, { requestId, user }: TrafficCall): void {
     const name = test.config.test_name;
-    const request = requestName(name, requestId, user);
     if (this.full.has(name)) return;
+    const unit = unitKey(name, unitOf(requestId, user));
+    if (user !== undefined && this.counted.has(unit)) return;
+    const request = requestName(name, requestId, user);
     if (!requestIdSchema.safeParse(request).success) {
       // The journal has no such line: one of them would keep all others from being read.
       this.parts.observer?.exposuresLost?.(name, 1, 'unnamed');
       return;
     }
     const exposure = exposureOf(test, { request, user, at: new Date().toISOString() });
-    if (user !== undefined && this.counted.has(exposure.unit)) return;
     if (this.count >= (this.parts.most ?? MOST_WAITING)) {
       this.parts.observer?.exposuresLost?.(name, 1, 'waiting');
       return;
     }
-    if (user !== undefined) this.counted.set(exposure.unit, true);
+    if (user !== undefined) this.counted.set(unit, true);
     const others = this.waiting.get(name);
     if (others) others.push(exposure);
     else this.waiting.set(name, [exposure]);
