@@ -5,7 +5,8 @@ import { closeGrpcClients } from './grpc-call.ts';
 import { GRPC_MAKERS } from './grpc-cases.ts';
 import { HTTP_MAKERS } from './http-cases.ts';
 import { closeClients } from './http-request.ts';
-import { slowClients, SOCKET_MAKERS } from './socket-cases.ts';
+import { slowClients } from './slow-clients.ts';
+import { SOCKET_MAKERS } from './socket-cases.ts';
 import type { ServedTarget } from './target.ts';
 import { complaint } from './verdict.ts';
 

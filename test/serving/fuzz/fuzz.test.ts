@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { grpcDoor } from '../../../src/serving/grpc/door.ts';
 import { restDoor } from '../../../src/serving/rest/door.ts';
 import { SMALL_LIMITS, SmallService, smallGate } from '../wire/small-service.ts';
 import { campaign, caseOf } from './campaign.ts';
-import { slowClients } from './socket-cases.ts';
+import { slowClients } from './slow-clients.ts';
 import { startTarget } from './target.ts';
 import { complaint } from './verdict.ts';
 
@@ -36,10 +37,13 @@ describe('serve, sent what no client should', () => {
     const log = { error: () => {} };
     const door = restDoor({ service: new SmallService(), gate: smallGate(false), limits, log });
     const rest = await door.listen({ host: '127.0.0.1', port: 0 });
-    const target = { rest, http: rest, grpc: '', apiKey: '', bodyBytes: limits.bodyBytes };
+    const calls = grpcDoor({ service: new SmallService(), gate: smallGate(false), limits, log });
+    const grpc = `127.0.0.1:${await calls.listen(0, '127.0.0.1')}`;
+    const target = { rest, http: rest, grpc, apiKey: '', bodyBytes: limits.bodyBytes };
     const { opened, leftOpen } = await slowClients(target, 2, 20_000);
-    assert.deepEqual([opened, leftOpen], [12, []]);
+    assert.deepEqual([opened, leftOpen], [14, []]);
     await door.close();
+    await calls.close();
   });
 
   it('has the same cases for the same seed', () => {

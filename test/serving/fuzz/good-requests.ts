@@ -42,7 +42,7 @@ function askGrpc({ grpc, apiKey }: Target, value: number): Promise<number[]> {
     (bytes: Buffer) => bytes,
     Buffer.from(predictRequest({ floats: [value, 0] })),
     metadata,
-    { deadline: Date.now() + 20_000 },
+    { deadline: Date.now() + 90_000 },
     (error, answer) => (error ? reject(error) : resolve(valuesOf(answer!))),
   );
   return promise.finally(() => client.close());

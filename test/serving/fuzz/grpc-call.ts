@@ -1,7 +1,8 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { Reply, Target } from './case.ts';
 
-const PATIENCE_MS = 20_000;
+/** Long: on a machine that is busy with other things a server that lives may let one wait. */
+const PATIENCE_MS = 90_000;
 const sessions = new Map<string, ClientHttp2Session>();
 
 /** One connection for many calls, as gRPC's own clients have; another where the server ended it. */
@@ -83,6 +84,27 @@ export function callGrpc(
   if (ends === 'well') stream.end(bytes);
   else stream.write(bytes, () => setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), 2));
   return promise;
+}
+
+/** Sends half of a message and no more. Resolves with how the server ends the call, or with nothing while it does not. */
+export function halfCall(
+  { grpc, apiKey }: Target,
+  path: string,
+  message: Uint8Array,
+): { over: Promise<void>; stop(): void } {
+  const session = connect(`http://${grpc}`);
+  session.on('error', () => undefined);
+  const stream = session.request({
+    ...{ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' },
+    'x-api-key': apiKey,
+  });
+  stream.on('error', () => undefined);
+  stream.resume();
+  stream.write(framed(message).subarray(0, Math.floor(message.length / 2)));
+  const over = new Promise<void>((resolve) =>
+    stream.once('end', () => resolve()).once('close', () => resolve()),
+  );
+  return { over, stop: () => session.destroy() };
 }
 
 function decodeSafely(text: string): string {

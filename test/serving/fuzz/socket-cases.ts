@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { CANARY, pick, upTo, type Case, type Maker, type Reply, type Target } from './case.ts';
 import { open, raw } from './socket.ts';
 
-const PATHS = { rest: '/v1/models/line:predict', http: '/predict' };
-const BODIES = { rest: '{"instances":[[1,2]]}', http: '{"data":[[1,2]]}' };
+export const PATHS = { rest: '/v1/models/line:predict', http: '/predict' };
+export const BODIES = { rest: '{"instances":[[1,2]]}', http: '{"data":[[1,2]]}' };
 
-const head = (lines: readonly string[]) => `${lines.join('\r\n')}\r\n\r\n`;
+export const head = (lines: readonly string[]) => `${lines.join('\r\n')}\r\n\r\n`;
 
 /** What is hardly HTTP: two lengths, bad chunks, bad names, other protocols. */
 const badHttp: Maker = (random) => {
@@ -105,7 +105,7 @@ async function sendGigabyte(target: Target, door: 'rest' | 'http', announced: bo
   };
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Connections that are dropped at any moment. */
 const droppedRequests: Maker = (random): Case => {
@@ -132,54 +132,3 @@ export const SOCKET_MAKERS: readonly [share: number, Maker][] = [
   [1, gigabytes],
   [3, droppedRequests],
 ];
-
-/**
- * Clients that send a byte now and then, for ever, on each door: headers, a body, a gRPC message. Resolves with those
- * that the server has not cut off when `patienceMs` are over.
- */
-export async function slowClients(
-  target: Target,
-  each: number,
-  patienceMs: number,
-): Promise<{ opened: number; leftOpen: string[] }> {
-  const starts: [string, string, string][] = (['rest', 'http'] as const).flatMap((door) => [
-    [`${door}: slow headers`, target[door], `POST ${PATHS[door]} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: `],
-    [
-      `${door}: slow body`,
-      target[door],
-      head([
-        `POST ${PATHS[door]} HTTP/1.1`,
-        ...['Host: 127.0.0.1', 'Content-Type: application/json', `X-API-Key: ${target.apiKey}`],
-        'Content-Length: 1000',
-      ]),
-    ],
-    [`${door}: silent`, target[door], ''],
-  ]);
-  const sockets = starts.flatMap(([family, address, start]) =>
-    Array.from({ length: each }, () => {
-      const socket = open(address);
-      if (start !== '') socket.write(start);
-      const drip = setInterval(() => start !== '' && socket.writable && socket.write('1'), 500);
-      const state = { family, open: true };
-      const gone = new Promise<void>((resolve) => {
-        const ended = () => {
-          state.open = false;
-          clearInterval(drip);
-          socket.destroy();
-          resolve();
-        };
-        socket.once('end', ended);
-        socket.once('close', ended);
-        socket.resume();
-      });
-      return { socket, state, gone, drip };
-    }),
-  );
-  await Promise.race([Promise.all(sockets.map(({ gone }) => gone)), pause(patienceMs)]);
-  const leftOpen = sockets.filter(({ state }) => state.open).map(({ state }) => state.family);
-  for (const { socket, drip } of sockets) {
-    clearInterval(drip);
-    socket.destroy();
-  }
-  return { opened: sockets.length, leftOpen };
-}
