@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accessOptions } from '../../../src/access/options.ts';
 import { evaluationOf } from '../../../src/ab-test/journal.ts';
 import { requestName, routeRequest } from '../../../src/ab-test/route.ts';
 import { backtest } from '../../../src/backtest/stage.ts';
@@ -11,6 +12,8 @@ import { Home } from '../../../src/lake/home.ts';
 import { startShadow } from '../../../src/registry/shadow.ts';
 import { registerModel } from '../../../src/registry/stage.ts';
 import { DEFAULT_BATCHING } from '../../../src/serving/batching/options.ts';
+import { DEFAULT_LIMITS } from '../../../src/serving/gate.ts';
+import type { ServeOptions } from '../../../src/serving/process/options.ts';
 import { openCore, type Core, type CoreParts } from '../../../src/serving/process/core.ts';
 import { DEFAULT_SIGNATURE } from '../../../src/serving/signature.ts';
 import type { TensorMap } from '../../../src/serving/tensor.ts';
@@ -50,10 +53,11 @@ describe('traffic of served models', function () {
     act: (core: Core) => Promise<void>,
     trafficObserver: CoreParts['trafficObserver'] = {},
   ) => {
-    const options = {
-      ...{ config: loadConfig({}, { environment: {} }), batching: DEFAULT_BATCHING, cacheBytes: 0 },
-      models: 'registry',
-    } as CoreParts['options'];
+    const options: ServeOptions = {
+      ...{ config: loadConfig({}, { environment: {} }), ports: {}, models: 'registry' },
+      ...{ sharding: { hosts: [] }, batching: DEFAULT_BATCHING, maxBatchSize: 32, limits: DEFAULT_LIMITS },
+      ...{ access: accessOptions.parse({}), cacheBytes: 0, metrics: false, logLevel: 'error' },
+    };
     const reload = () => assert.fail('nobody asks for it');
     await using core = await openCore({
       ...{ home, options, log: silentLogger, observer: {}, trafficObserver, reload },
