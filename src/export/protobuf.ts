@@ -70,6 +70,9 @@ const FIXED_32 = 5;
 
 /** Seven bits a byte, the lowest first; a negative number is its two's complement of 64 bits. */
 function varint(value: number): Uint8Array {
+  // Keys, lengths and most numbers are a byte or two.
+  if (value >= 0 && value < 128) return Uint8Array.of(value);
+  if (value >= 128 && value < 16_384) return Uint8Array.of((value & 127) | 128, value >> 7);
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);

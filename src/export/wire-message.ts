@@ -1,27 +1,33 @@
 /** A message of Protocol Buffers, field by field; what its fields mean is for whoever reads them to know. */
 export class WireMessage {
-  readonly #fields = new Map<number, (number | Uint8Array)[]>();
+  /** An integer that a double does not hold stays exact. */
+  readonly #fields = new Map<number, (number | bigint | Uint8Array)[]>();
 
   /** @throws RangeError where the bytes are no message */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
-    const varint = (): number => {
-      let value = 0n;
-      for (let shift = 0n; shift < 64n; shift += 7n) {
+    const varint = (): number | bigint => {
+      // Keys, lengths and most numbers are a byte or two.
+      const first = view.getUint8(at++);
+      if (first < 128) return first;
+      let value = BigInt(first & 127);
+      for (let shift = 7n; shift < 64n; shift += 7n) {
         const byte = view.getUint8(at++);
+        if (shift === 7n && byte < 128) return (first & 127) | (byte << 7);
         value |= BigInt(byte & 127) << shift;
-        if (byte < 128) return Number(BigInt.asIntN(64, value));
+        if (byte < 128) return narrowed(BigInt.asIntN(64, value));
       }
       throw new RangeError('a number has no end');
     };
-    const skipped = (size: number) => {
-      if (size < 0 || at + size > bytes.length) throw new RangeError('a field is cut off');
+    const skipped = (size: number | bigint) => {
+      if (typeof size === 'bigint' || size < 0 || at + size > bytes.length)
+        throw new RangeError('a field is cut off');
       at += size;
       return at - size;
     };
     while (at < bytes.length) {
-      const key = varint();
+      const key = Number(varint());
       const values = this.#fields.get(key >>> 3) ?? [];
       this.#fields.set(key >>> 3, values);
       switch (key & 7) {
@@ -34,7 +40,7 @@ export class WireMessage {
         case 2: {
           const length = varint();
           const from = skipped(length);
-          values.push(bytes.subarray(from, from + length));
+          values.push(bytes.subarray(from, at));
           break;
         }
         case 5:
@@ -51,7 +57,15 @@ export class WireMessage {
   }
 
   numbers(field: number): number[] {
-    return (this.#fields.get(field) ?? []).filter((value) => typeof value === 'number');
+    const values = (this.#fields.get(field) ?? []).filter((value) => !(value instanceof Uint8Array));
+    return values.map(Number);
+  }
+
+  /** Integers that are not packed, exact whatever they are. */
+  bigIntegers(field: number): bigint[] {
+    return (this.#fields.get(field) ?? []).flatMap((value) =>
+      value instanceof Uint8Array ? [] : BigInt(value),
+    );
   }
 
   number(field: number): number {
@@ -88,7 +102,7 @@ export class WireMessage {
 
   /** Views of the message's own bytes. */
   blobs(field: number): Uint8Array[] {
-    return (this.#fields.get(field) ?? []).filter((value) => typeof value !== 'number');
+    return (this.#fields.get(field) ?? []).filter((value) => value instanceof Uint8Array);
   }
 
   texts(field: number): string[] {
@@ -114,7 +128,7 @@ export class WireMessage {
 
   #repeated(field: number, unpacked: (bytes: Uint8Array) => number[]): number[] {
     const values = this.#fields.get(field) ?? [];
-    return values.flatMap((value) => (typeof value === 'number' ? value : unpacked(value)));
+    return values.flatMap((value) => (value instanceof Uint8Array ? unpacked(value) : Number(value)));
   }
 }
 
@@ -123,3 +137,8 @@ function aligned(bytes: Uint8Array, size: number): ArrayBuffer {
   if (bytes.length % size !== 0) throw new RangeError('a list of numbers is cut off');
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
 }
+
+const narrowed = (value: bigint): number | bigint => {
+  const narrow = Number(value);
+  return Number.isSafeInteger(narrow) ? narrow : value;
+};
