@@ -78,7 +78,7 @@ function modelsFile(): string {
 }
 
 /** Values around each channel's mean, so that the network computes on what it was made for. */
-function requestsOf(network: RegisteredNetwork, model: string, count: number): Uint8Array[] {
+export function requestsOf(network: RegisteredNetwork, model: string, count: number): Uint8Array[] {
   const { config, answersIssues } = network;
   const random = randomOf('bench', 'champion', model);
   const hours = historyHours(network);
