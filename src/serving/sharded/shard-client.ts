@@ -8,6 +8,9 @@ import { PROTOCOL, type FromShard, type ShardNetwork, type ToShard } from './pro
 import { doorIdentity } from './door-identity.ts';
 import type { WeightSource } from './weight-source.ts';
 
+/** A host that is there answers at once. */
+const PATIENCE_MS = 5000;
+
 type Heard<Kind extends FromShard['kind']> = Extract<FromShard, { kind: Kind }>;
 
 export interface ClientOptions {
@@ -50,7 +53,9 @@ export class ShardClient {
     { address, name, token, rendezvous }: ClientOptions,
     events: ShardEvents,
   ): Promise<ShardClient> {
-    const link = await callNeighbour(doorIdentity(token), address, { own: 0, neighbour: 0 }, rendezvous);
+    const ranks = { own: 0, neighbour: 0 };
+    const options = { ...rendezvous, patienceMs: PATIENCE_MS };
+    const link = await callNeighbour(doorIdentity(token), address, ranks, options);
     link.name = name;
     return new ShardClient(link, events);
   }

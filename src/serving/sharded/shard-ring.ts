@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RingBrokenError } from '../../errors.ts';
 import type { Logger } from '../../stages/context.ts';
 import { ServingProblem } from '../problem.ts';
+import { dealtQuestion } from './dealt-question.ts';
 import { Formation, type FormationOptions } from './formation.ts';
-import { dealHours, placesOf } from './place.ts';
-import type { PassMessage, PassParts } from './protocol.ts';
-import { rowsOfRank, type Answer, type Question } from './questions.ts';
+import type { Answer, Question } from './questions.ts';
 
 /** Failures in a row after which those that wait are told. */
 const TRIES = 3;
@@ -148,32 +147,18 @@ export class ShardRing {
   }
 
   #advance(): void {
-    while (this.#stands && this.#running.size < this.#options.arrangement.stages) {
+    const { arrangement } = this.#options;
+    while (this.#stands && this.#running.size < arrangement.stages) {
       const call = this.#waiting.shift();
       if (!call) return;
       const number = ++this.#calls;
       this.#running.set(number, call);
-      this.#send(number, call.question);
+      const of = { epoch: this.#epoch, call: number };
+      dealtQuestion(call.question, arrangement, of).forEach(({ message, floats }, i) => {
+        // That a shard is lost is heard from it.
+        this.#formation.shards[i]?.tell(message, ...floats).catch(() => undefined);
+      });
     }
-  }
-
-  /** To every shard its own hours. */
-  #send(call: number, question: Question): void {
-    const { arrangement } = this.#options;
-    const { last } = dealHours(question.hours, arrangement.ranks);
-    const { history, hours, region, features, day, baseMw } = question;
-    placesOf(arrangement).forEach((place, i) => {
-      const rows = place.stage === 0 ? rowsOfRank(question, place) : [];
-      const answers = place.stage === place.stages - 1 && place.rank === last;
-      const lastRow = history.subarray(history.length - history.length / hours);
-      const known = answers ? { lastRow, features, day, baseMw } : {};
-      const parts: PassParts = { history: 0, lastRow: 0, features: 0, day: 0, baseMw: 0 };
-      parts.history = rows.reduce((sum, { length }) => sum + length, 0);
-      for (const [name, values] of Object.entries(known)) parts[name as keyof PassParts] = values.length;
-      const message: PassMessage = { kind: 'pass', epoch: this.#epoch, call, hours, region, parts };
-      // That a shard is lost is heard from it.
-      this.#formation.shards[i]?.tell(message, ...rows, ...Object.values(known)).catch(() => undefined);
-    });
   }
 
   #answered(number: number, hourly: number, floats: Float32Array): void {
