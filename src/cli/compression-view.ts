@@ -41,22 +41,22 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
 }
 
 function sizeTable({ before, after, speed }: Compressed): string {
-  const kilobytes = (bytes: number) => figure(bytes / 1000, 0);
-  const row = (what: string, was: number, is: number, show = kilobytes) => [
-    ...[what, show(was), show(is), `${figure(was / is, 2)}×`],
+  const row = (what: string, digits: number, was: number, is: number, times = was / is) => [
+    ...[what, figure(was, digits), figure(is, digits), `${figure(times, 2)}×`],
   ];
-  const speeds = row(`answers a second, ${speed.hours} hours of history`, speed.before, speed.after, (rate) =>
-    figure(rate, 1),
-  );
+  const kilobytes = (what: string, was: number, is: number) => row(`${what}, kB`, 0, was / 1000, is / 1000);
+  const [was, is] = [speed.before, speed.after];
   return table(
     ['size and speed of the network', 'before', 'now', ''],
     [
-      row('weights', before.weights, after.weights, String),
-      row('its files in the version, kB', before.files, after.files),
-      row('in memory, kB', before.memory, after.memory),
-      row('as ONNX, kB', before.onnx, after.onnx),
-      row('as ONNX, compressed, kB', before.onnxCompressed, after.onnxCompressed),
-      [...speeds.slice(0, 3), `${figure(speed.after / speed.before, 2)}×`],
+      row('weights', 0, before.weights, after.weights),
+      kilobytes('its files in the version', before.files, after.files),
+      kilobytes('in memory', before.memory, after.memory),
+      kilobytes('as ONNX', before.onnx, after.onnx),
+      kilobytes('as ONNX, compressed', before.onnxCompressed, after.onnxCompressed),
+      row(`ms of an answer from ${speed.hours} hours`, 1, 1000 * was.seconds, 1000 * is.seconds),
+      row('ms of processor time', 1, 1000 * was.processorSeconds, 1000 * is.processorSeconds),
+      row('answers a second', 1, 1 / was.seconds, 1 / is.seconds, was.seconds / is.seconds),
     ],
   );
 }

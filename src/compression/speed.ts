@@ -5,12 +5,18 @@ import type { Parent } from './parent.ts';
 /** Of each side, after one to warm up. */
 const ROUNDS = 9;
 
+/** Of one answer of the day ahead, medians of rounds that alternate. */
+export interface Pace {
+  seconds: number;
+  /** Of all threads together: depends less on what else the machine does. */
+  processorSeconds: number;
+}
+
 export interface Speed {
   /** Hours of history that each answer is made from. */
   hours: number;
-  /** Answers of the day ahead a second, by medians of rounds that alternate. */
-  before: number;
-  after: number;
+  before: Pace;
+  after: Pace;
 }
 
 /** How fast both networks answer one issue from a whole history: numbers of any size take the same time. */
@@ -22,16 +28,24 @@ export async function speedOf(
   const ask = async ({ config, training }: Candidate) =>
     questionTo(await predictorOf(config, training.weights), sequenceLength);
   const sides = [await ask(before), await ask(after)];
-  const seconds: number[][] = [[], []];
+  const rounds: Pace[][] = [[], []];
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [side, answer] of sides.entries()) {
-      const started = performance.now();
+      const [started, used] = [performance.now(), process.cpuUsage()];
       await answer();
-      if (round > 0) seconds[side]!.push((performance.now() - started) / 1000);
+      const { user, system } = process.cpuUsage(used);
+      const pace = {
+        seconds: (performance.now() - started) / 1000,
+        processorSeconds: (user + system) / 1e6,
+      };
+      if (round > 0) rounds[side]!.push(pace);
     }
   }
-  const [one, other] = seconds.map((each) => 1 / median(each)) as [number, number];
-  return { hours: sequenceLength, before: one, after: other };
+  const [one, other] = rounds.map((paces) => ({
+    seconds: median(paces.map(({ seconds }) => seconds)),
+    processorSeconds: median(paces.map(({ processorSeconds }) => processorSeconds)),
+  }));
+  return { hours: sequenceLength, before: one!, after: other! };
 }
 
 function questionTo(network: Predictor, hours: number): () => Promise<Float32Array> {

@@ -234,7 +234,8 @@ describe('making a registered network smaller', () => {
       assert.deepEqual([config.layers, config.width, config.heads], [1, 8, 1]);
       assert.equal(weights.length, done.after.weights);
       assert.ok(done.after.weights < done.before.weights && done.after.memory < done.before.memory);
-      assert.ok(done.speed.before > 0 && done.speed.after > 0);
+      const { before, after } = done.speed;
+      assert.ok(before.seconds > 0 && after.seconds > 0 && after.processorSeconds > 0);
       const record = await recordOf(done);
       assert.equal(record.training['steps'], 3);
       const history = JSON.parse(
