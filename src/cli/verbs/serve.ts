@@ -91,14 +91,14 @@ export function defineServe(program: Command): void {
     .option('--shard-hosts <addresses>', 'host:port of `workers/serving-shard.ts` on other hosts', list);
   addAccessFlags(verb).action(
     perform<Options>(async (session, options) => {
-      const [{ Supervisor }, { figuresOfWorkers }, { default: cluster }, { checkAccess }] = await Promise.all(
-        [
+      const [{ Supervisor }, { figuresOfWorkers }, { homeMetrics }, { default: cluster }, { checkAccess }] =
+        await Promise.all([
           import('../../serving/process/supervisor.ts'),
           import('../../serving/telemetry/figures/of-workers.ts'),
+          import('../../dashboard/home-metrics.ts'),
           import('node:cluster'),
           import('../../access/gate.ts'),
-        ],
-      );
+        ]);
       const home = await session.home();
       const { config, progress } = session;
       const log = stderrLogger(session.flags.logLevel === undefined ? 'warn' : config.logLevel, progress);
@@ -106,9 +106,9 @@ export function defineServe(program: Command): void {
       await checkAccess(home, serveOptions.access, log);
       const processes = options.processes ?? Math.max(1, Math.floor(availableParallelism() / 2));
       requireBetween('--processes', processes, 1, MOST_PROCESSES);
-      const figures = figuresOfWorkers(cluster, (error) =>
-        log.warn({ error: String(error) }, 'figures are missing'),
-      );
+      const broken = (error: unknown) => log.warn({ error: String(error) }, 'figures are missing');
+      const measured = serveOptions.metrics ? homeMetrics(home, broken) : undefined;
+      const figures = figuresOfWorkers(cluster, broken, measured?.registry);
       const supervisor = new Supervisor({ script: WORKER, processes, options: serveOptions, log });
       try {
         const addresses = await supervisor.start().catch((error: unknown) => {
@@ -119,6 +119,7 @@ export function defineServe(program: Command): void {
         await until(session.signal);
       } finally {
         figures.close();
+        await measured?.close();
         await supervisor.close();
       }
       return undefined;

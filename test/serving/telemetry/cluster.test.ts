@@ -26,6 +26,8 @@ describe('several serving processes', () => {
       assert.equal(await value(METRIC.queueLength), 6);
       assert.equal(await value(`${METRIC.callSeconds}_count`), 12);
 
+      // The next look.
+      await until(async () => (await figures.live({})).processes.length === 2);
       workers[1].send({ ask: true });
       const [{ text, live }] = (await once(workers[1], 'message', {
         signal: AbortSignal.timeout(10_000),

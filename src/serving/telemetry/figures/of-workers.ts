@@ -1,8 +1,9 @@
 import type { Cluster, Worker } from 'node:cluster';
+import type { Registry } from 'prom-client';
 import { messageOf } from '../../../errors.ts';
 import type { MetricJson } from '../live/totals.ts';
 import { Departed, together } from './departed.ts';
-import { figuresOf, type Figures } from './figures.ts';
+import { figuresOf, jsonOf, type Figures } from './figures.ts';
 import { figuresMessage, type FiguresMessage } from './messages.ts';
 
 /** A process that computes for so long without a pause is left out of this look. */
@@ -10,8 +11,15 @@ const ANSWER_MS = 1000;
 
 type Workers = Pick<Cluster, 'workers' | 'on' | 'off'>;
 
-/** In the process that supervises: asks all that serve, sums, and answers whichever of them is asked from outside. */
-export function figuresOfWorkers(cluster: Workers, broken: (error: unknown) => void): Figures {
+/**
+ * In the process that supervises: asks all that serve, sums, and answers whichever of them is asked from outside. `own`
+ * is what is measured here, once for all of them.
+ */
+export function figuresOfWorkers(
+  cluster: Workers,
+  broken: (error: unknown) => void,
+  own?: Registry,
+): Figures {
   const departed = new Departed();
   const waiting = new Map<string, (metrics: MetricJson[] | undefined) => void>();
   let asks = 0;
@@ -33,7 +41,7 @@ export function figuresOfWorkers(cluster: Workers, broken: (error: unknown) => v
   const collect = async () => {
     const alive = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected() === true);
     const metrics = await Promise.all(alive.map((worker) => ask(worker!)));
-    return together([departed.metrics, ...metrics]);
+    return together([departed.metrics, ...(own ? [await jsonOf(own)] : []), ...metrics]);
   };
   const figures = figuresOf(collect, broken);
 
