@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { defineCerts } from '../../src/cli/verbs/certs.ts';
 import { defineServe } from '../../src/cli/verbs/serve.ts';
 import { configSchema, ENVIRONMENT } from '../../src/config/config.ts';
+import { parseModelConfig } from '../../src/serving/model-config-file/read.ts';
 import { METRIC } from '../../src/serving/telemetry/metric-names.ts';
 import { containers, FILES, manifest, manifests, pods, ROOT, yamlOf, type Container } from './manifests.ts';
 
@@ -101,6 +102,12 @@ describe('deploy/kubernetes', () => {
     const [rule] = rules.custom;
     assert.equal(rule!.name.as, METRIC.queueLength);
     assert.ok(rule!.seriesQuery.startsWith(`${METRIC.queueLength}{`));
+  });
+
+  it('names models in a file that serving takes', () => {
+    const text = manifest('ConfigMap', 'ringwatt-models').data!['models.config']!;
+    const [model] = parseModelConfig(text, 'models.config');
+    assert.deepEqual(model?.source, { kind: 'registry', model: 'day-ahead' });
   });
 
   it('sets only variables that the configuration knows', () => {
