@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problemExample } from '../contracts/examples.ts';
 import { problem } from '../contracts/service.ts';
 import { TAGS, type Answer, type RouteSpec } from '../route.ts';
 
@@ -148,7 +149,7 @@ function refusalOf(status: number, { bodyBytes }: RouteSpec, options: DocumentOp
       'x-request-id': { $ref: '#/components/headers/requestId' },
       ...(isLater && { 'retry-after': { $ref: '#/components/headers/retryAfter' } }),
     },
-    content: { 'application/json': { schema: { $ref: PROBLEM } } },
+    content: { 'application/json': { schema: { $ref: PROBLEM }, example: problemExample } },
   };
 }
 

@@ -7,13 +7,19 @@ import { asksWhoItIs } from '../admission.ts';
 import type { RouteSpec } from '../route.ts';
 import { openApiDocument } from './document.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the page of the documentation shows. */
+    openApi: object | undefined;
+  }
+}
+
 /** `/openapi.json`, and `/docs`, which shows it with nothing from elsewhere. To be called before routes are added. */
 export function documentation(app: FastifyInstance, gate: Gate, bodyBytes: number): void {
   const specs: RouteSpec[] = [];
   app.addHook('onRoute', ({ method, config }) => {
     if (config?.spec && method !== 'HEAD') specs.push(config.spec);
   });
-  // Neither holds anything of this home; what is tried out on the page is asked with the reader's own key.
   const made = new Map<boolean, object>();
   const handler = async (request: FastifyRequest) => {
     const isGated = await asksWhoItIs(gate, request);
@@ -21,17 +27,27 @@ export function documentation(app: FastifyInstance, gate: Gate, bodyBytes: numbe
     if (!made.has(isGated)) made.set(isGated, openApiDocument(specs, { isGated, bodyBytes, version }));
     return made.get(isGated);
   };
+  // Neither holds anything of this home; what is tried out on the page is asked with the reader's own key.
   app.route({ method: 'GET', url: '/openapi.json', config: { admits: 'anybody' }, handler });
   void app.register(async (pages) => {
     pages.addHook('onRoute', (route) => {
       route.config = { ...route.config, admits: 'anybody' };
     });
-    // The viewer wants one to be there; it is shown the one above.
+    pages.decorateRequest('openApi');
+    // The viewer wants a document to be there from the start; what it shows is made when it is asked for.
     await pages.register(swagger, { mode: 'static', specification: { document: NONE } });
     await pages.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: CONTENT_POLICY,
-      uiConfig: { url: '/openapi.json', docExpansion: 'list', validatorUrl: null },
+      theme: { title: 'Ringwatt' },
+      uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
+      uiHooks: {
+        async preHandler(request) {
+          request.openApi = (await handler(request)) as object;
+        },
+      },
+      transformSpecificationClone: false,
+      transformSpecification: (_, request) => request.openApi as Record<string, unknown>,
     });
   });
 }

@@ -6,6 +6,7 @@ import { requireTest } from '../../ab-test/store.ts';
 import { MissingDataError } from '../../errors.ts';
 import type { Forecasts } from '../../serving/forecasts/forecasts.ts';
 import { nudgeABTest } from '../../temporal/ab-tests.ts';
+import { forecastExample } from '../contracts/examples.ts';
 import {
   forecastAnswer,
   forecastPath,
@@ -35,6 +36,7 @@ export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts
       answer: {
         says: 'Hours with quantiles in MW, times in UTC and by the region’s clock',
         schema: forecastAnswer,
+        example: forecastExample,
       },
       refusals: [404, 409, 429, 503, 504],
     },

@@ -7,6 +7,7 @@ import { listModels } from '../../registry/stage.ts';
 import { readVersionRecord } from '../../registry/versions.ts';
 import type { PredictionService } from '../../serving/service.ts';
 import type { ServingPort } from '../../serving/signature.ts';
+import { infoExample } from '../contracts/examples.ts';
 import { infoQuery, modelInfo, type ModelInfo } from '../contracts/models.ts';
 import { addRoute } from '../route.ts';
 import type { DoorParts } from '../server.ts';
@@ -19,7 +20,7 @@ export function modelInfoRoute(app: FastifyInstance, { home }: DoorParts, servic
       ...{ method: 'GET', url: '/model/info', role: 'viewer', tag: 'models' },
       summary: 'A served model: signatures, versions, labels, states, and what the registry has of it',
       query: infoQuery,
-      answer: { says: 'What it can be asked, and who answers', schema: modelInfo },
+      answer: { says: 'What it can be asked, and who answers', schema: modelInfo, example: infoExample },
       refusals: [404, 409],
     },
     async ({ query }): Promise<ModelInfo> => {

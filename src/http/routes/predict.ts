@@ -5,6 +5,7 @@ import type { CallContext, ModelSpec, PredictionService } from '../../serving/se
 import { DEFAULT_SIGNATURE } from '../../serving/signature.ts';
 import { spanOf } from '../../serving/telemetry/traces/http-spans.ts';
 import { batchAnswer, batchBody, predictBody, predictFields, prediction } from '../contracts/predictions.ts';
+import { batchExample, predictionExample } from '../contracts/examples.ts';
 import { batchItems, readData, readPredictBody } from '../predict-body.ts';
 import { predictionJson } from '../prediction-answer.ts';
 import { HttpProblem, problemOf } from '../problem.ts';
@@ -38,13 +39,22 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
           rows: { data: [[1, 2, 3]], model_name: 'consumption_forecasting' },
           columns: { data: { x: [[1, 2, 3]] }, model_name: 'consumption_forecasting', label: 'stable' },
         },
-        answer: { says: 'The outputs, laid out as the data were', schema: prediction },
+        answer: {
+          says: 'The outputs, laid out as the data were',
+          schema: prediction,
+          example: predictionExample,
+        },
         refusals: [404, 409, 429, 501, 503, 504],
         bodyBytes: limits.bodyBytes,
       },
       async ({ bytes, caller, signal, request, reply }) => {
         const { fields, dataAt } = readPredictBody(bytes, predictFields, limits);
-        const context = contextOf(fields, { requestId: request.id, caller, signal, span: spanOf(request.raw) });
+        const context = contextOf(fields, {
+          requestId: request.id,
+          caller,
+          signal,
+          span: spanOf(request.raw),
+        });
         const answer = await answerOf(bytes, dataAt, fields, context);
         return reply.type(JSON_TYPE).send(answer);
       },
@@ -61,7 +71,7 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
         examples: {
           two: { data: [[[1, 2, 3]], [[4, 5, 6]]], model_name: 'consumption_forecasting' },
         },
-        answer: { says: 'A prediction or an error for each', schema: batchAnswer },
+        answer: { says: 'A prediction or an error for each', schema: batchAnswer, example: batchExample },
         refusals: [404, 409, 429, 501, 503, 504],
         bodyBytes: limits.bodyBytes,
       },
