@@ -67,6 +67,10 @@ export class Engine implements AsyncDisposable {
         const answer = await this.#ask({ kind: 'run', model, signature, inputs: named }, buffersOf(named));
         return new Map((answer as { outputs: NamedTensors }).outputs);
       },
+      warmUp: async (maxRows) => {
+        const answer = await this.#ask({ kind: 'warm', model, maxRows });
+        return (answer as { batchMs: number }).batchMs;
+      },
       unload: async () => {
         if (!this.#gone) await this.#ask({ kind: 'unload', model });
       },

@@ -4,7 +4,6 @@ import { Engine } from './engine.ts';
 import { loadHere } from './here.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { ModelSource } from './source.ts';
-import { warmUp } from './warm-up.ts';
 
 /**
  * A batch that takes less is run where the doors are: to hand it to another thread and wake that up costs more than it
@@ -52,7 +51,7 @@ export class Engines implements AsyncDisposable {
   async #warm(load: () => Promise<LoadedModel>, maxRows: number) {
     const model = await load();
     try {
-      return { model, batchMs: await warmUp(model, maxRows) };
+      return { model, batchMs: await model.warmUp(maxRows) };
     } catch (error) {
       await model.unload();
       throw error;

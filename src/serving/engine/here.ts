@@ -1,7 +1,9 @@
 import { startBackend } from '../../backend/backend.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { openSource } from './open-source.ts';
+import { bound } from './runner.ts';
 import type { ModelSource } from './source.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Loads a model in this very thread, where a call costs nothing and keeps everything else waiting. */
 export async function loadHere(source: ModelSource, lost: (error: Error) => void): Promise<LoadedModel> {
@@ -18,6 +20,7 @@ export async function loadHere(source: ModelSource, lost: (error: Error) => void
         throw error;
       }
     },
+    warmUp: (maxRows) => warmUp(bound(runner), maxRows),
     unload: async () => runner.close(),
   };
 }

@@ -9,6 +9,7 @@ import type { ModelSource } from './source.ts';
 export type ToEngine =
   | { kind: 'load'; call: number; source: ModelSource }
   | { kind: 'run'; call: number; model: number; signature: string; inputs: NamedTensors }
+  | { kind: 'warm'; call: number; model: number; maxRows: number }
   | { kind: 'unload'; call: number; model: number };
 
 export type NamedTensors = readonly (readonly [name: string, tensor: ServingTensor])[];
@@ -25,6 +26,7 @@ export type FromEngine =
   | { kind: 'started'; numerics: string }
   | { kind: 'loaded'; call: number; loaded: LoadedReport }
   | { kind: 'answered'; call: number; outputs: NamedTensors }
+  | { kind: 'warmed'; call: number; batchMs: number }
   | { kind: 'unloaded'; call: number }
   /** `code`: of a refusal that serving has a name for. */
   | { kind: 'failed'; call: number; code?: Code; error: ErrorReport };

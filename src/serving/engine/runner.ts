@@ -16,3 +16,10 @@ export interface Runner {
   run(signature: string, inputs: TensorMap): Promise<TensorMap> | TensorMap;
   close(): Promise<void> | void;
 }
+
+/** Its parts, to be handed on one by one. */
+export const bound = (runner: Runner) => ({
+  signatures: runner.signatures,
+  bounds: runner.bounds ?? new Map(),
+  run: runner.run.bind(runner),
+});

@@ -6,7 +6,8 @@ import type { ServingTensor } from '../tensor.ts';
 import { isBeyondRepair } from './here.ts';
 import { openSource } from './open-source.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
-import type { Runner } from './runner.ts';
+import { bound, type Runner } from './runner.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Runs models one call after another: doors stay awake while it computes. */
 const models = new Map<number, Runner>();
@@ -33,6 +34,11 @@ async function answer(message: ToEngine): Promise<void> {
         // A promise would cost a turn of the loop where there is nothing to wait for.
         const outputs = [...(found instanceof Promise ? await found : found)];
         say({ kind: 'answered', call, outputs }, outputs.flatMap(transferable));
+        break;
+      }
+      case 'warm': {
+        const runner = models.get(message.model)!;
+        say({ kind: 'warmed', call, batchMs: await warmUp(bound(runner), message.maxRows) });
         break;
       }
       case 'unload':

@@ -1,5 +1,4 @@
-import type { LoadedModel } from './loaded-model.ts';
-import type { Bounds } from './runner.ts';
+import type { Bounds, Runner } from './runner.ts';
 import type { ServingPort } from '../signature.ts';
 import { DTYPES, sizeOf, type ServingTensor, type TensorMap } from '../tensor.ts';
 
@@ -8,20 +7,23 @@ const SLOW_MS = 20;
 /** Compiled code comes with repetition. */
 const REPEATS = 3;
 
+type Warmed = Pick<Runner, 'signatures' | 'bounds' | 'run'>;
+
 /**
  * Runs every signature before a version takes traffic: graphs are compiled, weights unpacked and memory taken by then.
  * The inputs are zeros (the greatest value where there are bounds), of one row and, where that is quick, of a whole
- * batch. A graph that does not run is refused here. Resolves to the milliseconds of the slowest signature's batch;
- * Infinity where one row is slow.
+ * batch. A graph that does not run is refused here. Resolves to what a batch of the slowest signature takes of this
+ * thread's processor time, in milliseconds, however busy the machine is; Infinity where one row is slow.
  */
-export async function warmUp(model: LoadedModel, maxRows: number): Promise<number> {
+export async function warmUp({ signatures, bounds, run }: Warmed, maxRows: number): Promise<number> {
   let slowest = 0;
-  for (const [name, { inputs }] of model.signatures) {
+  for (const [name, { inputs }] of signatures) {
     const timed = async (count: number) => {
-      const given = samples(inputs, count, model.bounds);
-      const started = performance.now();
-      await model.run(name, given);
-      return performance.now() - started;
+      const given = samples(inputs, count, bounds ?? new Map());
+      const before = process.threadCpuUsage();
+      await run(name, given);
+      const { user, system } = process.threadCpuUsage(before);
+      return (user + system) / 1000;
     };
     await timed(1);
     if ((await timed(1)) > SLOW_MS) {

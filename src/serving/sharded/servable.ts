@@ -35,7 +35,7 @@ export interface ShardedOptions {
 }
 
 /** What answers as the network's graph does, and is held by no process whole. */
-export interface ShardedServable extends LoadedModel {
+export interface ShardedServable extends Omit<LoadedModel, 'warmUp'> {
   /** Processes of ours that run, by place. */
   pids(): (number | undefined)[];
   /**

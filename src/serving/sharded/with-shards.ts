@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { Home } from '../../lake/home.ts';
 import type { Engine } from '../engine/engine.ts';
+import { warmUp } from '../engine/warm-up.ts';
 import { arrangementFor, type Room } from './arrangement.ts';
 import { shardedServable, type ShardedOptions } from './servable.ts';
 import { servedFromHome } from './stored-weights.ts';
@@ -30,7 +31,14 @@ export function withShards(engine: Loader, options: ShardingOptions): Loader {
       const network = await servedFromHome(home, source.name, source.version);
       const arrangement = arrangementFor(network, { memoryBytes, shards });
       if (!arrangement) return engine.load(source);
-      return shardedServable({ network, arrangement, elsewhere, log, timing });
+      const sharded = await shardedServable({ network, arrangement, elsewhere, log, timing });
+      return {
+        ...sharded,
+        warmUp: async (maxRows) => {
+          await warmUp(sharded, Math.min(maxRows, arrangement.stages));
+          return Infinity;
+        },
+      };
     },
   };
 }
