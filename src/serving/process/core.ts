@@ -22,6 +22,8 @@ export interface CoreParts {
   log: Logger;
   observer: ServingObserver;
   trafficObserver: TrafficObserver;
+  /** Tells the workflow of an A/B test that there is something to look at. */
+  nudge(test: string): Promise<void>;
   /** In every process that shares the ports. */
   reload(models: readonly ModelConfig[]): Promise<void>;
 }
@@ -40,6 +42,7 @@ export async function openCore({
   log,
   observer,
   trafficObserver,
+  nudge,
   reload,
 }: CoreParts): Promise<Core> {
   const { batching, cacheBytes, config } = options;
@@ -51,7 +54,7 @@ export async function openCore({
     observer,
   };
   const manager = new ModelManager({ home, engine, share, log });
-  const traffic = openTraffic({ home, manager, log, observer: trafficObserver });
+  const traffic = openTraffic({ home, manager, log, observer: trafficObserver, nudge });
   const cache =
     cacheBytes === 0 ? undefined : openCache({ maxBytes: cacheBytes, redisUrl: config.redisUrl, log });
   const service = new Serving({ manager, observer, cache, traffic: traffic.hooks, reload });

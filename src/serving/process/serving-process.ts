@@ -5,6 +5,7 @@ import { Home } from '../../lake/home.ts';
 import { lastingServices } from '../../stack/lasting-services.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { ModelConfig } from '../model-config.ts';
+import { nudgeABTest } from '../../temporal/ab-tests.ts';
 import { accessLog } from '../telemetry/access-log.ts';
 import { allObservers } from '../telemetry/all-observers.ts';
 import { figuresFromSupervisor } from '../telemetry/figures/from-supervisor.ts';
@@ -26,6 +27,9 @@ export interface ServingProcess {
   /** Shuts the doors, lets what is under way finish, and writes what waits to be written. */
   close(): Promise<void>;
 }
+
+/** It looks by itself every quarter of an hour. */
+const NUDGE_SECONDS = 3;
 
 /** Everything that one process does that answers. `reload` reaches all that share its ports. */
 export async function startServingProcess(
@@ -52,6 +56,7 @@ export async function startServingProcess(
     await openCore({
       ...{ home, options, log, observer, reload },
       trafficObserver: trafficMetrics(registry),
+      nudge: (test) => temporal.ask(NUDGE_SECONDS, (client) => nudgeABTest(client, test)),
     }),
   );
   const doors = stack.use(await openDoors({ home, options, log, core, temporal, figures, tracer, observer }));

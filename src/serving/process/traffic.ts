@@ -21,11 +21,13 @@ interface TrafficParts {
   manager: ModelManager;
   log: Logger;
   observer: TrafficObserver;
+  /** Tells a test's workflow that there is something to look at. */
+  nudge(test: string): Promise<void>;
 }
 
-export function openTraffic({ home, manager, log, observer }: TrafficParts): OpenTraffic {
+export function openTraffic({ home, manager, log, observer, nudge }: TrafficParts): OpenTraffic {
   const exposures = new Exposures({ home, log, observer });
-  const outcomes = new Outcomes({ home, log, exposures, observer });
+  const outcomes = new Outcomes({ home, log, exposures, observer, nudge });
   const shadow = new Shadow({
     ...{ home, log, observer },
     run: (asked, signal) => runVersion(manager, asked, signal),

@@ -60,7 +60,15 @@ describe('traffic of served models', function () {
     };
     const reload = () => assert.fail('nobody asks for it');
     await using core = await openCore({
-      ...{ home, options, log: silentLogger, observer: {}, trafficObserver, reload },
+      ...{
+        home,
+        options,
+        log: silentLogger,
+        observer: {},
+        trafficObserver,
+        reload,
+        nudge: async () => undefined,
+      },
     });
     await act(core);
   };
