@@ -95,7 +95,7 @@ describe('GET /forecast/{region}, by a registered model on the shipped record', 
         ['/forecast/PACW?model=../keys', '400 bad-request'],
         ['/forecast/NOWHERE', '400 bad-request'],
         ['/forecast/ERCO', '400 BadInputError'],
-        ['/forecast/PACW?model=other', '404 NoChampionError'],
+        ['/forecast/PACW?model=other', '404 MissingDataError'],
         [`/forecast/PACW?model=day-ahead@9&issue_time=${ISSUE}`, '404 MissingDataError'],
       ] as const)
         assert.equal(kindOf(await of(path)), kind, path);

@@ -167,10 +167,8 @@ describe('the HTTP door without Temporal', () => {
 
 describe('serve', () => {
   it('refuses to let other machines in', async () => {
-    for (const host of ['0.0.0.0', 'example.org']) {
-      const { code, stderr } = await ringwatt(['serve', '--host', host, '--port', '0']);
-      assert.equal(code, 1);
-      assert.match(stderr, /would let other machines in/);
-    }
+    const { code, stderr } = await ringwatt(['serve', '--host', '0.0.0.0', '--port', '0']);
+    assert.equal(code, 1);
+    assert.match(stderr, /would let other machines in/);
   });
 });

@@ -6,6 +6,7 @@ export const STAGES = {
   forecast:
     async () =>
     async ({ signal }: StageContext, { name }: { name: string }) => {
+      signal.throwIfAborted();
       if (name === 'none') throw new MissingDataError('There is no model none.', 'Name another.');
       if (name === 'dies') process.kill(process.pid, 'SIGKILL');
       // Until it is cancelled; the parent keeps the process.
