@@ -8,7 +8,18 @@ import { defineServe } from '../../src/cli/verbs/serve.ts';
 import { configSchema, ENVIRONMENT } from '../../src/config/config.ts';
 import { parseModelConfig } from '../../src/serving/model-config-file/read.ts';
 import { METRIC } from '../../src/serving/telemetry/metric-names.ts';
-import { containers, FILES, manifest, manifests, pods, ROOT, yamlOf, type Container } from './manifests.ts';
+import {
+  containers,
+  FILES,
+  manifest,
+  manifests,
+  pods,
+  ROOT,
+  SHARDED,
+  yamlOf,
+  type Container,
+  type Manifest,
+} from './manifests.ts';
 
 const serving = () => pods.find(({ name }) => name === 'ml-model-server')!.spec.containers[0]!;
 
@@ -41,6 +52,22 @@ describe('deploy/kubernetes', () => {
       encoding: 'utf8',
     });
     assert.match(stderr, /--number 0 is not a slot's number/);
+  });
+
+  it('can give serving shards in pods of their own, at the port where they listen', () => {
+    const [component] = yamlOf('sharded/kustomization.yaml') as [{ patches: { patch: string }[] }];
+    const added = component.patches[0]!.patch;
+    assert.ok(flagsOf(defineServe).includes('--shard-hosts'));
+    const shard = pods.find(({ name }) => name === 'serving-shard')!.spec.containers[0]!;
+    const [, , port] = shard.args!;
+    assert.deepEqual(shard.args, ['workers/serving-shard.ts', '--port', port]);
+    assert.deepEqual(portsOf(shard), [Number(port)]);
+    const [stateful] = yamlOf(SHARDED) as Manifest[];
+    const hosts = Array.from(
+      { length: stateful!.spec.replicas! },
+      (_, pod) => `serving-shard-${pod}.${stateful!.spec['serviceName'] as string}:${port}`,
+    );
+    assert.ok(added.includes(`value: --shard-hosts=${hosts.join(',')}\n`), added);
   });
 
   it('opens the same ports in the process, the container, the Service and the network', () => {

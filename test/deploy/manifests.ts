@@ -52,6 +52,9 @@ export const yamlOf = (file: string): unknown[] =>
     (document) => document.toJS() as unknown,
   );
 
+/** What an overlay may add: serving with shards in pods of their own. */
+export const SHARDED = 'sharded/serving-shards.yaml';
+
 export const manifests = FILES.flatMap((file) => yamlOf(file) as Manifest[]);
 
 export function manifest(kind: string, name: string): Manifest {
@@ -60,7 +63,7 @@ export function manifest(kind: string, name: string): Manifest {
   return found;
 }
 
-export const pods = manifests.flatMap(({ metadata, spec }) =>
+export const pods = [...manifests, ...(yamlOf(SHARDED) as Manifest[])].flatMap(({ metadata, spec }) =>
   spec?.template ? [{ name: metadata.name, spec: spec.template.spec }] : [],
 );
 export const containers = pods.flatMap(({ spec }) => [...(spec.initContainers ?? []), ...spec.containers]);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromPypi } from '../support/from-pypi.ts';
-import { FILES, FOLDER, manifests } from './manifests.ts';
+import { FILES, FOLDER, manifests, SHARDED, yamlOf } from './manifests.ts';
 
 /** Ships the schemas of its Kubernetes version, which its own version is. */
 const VALIDATOR = 'kubernetes-validate==1.37.0';
@@ -29,9 +29,10 @@ describe('the schemas of Kubernetes', () => {
     });
 
   it('take every object of deploy/kubernetes', () => {
-    const { status, stdout, stderr } = validate(...FILES.map((file) => join(FOLDER, file)));
+    const { status, stdout, stderr } = validate(...[...FILES, SHARDED].map((file) => join(FOLDER, file)));
     assert.equal(status, 0, stdout + stderr);
-    assert.equal((stdout + stderr).match(/ passed for resource /g)?.length, manifests.length);
+    const objects = manifests.length + yamlOf(SHARDED).length;
+    assert.equal((stdout + stderr).match(/ passed for resource /g)?.length, objects);
   });
 
   it('do not take a field that is misspelt', () => {
