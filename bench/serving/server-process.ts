@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const START_MS = 120_000;
+/** A peer imports for a long time, on a machine with other work for minutes. */
+const START_MS = 600_000;
 
 /** A server under test in a process group of its own: what it forks ends with it. */
 export class ServerProcess {
