@@ -91,7 +91,7 @@ function fromContent(dtype: Dtype, size: number, content: Uint8Array): ServingTe
       `its tensor_content has ${content.length} bytes, its shape needs ${size * array.BYTES_PER_ELEMENT}`,
     );
   }
-  const copy = Uint8Array.from(content);
+  const copy = new Uint8Array(content);
   if (dtype !== 'bool') return new array(copy.buffer);
   return copy.map((flag) => (flag === 0 ? 0 : 1));
 }
@@ -109,7 +109,7 @@ function stringsOf(content: Uint8Array, size: number): Uint8Array[] {
   return lengths.map((length) => {
     if (length < 0 || at + length > content.length) throw new RangeError('its tensor_content is cut off');
     at += length;
-    return Uint8Array.from(content.subarray(at - length, at));
+    return new Uint8Array(content.subarray(at - length, at));
   });
 }
 
@@ -138,7 +138,7 @@ function valuesOf(message: WireMessage, dtype: Exclude<Dtype, 'string'>): Numeri
     const { array } = DTYPES[dtype];
     const [only] = blobs;
     if (blobs.length === 1 && only!.length % array.BYTES_PER_ELEMENT === 0) {
-      return new array(Uint8Array.from(only!).buffer);
+      return new array(new Uint8Array(only!).buffer);
     }
     return array.from(dtype === 'float32' ? message.floats(field) : message.doubles(field));
   }
@@ -151,7 +151,7 @@ function valuesOf(message: WireMessage, dtype: Exclude<Dtype, 'string'>): Numeri
 }
 
 function filled(values: readonly Uint8Array[], size: number): Uint8Array[] {
-  const own = values.slice(0, size).map((value) => Uint8Array.from(value));
+  const own = values.slice(0, size).map((value) => new Uint8Array(value));
   const last = own.at(-1) ?? new Uint8Array(0);
   return [...own, ...Array.from({ length: size - own.length }, () => last)];
 }

@@ -122,11 +122,11 @@ export class TensorReader {
     if (letter !== OPEN_OBJECT) {
       if (cursor.type() !== 'String') throw this.#mistyped(cursor);
       // What is kept must not keep the whole body with it.
-      return Uint8Array.from(cursor.string());
+      return new Uint8Array(cursor.string());
     }
     const bytes = cursor.encodedBytes();
     if (!bytes) throw invalidArgument('JSON Value: not formatted correctly for base64 data');
-    return Uint8Array.from(bytes);
+    return new Uint8Array(bytes);
   }
 
   #int64(cursor: JsonCursor, letter: number): bigint {
