@@ -31,7 +31,7 @@ export async function warmUp({ signatures, bounds, run }: Warmed, maxRows: numbe
       continue;
     }
     let fastest = Infinity;
-    for (let spent = 0; spent < WARMING_MS; ) {
+    for (let spent = 0; spent < WARMING_MS;) {
       const batch = await timed(maxRows);
       fastest = Math.min(fastest, batch);
       // Even a graph that does nothing comes to an end.
