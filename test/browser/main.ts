@@ -14,10 +14,11 @@ import { linesOf } from '../audit/sample-audit.ts';
 import { ringwatt } from '../cli/command.ts';
 import { NAME, registerTwo } from '../http/sample-door.ts';
 import { until } from '../support/until.ts';
+import { tryDashboard } from './dashboard.ts';
 import { findBrowser, launch, WorkflowPage } from './temporal-ui.ts';
 
-// Promotion and rollback by hand in the Temporal UI, in a real browser: `npm run -s browser`. Not part of the tests,
-// which must run where no browser is.
+// The dashboard, and promotion and rollback by hand in the Temporal UI, in a real browser: `npm run -s browser`. Not
+// part of the tests, which must run where no browser is.
 
 const { values } = parseArgs({ options: { screenshots: { type: 'string' } } });
 const say = (line: string) => console.log(line);
@@ -52,14 +53,20 @@ async function inHome(executable: string, place: string): Promise<void> {
   const home = await Home.open(place);
   const config = loadConfig({}, { environment: {} });
   await registerTwo({ home, config, signal: new AbortController().signal, progress() {}, log: silentLogger });
+  const { screenshots } = values;
+  if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true });
+  const own = await launch(executable);
+  try {
+    await tryDashboard({ browser: own, home, screenshots }, say);
+  } finally {
+    await own.close();
+  }
   const up = await ringwatt(['up', '--detach', '--slots', '1', '--home', place, '--json']);
   assert.equal(up.code, 0, up.stderr);
   const { temporal } = JSON.parse(up.stdout) as StackState;
   const promoted = await ringwatt(['promote', NAME, '1', '--home', place]);
   assert.equal(promoted.code, 0, promoted.stderr);
 
-  const { screenshots } = values;
-  if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true });
   const browser = await launch(executable);
   try {
     const page = new WorkflowPage(await browser.newPage({ viewport: { width: 1400, height: 1000 } }), {
