@@ -49,6 +49,14 @@ export class StagePass {
 
   /** Every rank of the stage must call it for the same history. */
   async run(share: Share, engine: Engine): Promise<Made> {
+    const { layers } = this.#network.config;
+    const x = await this.states(share, engine);
+    if (!x) return { kind: 'nothing' };
+    return layersOf(layers, this.#place).to < layers ? { kind: 'states', x } : this.answer(x, share);
+  }
+
+  /** What this stage makes of a history; after the last layer the state of the last hour, of the rank that has it. */
+  async states(share: Share, engine: Engine): Promise<Float32Array | undefined> {
     const { config } = this.#network;
     const { positions, last } = dealHours(share.hours, this.#place.ranks);
     const pass = this.#pass(share, positions[this.#place.rank]!, engine);
@@ -65,9 +73,7 @@ export class StagePass {
       pass.space.give(x);
       x = next;
     }
-    if (!x) return { kind: 'nothing' };
-    if (to < config.layers) return { kind: 'states', x };
-    return this.#answer(pass.weights, x, share);
+    return x;
   }
 
   /** What `run` gave has left: its memory may be used again. */
@@ -116,7 +122,8 @@ export class StagePass {
   }
 
   /** `x` is the state of the last hour. */
-  #answer(weights: ParameterViews, x: Float32Array, { region, lastRow, issue }: Share): Made {
+  answer(x: Float32Array, { region, lastRow, issue }: Share): Extract<Made, { kind: 'answer' }> {
+    const weights = new ParameterViews(this.#layout, this.#weights, region);
     const { config, normaliser, answersIssues } = this.#network;
     const { regions, width, horizon, outputScale } = config;
     const scaling = { channels: config.channels.length, region: regions[region]!, normaliser };
