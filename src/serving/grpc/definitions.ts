@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { ServiceDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import { service as health } from 'grpc-health-check';
 
 export const PROTOS = fileURLToPath(new URL('protos', import.meta.url));
 
@@ -13,16 +13,27 @@ const loaded = loadSync('serving.proto', {
 export const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
 export const MODEL_SERVICE = 'tensorflow.serving.ModelService';
 
-const general = loaded[PREDICTION_SERVICE] as ServiceDefinition;
+/** How a method's messages are read and written. */
+export interface MethodSchema {
+  name: string;
+  path: string;
+  requestDeserialize(bytes: Buffer): unknown;
+  responseSerialize(answer: object): Uint8Array;
+}
 
-/** Predict is read and written by `predict-codec.ts`, once its caller has been let in. */
-export const predictionService: ServiceDefinition = {
-  ...general,
-  Predict: {
-    ...general.Predict!,
-    requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: (bytes: Buffer) => bytes,
-  },
-};
+const schemasOf = (service: ServiceDefinition): Record<string, MethodSchema> =>
+  Object.fromEntries(
+    Object.entries(service).map(([name, method]: [string, MethodDefinition<object, object>]) => [
+      name,
+      {
+        name,
+        path: method.path,
+        requestDeserialize: (bytes) => method.requestDeserialize(bytes),
+        responseSerialize: (answer) => method.responseSerialize(answer),
+      },
+    ]),
+  );
 
-export const modelService = loaded[MODEL_SERVICE] as ServiceDefinition;
+export const PREDICTIONS = schemasOf(loaded[PREDICTION_SERVICE] as ServiceDefinition);
+export const MODELS = schemasOf(loaded[MODEL_SERVICE] as ServiceDefinition);
+export const HEALTH = schemasOf(health as unknown as ServiceDefinition);

@@ -1,82 +1,74 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { TlsOptions } from 'node:tls';
 import type { WireDoorParts } from '../doors/parts.ts';
 import { checkRows } from '../doors/row-limit.ts';
 import type { ModelConfig } from '../model-config.ts';
-import type { CallContext } from '../service.ts';
-import { admission } from './admission.ts';
-import { modelService, predictionService } from './definitions.ts';
+import type { CallContext, Role } from '../service.ts';
+import type { GrpcMethod } from './call.ts';
+import { MODELS, type MethodSchema, PREDICTIONS } from './definitions.ts';
 import { answerMetadata, answerReload, answerStatus, type ReloadMessage } from './descriptions.ts';
-import { addHealth } from './health.ts';
+import { healthMethods } from './health.ts';
 import { answerClassify, answerMultiInference, answerRegress } from './inference.ts';
 import type { InferenceMessage, MetadataMessage, MultiInferenceMessage, StatusMessage } from './messages.ts';
 import { decodePredict, encodePrediction } from './predict-codec.ts';
+import { refusal } from './problem.ts';
+import { type GrpcServer, grpcServer } from './server.ts';
 import { unary } from './unary.ts';
 
 export interface GrpcDoorParts extends WireDoorParts {
   /** Absent: plain. */
-  credentials?: ServerCredentials | undefined;
+  tls?: TlsOptions | undefined;
   /** Told of another list of models that was taken, and who asked for it. */
   reloaded?: ((models: readonly ModelConfig[], by: CallContext) => Promise<void>) | undefined;
 }
 
-export interface GrpcDoor {
-  readonly server: Server;
-  /** Port 0: any. @returns the port */
-  listen(port: number, host: string): Promise<number>;
-  /** Takes no further calls and waits for those in hand. */
-  close(): Promise<void>;
-}
+export type GrpcDoor = GrpcServer;
 
-/** A peer that is gone without a word is noticed within two of these. */
-const KEEPALIVE_MS = 30_000;
+/** Read and written by `predict-codec.ts`. */
+const PREDICT: MethodSchema = {
+  ...PREDICTIONS.Predict!,
+  requestDeserialize: (bytes) => bytes,
+  responseSerialize: (bytes) => bytes as Uint8Array,
+};
 
 /** TensorFlow Serving's services, and the standard one of health. */
 export function grpcDoor(parts: GrpcDoorParts): GrpcDoor {
-  const { service, limits, credentials = ServerCredentials.createInsecure() } = parts;
-  const admitted = admission(parts);
-  const server = new Server({
-    interceptors: [admitted.interceptor],
-    'grpc.max_receive_message_length': limits.bodyBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': KEEPALIVE_MS,
-    'grpc.enable_channelz': 0,
-  });
-  const method = <Request, Answer>(
-    name: string,
+  const { service, limits, tls } = parts;
+  const methods = new Map<string, GrpcMethod>(healthMethods(service));
+  const add = <Request, Answer extends object>(
+    schema: MethodSchema,
+    needed: Role,
     answer: (request: Request, context: CallContext) => Answer | Promise<Answer>,
-  ) => unary(parts, admitted, name, answer);
+  ) => methods.set(schema.path, unary(parts, schema, needed, answer) as GrpcMethod);
 
-  server.addService(predictionService, {
-    Predict: method('Predict', (bytes: Buffer, context) => predict(parts, bytes, context)),
-    Classify: method('Classify', (request: InferenceMessage, context) =>
-      answerClassify(parts, request, context),
-    ),
-    Regress: method('Regress', (request: InferenceMessage, context) =>
-      answerRegress(parts, request, context),
-    ),
-    MultiInference: method('MultiInference', (request: MultiInferenceMessage, context) =>
-      answerMultiInference(parts, request, context),
-    ),
-    GetModelMetadata: method('GetModelMetadata', (request: MetadataMessage) =>
-      answerMetadata(service, request),
-    ),
-  });
-  server.addService(modelService, {
-    GetModelStatus: method('GetModelStatus', (request: StatusMessage) => answerStatus(service, request)),
-    HandleReloadConfigRequest: method('HandleReloadConfigRequest', (request: ReloadMessage, context) =>
-      answerReload(service, request, async (models) => parts.reloaded?.(models, context)),
-    ),
-  });
-  addHealth(server, service);
+  add(PREDICT, 'viewer', (bytes: Buffer, context) => predict(parts, bytes, context));
+  add(PREDICTIONS.Classify!, 'viewer', (request: InferenceMessage, context) =>
+    answerClassify(parts, request, context),
+  );
+  add(PREDICTIONS.Regress!, 'viewer', (request: InferenceMessage, context) =>
+    answerRegress(parts, request, context),
+  );
+  add(PREDICTIONS.MultiInference!, 'viewer', (request: MultiInferenceMessage, context) =>
+    answerMultiInference(parts, request, context),
+  );
+  add(PREDICTIONS.GetModelMetadata!, 'viewer', (request: MetadataMessage) =>
+    answerMetadata(service, request),
+  );
+  add(MODELS.GetModelStatus!, 'viewer', (request: StatusMessage) => answerStatus(service, request));
+  add(MODELS.HandleReloadConfigRequest!, 'admin', (request: ReloadMessage, context) =>
+    answerReload(service, request, async (models) => parts.reloaded?.(models, context)),
+  );
 
+  const closing = new AbortController();
+  const server = grpcServer(
+    { methods, limits, closing: closing.signal, refusal: (error) => refusal(error, 'none', parts) },
+    tls,
+  );
   return {
-    server,
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-        server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
-      }),
-    close: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
+    ...server,
+    close() {
+      closing.abort();
+      return server.close();
+    },
   };
 }
 
@@ -84,7 +76,7 @@ async function predict(
   { service, limits }: WireDoorParts,
   bytes: Buffer,
   context: CallContext,
-): Promise<Buffer> {
+): Promise<Uint8Array> {
   const parse = context.span?.child('parse');
   const { spec, signature, inputs, outputs } = decodePredict(bytes, limits.bodyBytes);
   parse?.end();
@@ -93,7 +85,7 @@ async function predict(
   const request = { spec, signature, inputs, ...(outputs.length > 0 && { outputs }) };
   const answer = await service.predict(request, context);
   const write = context.span?.child('write');
-  const answered = encodePrediction(answer) as Buffer;
+  const answered = encodePrediction(answer);
   write?.end();
   return answered;
 }

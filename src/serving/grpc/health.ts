@@ -1,55 +1,65 @@
-import type { sendUnaryData, Server, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
-import { service as healthService } from 'grpc-health-check';
 import { notFound } from '../problem.ts';
 import type { PredictionService } from '../service.ts';
-import { MODEL_SERVICE, PREDICTION_SERVICE } from './definitions.ts';
-import { statusOf } from './problem.ts';
+import type { GrpcMethod } from './call.ts';
+import { HEALTH, MODEL_SERVICE, PREDICTION_SERVICE } from './definitions.ts';
 
 /** How soon a watcher hears of a change. */
 const LOOK_MS = 500;
 
 type Status = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
-interface Question {
-  service: string;
-}
-interface Answer {
-  status: Status;
-}
 
 /**
  * The standard health service (grpc.health.v1). Predictions are served as soon as any version of a model is there;
- * models can be told of, and listed anew, from the beginning.
+ * models can be told of, and listed anew, from the beginning. Whoever can reach this machine may ask whether it is
+ * well: what keeps it alive brings no key.
  */
-export function addHealth(server: Server, predictions: PredictionService): void {
+export function healthMethods(predictions: PredictionService): [path: string, method: GrpcMethod][] {
   const known: Record<string, (() => Status) | undefined> = {
     '': () => predictionsStatus(predictions),
     [PREDICTION_SERVICE]: () => predictionsStatus(predictions),
     [MODEL_SERVICE]: () => 'SERVING',
   };
+  const { Check, List, Watch } = HEALTH;
   const statusNow = (name: string) => (Object.hasOwn(known, name) ? known[name]?.() : undefined);
+  const serviceOf = (message: Buffer) => (Check!.requestDeserialize(message) as { service: string }).service;
+  const requestId = 'health';
+  const admit = async () => {};
 
-  server.addService(healthService, {
-    check({ request }: ServerUnaryCall<Question, Answer>, answer: sendUnaryData<Answer>) {
-      const status = statusNow(request.service);
-      if (status) answer(null, { status });
-      else answer(statusOf(notFound('Health status unknown for this service')));
+  const check: GrpcMethod = {
+    admit,
+    async unary(message) {
+      const status = statusNow(serviceOf(message));
+      if (!status) return { requestId, problem: notFound('Health status unknown for this service') };
+      return { requestId, answer: Check!.responseSerialize({ status }) };
     },
-    list(_call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>) {
+  };
+  const list: GrpcMethod = {
+    admit,
+    async unary() {
       const statuses = Object.keys(known).map((name) => [name, { status: statusNow(name) }] as const);
-      answer(null, { statuses: Object.fromEntries(statuses) });
+      return { requestId, answer: List!.responseSerialize({ statuses: Object.fromEntries(statuses) }) };
     },
-    watch(call: ServerWritableStream<Question, Answer>) {
+  };
+  const watch: GrpcMethod = {
+    admit,
+    stream(message, { signal }, write) {
+      const name = serviceOf(message);
       let told: Status | undefined;
       const look = () => {
-        const status = statusNow(call.request.service) ?? 'SERVICE_UNKNOWN';
-        if (status !== told) call.write({ status });
+        const status = statusNow(name) ?? 'SERVICE_UNKNOWN';
+        if (status !== told) write(Watch!.responseSerialize({ status }));
         told = status;
       };
       look();
       const timer = setInterval(look, LOOK_MS).unref();
-      call.once('cancelled', () => clearInterval(timer));
+      signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     },
-  });
+  };
+  return [
+    [Check!.path, check],
+    [List!.path, list],
+    [Watch!.path, watch],
+  ];
 }
 
 function predictionsStatus(predictions: PredictionService): Status {

@@ -1,16 +1,16 @@
-import { Metadata } from '@grpc/grpc-js';
 import type { WireDoorParts } from '../doors/parts.ts';
 import { CODES, ServingProblem } from '../problem.ts';
 
 /** When to try again, in milliseconds, as gRPC's clients read it (its proposal A6). */
 const PUSHBACK = 'grpc-retry-pushback-ms';
 
-export function statusOf({ code, message, retryAfter }: ServingProblem) {
-  const metadata = new Metadata();
-  if (retryAfter !== undefined) metadata.set(PUSHBACK, String(retryAfter * 1000));
+/** As trailers. */
+export const problemHeaders = ({ code, message, retryAfter }: ServingProblem) => ({
+  'grpc-status': String(CODES[code].grpc),
   // Half a letter, where a name was cut, cannot be sent.
-  return { code: CODES[code].grpc, details: message.toWellFormed(), metadata };
-}
+  'grpc-message': encodeURI(message.toWellFormed()),
+  ...(retryAfter !== undefined && { [PUSHBACK]: String(retryAfter * 1000) }),
+});
 
 /** Of what has no name here nothing is told, but logged. */
 export function refusal(

@@ -1,89 +1,65 @@
 import { randomUUID } from 'node:crypto';
-import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
-import type { ServingProblem } from '../problem.ts';
-import type { CallContext } from '../service.ts';
+import { invalidArgument } from '../problem.ts';
+import type { CallContext, Caller, Role } from '../service.ts';
 import { tellRefused } from '../telemetry/refusals.ts';
 import { isTold } from '../told-errors.ts';
-import type { Admission } from './admission.ts';
-import { refusal, statusOf } from './problem.ts';
+import { admit } from './admission.ts';
+import type { GrpcMethod, UnaryOutcome } from './call.ts';
+import type { MethodSchema } from './definitions.ts';
+import { refusal } from './problem.ts';
 
 type Work<Request, Answer> = (request: Request, context: CallContext) => Answer | Promise<Answer>;
-type Outcome<Answer> = { answer: Answer } | { problem: ServingProblem };
-
-type Answering<Request, Answer> = (...call: Parameters<handleUnaryCall<Request, Answer>>) => Promise<void>;
 
 /** What is counted as a call of a model, where the door refuses it. */
 const PREDICTIONS = new Set(['Predict', 'Classify', 'Regress', 'MultiInference']);
 
-/** A method's work, as the server of the library calls it. */
-export function unary<Request, Answer>(
+/** A method that reads one message and answers one. */
+export function unary<Request, Answer extends object>(
   parts: WireDoorParts,
-  admission: Admission,
-  method: string,
+  { name, requestDeserialize, responseSerialize }: MethodSchema,
+  needed: Role,
   work: Work<Request, Answer>,
-): handleUnaryCall<Request, Answer> {
-  const answerTo: Answering<Request, Answer> = async (call, done) => {
-    const requestId = randomUUID();
-    const outcome = await outcomeOf(parts, admission, { call, requestId, method, work });
-    const head = new Metadata();
-    head.set('x-request-id', requestId);
-    call.sendMetadata(head);
-    if ('answer' in outcome) done(null, outcome.answer);
-    else done(statusOf(outcome.problem));
+): GrpcMethod<Caller> {
+  return {
+    admit: (call) => admit(parts.gate, call, needed),
+    async unary(message, { headers, signal }, caller): Promise<UnaryOutcome> {
+      const requestId = randomUUID();
+      const started = performance.now();
+      const span = parts.tracer?.request('grpc', name, {
+        traceparent: only(headers, 'traceparent'),
+        tracestate: only(headers, 'tracestate'),
+      });
+      try {
+        const request = read<Request>(requestDeserialize, message);
+        const user = userOf(headers[USER_HEADER]);
+        const answer = await work(request, { requestId, door: 'grpc', caller, user, signal, span });
+        span?.end();
+        return { requestId, answer: responseSerialize(answer) };
+      } catch (error) {
+        const problem = refusal(error, requestId, parts);
+        span?.end(problem);
+        if (parts.observer && PREDICTIONS.has(name) && !isTold(error)) {
+          const seconds = (performance.now() - started) / 1000;
+          tellRefused(parts.observer, { door: 'grpc', requestId, error: problem, seconds });
+        }
+        return { requestId, problem };
+      }
+    },
   };
-  return (call, done) => void answerTo(call, done);
 }
 
-interface Asked<Request, Answer> {
-  call: ServerUnaryCall<Request, Answer>;
-  requestId: string;
-  method: string;
-  work: Work<Request, Answer>;
-}
-
-/** Never rejects. */
-async function outcomeOf<Request, Answer>(
-  parts: WireDoorParts,
-  { callerOf }: Admission,
-  { call, requestId, method, work }: Asked<Request, Answer>,
-): Promise<Outcome<Answer>> {
-  const { metadata, request } = call;
-  const started = performance.now();
-  const gone = new AbortController();
-  const abort = () => gone.abort();
-  // Also when the deadline is over.
-  call.once('cancelled', abort);
-  const span = parts.tracer?.request('grpc', method, {
-    traceparent: only(metadata, 'traceparent'),
-    tracestate: only(metadata, 'tracestate'),
-  });
+/** The library throws errors of many kinds for what is no message. */
+function read<Request>(deserialize: MethodSchema['requestDeserialize'], message: Buffer): Request {
   try {
-    const answer = await work(request, {
-      requestId,
-      door: 'grpc',
-      caller: callerOf(metadata),
-      user: userOf(metadata.get(USER_HEADER)[0]),
-      signal: gone.signal,
-      span,
-    });
-    span?.end();
-    return { answer };
-  } catch (error) {
-    const problem = refusal(error, requestId, parts);
-    span?.end(problem);
-    if (parts.observer && PREDICTIONS.has(method) && !isTold(error)) {
-      const seconds = (performance.now() - started) / 1000;
-      tellRefused(parts.observer, { door: 'grpc', requestId, error: problem, seconds });
-    }
-    return { problem };
-  } finally {
-    // An answer that leaves ends a call too.
-    call.off('cancelled', abort);
+    return deserialize(message) as Request;
+  } catch {
+    throw invalidArgument('The request cannot be read.');
   }
 }
 
-const only = (metadata: Metadata, name: string): string | undefined => {
-  const [value] = metadata.get(name);
+const only = (headers: IncomingHttpHeaders, name: string): string | undefined => {
+  const value = headers[name];
   return typeof value === 'string' ? value : undefined;
 };

@@ -1,3 +1,4 @@
+import type { Http2SecureServer } from 'node:http2';
 import type { Server } from 'node:https';
 import { auditReload } from '../../access/decisions.ts';
 import { openGate } from '../../access/gate.ts';
@@ -78,7 +79,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
   if (ports.grpc !== undefined) {
     const door = grpcDoor({
       ...{ service: core.service, gate, limits, log, tracer, observer },
-      credentials: tls?.grpcCredentials(),
+      tls: tls?.httpsOptions(),
       // What was loaded stays loaded, also where the audit cannot be written.
       reloaded: (models, by) =>
         auditReload(home, by, models).catch((error: unknown) =>
@@ -87,6 +88,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
     });
     stack.defer(() => door.close());
     addresses.grpc = `${host}:${await door.listen(ports.grpc, host)}`;
+    if (tls) tls.follow(door.server as Http2SecureServer);
   }
   const opened = stack.move();
   return { addresses, [Symbol.asyncDispose]: () => opened.disposeAsync() };

@@ -1,0 +1,68 @@
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import type { Limits } from '../gate.ts';
+import { invalidArgument, ServingProblem } from '../problem.ts';
+import type { GrpcCall } from './call.ts';
+
+const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+/** Whether it is compressed, and its length. */
+const PREFIX_BYTES = 5;
+
+/**
+ * The one message of a call, once the caller has sent it; undefined where it broke off.
+ * @throws ServingProblem
+ */
+export async function readMessage(call: GrpcCall, limits: Limits): Promise<Buffer | undefined> {
+  const bytes = await arrived(call, limits);
+  if (!bytes) return undefined;
+  if (bytes.length < PREFIX_BYTES || bytes.length !== PREFIX_BYTES + bytes.readUInt32BE(1)) {
+    throw invalidArgument('The call is to hold one message, whole.');
+  }
+  const message = bytes.subarray(PREFIX_BYTES);
+  return bytes[0] === 0 ? message : unpacked(message, String(call.headers['grpc-encoding']), limits);
+}
+
+function arrived({ stream }: GrpcCall, { bodyBytes, requestMs }: Limits): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const fail = (problem: ServingProblem) => {
+      clearTimeout(late);
+      stream.pause();
+      stream.removeAllListeners('data');
+      reject(problem);
+    };
+    const late = setTimeout(
+      () => fail(new ServingProblem('DEADLINE_EXCEEDED', 'The request did not arrive in time.')),
+      requestMs,
+    );
+    stream.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > bodyBytes + PREFIX_BYTES) {
+        fail(new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`));
+      } else chunks.push(chunk);
+    });
+    stream.once('end', () => {
+      clearTimeout(late);
+      resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    });
+    stream.once('close', () => {
+      clearTimeout(late);
+      resolve(undefined);
+    });
+  });
+}
+
+async function unpacked(message: Buffer, encoding: string, { bodyBytes }: Limits): Promise<Buffer> {
+  if (encoding !== 'gzip' && encoding !== 'deflate') {
+    throw new ServingProblem('UNIMPLEMENTED', 'The message is compressed in a way that is not known here.');
+  }
+  try {
+    return await UNPACK[encoding](message, { maxOutputLength: bodyBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`);
+    }
+    throw invalidArgument(`The message is not the ${encoding} that it is announced as.`);
+  }
+}
