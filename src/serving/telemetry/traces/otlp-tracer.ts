@@ -14,6 +14,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { messageOf } from '../../../errors.ts';
+import { jsonOf } from '../../../lake/text-file.ts';
 import type { Logger } from '../../../stages/context.ts';
 import { ServingProblem } from '../../problem.ts';
 import type { Door } from '../../service.ts';
@@ -39,7 +40,7 @@ const SEND_MS = 5000;
 const CLOSE_MS = 2000;
 
 export function otlpTracer({ endpoint, share, service, log }: TraceOptions): Tracer {
-  const warn = onceAMinute((message: string) => log.warn({ endpoint, message }, 'traces'));
+  const warn = onceAMinute((said: string) => log.warn({ endpoint, message: briefly(said) }, 'traces'));
   diag.setLogger(
     { error: warn, warn, info() {}, debug() {}, verbose() {} },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
@@ -82,6 +83,12 @@ export function otlpTracer({ endpoint, share, service, log }: TraceOptions): Tra
       clearTimeout(timer);
     },
   };
+}
+
+/** The library tells of an error as JSON, with its stack. */
+function briefly(said: string): string {
+  const { message } = (jsonOf(said) ?? {}) as { message?: string };
+  return message ?? said;
 }
 
 function requestSpan(tracer: OtelTracer, door: Door, name: string, within: Context): Span {
