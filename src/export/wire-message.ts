@@ -5,46 +5,23 @@ export class WireMessage {
 
   /** @throws RangeError where the bytes are no message */
   constructor(bytes: Uint8Array) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = 0;
-    const varint = (): number | bigint => {
-      // Keys, lengths and most numbers are a byte or two.
-      const first = view.getUint8(at++);
-      if (first < 128) return first;
-      let value = BigInt(first & 127);
-      for (let shift = 7n; shift < 64n; shift += 7n) {
-        const byte = view.getUint8(at++);
-        if (shift === 7n && byte < 128) return (first & 127) | (byte << 7);
-        value |= BigInt(byte & 127) << shift;
-        if (byte < 128) return narrowed(BigInt.asIntN(64, value));
-      }
-      throw new RangeError('a number has no end');
-    };
-    const skipped = (size: number | bigint) => {
-      if (typeof size === 'bigint' || size < 0 || at + size > bytes.length)
-        throw new RangeError('a field is cut off');
-      at += size;
-      return at - size;
-    };
-    while (at < bytes.length) {
-      const key = Number(varint());
-      const values = this.#fields.get(key >>> 3) ?? [];
-      this.#fields.set(key >>> 3, values);
+    const cursor = { at: 0 };
+    while (cursor.at < bytes.length) {
+      const key = Number(varint(bytes, cursor));
+      let values = this.#fields.get(key >>> 3);
+      if (!values) this.#fields.set(key >>> 3, (values = []));
       switch (key & 7) {
         case 0:
-          values.push(varint());
+          values.push(varint(bytes, cursor));
           break;
         case 1:
-          values.push(view.getFloat64(skipped(8), true));
+          values.push(viewOf(skipped(bytes, cursor, 8)).getFloat64(0, true));
           break;
-        case 2: {
-          const length = varint();
-          const from = skipped(length);
-          values.push(bytes.subarray(from, at));
+        case 2:
+          values.push(skipped(bytes, cursor, varint(bytes, cursor)));
           break;
-        }
         case 5:
-          values.push(view.getFloat32(skipped(4), true));
+          values.push(viewOf(skipped(bytes, cursor, 4)).getFloat32(0, true));
           break;
         default:
           throw new RangeError(`there is no wire type ${key & 7}`);
@@ -142,3 +119,39 @@ const narrowed = (value: bigint): number | bigint => {
   const narrow = Number(value);
   return Number.isSafeInteger(narrow) ? narrow : value;
 };
+
+interface Cursor {
+  at: number;
+}
+
+function varint(bytes: Uint8Array, cursor: Cursor): number | bigint {
+  // Keys, lengths and most numbers are a byte or two.
+  const first = byteAt(bytes, cursor);
+  if (first < 128) return first;
+  const second = byteAt(bytes, cursor);
+  if (second < 128) return (first & 127) | (second << 7);
+  let value = BigInt((first & 127) | ((second & 127) << 7));
+  for (let shift = 14n; shift < 64n; shift += 7n) {
+    const byte = byteAt(bytes, cursor);
+    value |= BigInt(byte & 127) << shift;
+    if (byte < 128) return narrowed(BigInt.asIntN(64, value));
+  }
+  throw new RangeError('a number has no end');
+}
+
+function byteAt(bytes: Uint8Array, cursor: Cursor): number {
+  if (cursor.at >= bytes.length) throw new RangeError('a number is cut off');
+  return bytes[cursor.at++]!;
+}
+
+/** The bytes that are stepped over. */
+function skipped(bytes: Uint8Array, cursor: Cursor, size: number | bigint): Uint8Array {
+  const end = cursor.at + Number(size);
+  if (size < 0 || end > bytes.length) throw new RangeError('a field is cut off');
+  const from = cursor.at;
+  cursor.at = end;
+  return bytes.subarray(from, end);
+}
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  new DataView(buffer, byteOffset, byteLength);

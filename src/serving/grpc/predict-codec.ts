@@ -1,10 +1,10 @@
-import { Message } from '../../export/protobuf.ts';
 import { WireMessage } from '../../export/wire-message.ts';
 import { invalidArgument } from '../problem.ts';
 import type { ModelSpec, PredictAnswer } from '../service.ts';
 import { DEFAULT_SIGNATURE } from '../signature.ts';
-import type { ServingTensor } from '../tensor.ts';
-import { decodeTensor, encodeTensor } from './tensor-proto.ts';
+import { DTYPES, type ServingTensor } from '../tensor.ts';
+import { BackwardsWriter } from './backwards-writer.ts';
+import { decodeTensor, encodeValues, VALUES } from './tensor-proto.ts';
 
 /** `PredictRequest` as it came. */
 export interface WirePredict {
@@ -59,9 +59,45 @@ function modelSpec(model: WireMessage): ModelSpec {
   throw invalidArgument('The version is too large.');
 }
 
+/** From the end to the beginning, where the length of each part is known when it is written: into one block. */
 export function encodePrediction({ model, version, signature, outputs }: PredictAnswer): Uint8Array {
-  const message = new Message();
-  for (const [name, tensor] of outputs) message.entry(1, name, encodeTensor(tensor));
-  const spec = new Message().text(1, model).message(2, new Message().integer(1, version)).text(3, signature);
-  return message.message(2, spec).encode();
+  const values = [...outputs].map(([name, tensor]) => ({ name, tensor, values: encodeValues(tensor) }));
+  const room = values.reduce((sum, part) => sum + roomFor(part), roomOf(model) + roomOf(signature));
+  const writer = new BackwardsWriter(room + ROOM_FOR_KEYS);
+  const end = writer.at;
+  writer.text(3, signature);
+  const spec = writer.at;
+  writer.integer(1, version);
+  writer.open(2, spec);
+  writer.text(1, model);
+  writer.open(2, end);
+  for (const { name, tensor, values: bytes } of values.reverse()) {
+    const entry = writer.at;
+    for (const part of bytes.toReversed()) writer.bytes(VALUES[tensor.dtype], part);
+    writeHeader(writer, tensor);
+    writer.open(2, entry);
+    writer.text(1, name);
+    writer.open(1, entry);
+  }
+  return writer.done();
 }
+
+function writeHeader(writer: BackwardsWriter, { dtype, shape }: ServingTensor): void {
+  const end = writer.at;
+  for (const size of shape.toReversed()) {
+    const dimension = writer.at;
+    writer.integer(1, size);
+    writer.open(2, dimension);
+  }
+  writer.open(2, end);
+  writer.integer(1, DTYPES[dtype].number);
+}
+
+/** A key, a length or a number of 53 bits takes at most so much. */
+const ROOM_FOR_KEYS = 128;
+const roomOf = (text: string) => text.length * 3;
+const roomFor = ({ name, tensor, values }: { name: string; tensor: ServingTensor; values: Uint8Array[] }) =>
+  values.reduce((sum, { length }) => sum + length + 16, 0) +
+  roomOf(name) +
+  tensor.shape.length * 16 +
+  ROOM_FOR_KEYS;

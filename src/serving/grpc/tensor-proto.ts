@@ -8,7 +8,7 @@ const DTYPE = 1;
 const SHAPE = 2;
 const CONTENT = 4;
 /** The list that values of a type stand in. */
-const VALUES = {
+export const VALUES = {
   float32: 5,
   float64: 6,
   int32: 7,
@@ -44,18 +44,13 @@ export function decodeTensor(message: WireMessage, mostBytes: number): ServingTe
   return { dtype, shape, data: fromValues(message, dtype, size) };
 }
 
-export function encodeTensor({ dtype, shape, data }: ServingTensor): Message {
-  const message = new Message().integer(DTYPE, DTYPES[dtype].number).message(SHAPE, encodeShape(shape));
-  if (dtype === 'string') {
-    for (const value of data as Uint8Array[]) message.bytes(VALUES.string, value);
-    return message;
-  }
+/** What stands in the list of its values, each with a key of its own: strings one by one, all else packed. */
+export function encodeValues({ dtype, data }: ServingTensor): Uint8Array[] {
+  if (dtype === 'string') return data as Uint8Array[];
   const numbers = data as NumericData;
-  const packed =
-    dtype === 'float32' || dtype === 'float64' || dtype === 'bool'
-      ? asBytes(numbers)
-      : packedIntegers(numbers);
-  return numbers.length === 0 ? message : message.bytes(VALUES[dtype], packed);
+  if (numbers.length === 0) return [];
+  const asTheyLie = dtype === 'float32' || dtype === 'float64' || dtype === 'bool';
+  return [asTheyLie ? asBytes(numbers) : packedIntegers(numbers)];
 }
 
 /** Null: of any rank. */
@@ -91,9 +86,11 @@ function fromContent(dtype: Dtype, size: number, content: Uint8Array): ServingTe
       `its tensor_content has ${content.length} bytes, its shape needs ${size * array.BYTES_PER_ELEMENT}`,
     );
   }
-  const copy = new Uint8Array(content);
-  if (dtype !== 'bool') return new array(copy.buffer);
-  return copy.map((flag) => (flag === 0 ? 0 : 1));
+  // Not zeroed before it is filled.
+  const copy = Buffer.allocUnsafeSlow(content.length);
+  copy.set(content);
+  if (dtype === 'bool') return Uint8Array.from(copy, (flag) => (flag === 0 ? 0 : 1));
+  return new array(copy.buffer);
 }
 
 /** As TensorFlow packs them: all the lengths, then all the bytes. */
