@@ -11,7 +11,13 @@ export class Load {
 
   async run(plan: LoadPlan): Promise<LoadResult> {
     this.#child.send(plan);
-    const [answer] = (await once(this.#child, 'message')) as [LoadResult | { error: string }];
+    const over = new AbortController();
+    const { signal } = over;
+    const ended = once(this.#child, 'exit', { signal }).then(() => [{ error: 'it ended' }]);
+    const answered = once(this.#child, 'message', { signal });
+    const [answer] = (await Promise.race([answered, ended])) as [LoadResult | { error: string }];
+    over.abort();
+    await Promise.allSettled([ended, answered]);
     if ('error' in answer) throw new Error(`The load client failed: ${answer.error}`);
     return answer;
   }
