@@ -19,10 +19,10 @@ export interface GrpcMethod<Admitted = unknown> {
    * @throws ServingProblem
    */
   admit(call: GrpcCall): Promise<Admitted>;
-  /** The answer's bytes; never rejects. */
+  /** The answer's bytes. */
   unary?(message: Buffer, call: GrpcCall, admitted: Admitted): Promise<UnaryOutcome>;
-  /** Writes answers until the call is aborted. */
-  stream?(message: Buffer, call: GrpcCall, write: (answer: Uint8Array) => void): void;
+  /** What then writes answers until the call is aborted. */
+  stream?(message: Buffer, call: GrpcCall): (write: (answer: Uint8Array) => void) => void;
 }
 
 export type UnaryOutcome = { requestId: string } & ({ answer: Uint8Array } | { problem: ServingProblem });
@@ -75,6 +75,7 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
   const message = await readMessage(call, parts.limits);
   if (!message) return;
   if (method.stream) {
+    const begin = method.stream(message, call);
     stream.respond(HEADERS, { waitForTrailers: true });
     stream.once('close', () => gone.abort());
     // Only a server that closes ends such a call by itself.
@@ -82,7 +83,7 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
     const end = () => stream.end();
     parts.closing.addEventListener('abort', end, { once: true });
     stream.once('close', () => parts.closing.removeEventListener('abort', end));
-    method.stream(message, call, (answer) => stream.write(framed(answer)));
+    begin((answer) => stream.write(framed(answer)));
     return;
   }
   const outcome = await method.unary!(message, call, admitted);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { service as health } from 'grpc-health-check';
+import { invalidArgument } from '../problem.ts';
 
 export const PROTOS = fileURLToPath(new URL('protos', import.meta.url));
 
@@ -17,6 +18,7 @@ export const MODEL_SERVICE = 'tensorflow.serving.ModelService';
 export interface MethodSchema {
   name: string;
   path: string;
+  /** @throws ServingProblem INVALID_ARGUMENT */
   requestDeserialize(bytes: Buffer): unknown;
   responseSerialize(answer: object): Uint8Array;
 }
@@ -28,11 +30,20 @@ const schemasOf = (service: ServiceDefinition): Record<string, MethodSchema> =>
       {
         name,
         path: method.path,
-        requestDeserialize: (bytes) => method.requestDeserialize(bytes),
+        requestDeserialize: (bytes) => read(method, bytes),
         responseSerialize: (answer) => method.responseSerialize(answer),
       },
     ]),
   );
+
+/** The library throws errors of many kinds for what is no message. */
+function read(method: MethodDefinition<object, object>, bytes: Buffer): object {
+  try {
+    return method.requestDeserialize(bytes);
+  } catch {
+    throw invalidArgument('The request cannot be read.');
+  }
+}
 
 export const PREDICTIONS = schemasOf(loaded[PREDICTION_SERVICE] as ServiceDefinition);
 export const MODELS = schemasOf(loaded[MODEL_SERVICE] as ServiceDefinition);

@@ -42,17 +42,19 @@ export function healthMethods(predictions: PredictionService): [path: string, me
   };
   const watch: GrpcMethod = {
     admit,
-    stream(message, { signal }, write) {
+    stream(message, { signal }) {
       const name = serviceOf(message);
       let told: Status | undefined;
-      const look = () => {
-        const status = statusNow(name) ?? 'SERVICE_UNKNOWN';
-        if (status !== told) write(Watch!.responseSerialize({ status }));
-        told = status;
+      return (write) => {
+        const look = () => {
+          const status = statusNow(name) ?? 'SERVICE_UNKNOWN';
+          if (status !== told) write(Watch!.responseSerialize({ status }));
+          told = status;
+        };
+        look();
+        const timer = setInterval(look, LOOK_MS).unref();
+        signal.addEventListener('abort', () => clearInterval(timer), { once: true });
       };
-      look();
-      const timer = setInterval(look, LOOK_MS).unref();
-      signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     },
   };
   return [

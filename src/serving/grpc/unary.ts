@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http2';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
-import { invalidArgument } from '../problem.ts';
 import type { CallContext, Caller, Role } from '../service.ts';
 import { tellRefused } from '../telemetry/refusals.ts';
 import { isTold } from '../told-errors.ts';
@@ -32,7 +31,7 @@ export function unary<Request, Answer extends object>(
         tracestate: only(headers, 'tracestate'),
       });
       try {
-        const request = read<Request>(requestDeserialize, message);
+        const request = requestDeserialize(message) as Request;
         const user = userOf(headers[USER_HEADER]);
         const answer = await work(request, { requestId, door: 'grpc', caller, user, signal, span });
         span?.end();
@@ -48,15 +47,6 @@ export function unary<Request, Answer extends object>(
       }
     },
   };
-}
-
-/** The library throws errors of many kinds for what is no message. */
-function read<Request>(deserialize: MethodSchema['requestDeserialize'], message: Buffer): Request {
-  try {
-    return deserialize(message) as Request;
-  } catch {
-    throw invalidArgument('The request cannot be read.');
-  }
 }
 
 const only = (headers: IncomingHttpHeaders, name: string): string | undefined => {

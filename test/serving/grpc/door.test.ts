@@ -189,6 +189,10 @@ describe('the gRPC door', () => {
     const raw = (bytes: Buffer) => refusal({ ...PREDICTIONS.Predict!, requestSerialize: () => bytes }, {});
     match(await raw(Buffer.from([0x0a, 0x7f, 1])), /^3 The request cannot be read: a field is cut off/);
     match(await raw(Buffer.alloc(SMALL_LIMITS.bodyBytes + 1)), /^8 /);
+    for (const method of [HEALTH.Check!, PREDICTIONS.Classify!, MODELS.GetModelStatus!]) {
+      const broken = { ...method, requestSerialize: () => Buffer.from([0x0f]) };
+      equal(await refusal(broken, {}), '3 The request cannot be read.');
+    }
     equal(service.calls.length, 0);
   });
 
