@@ -1,16 +1,15 @@
 import { messageOf } from '../../errors.ts';
 import type { Home } from '../../lake/home.ts';
-import { modelNames } from '../../registry/layout.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { Engines } from '../engine/engines.ts';
-import type { ModelSource } from '../engine/source.ts';
 import type { ModelConfig, VersionStatus } from '../model-config.ts';
 import { ServingProblem } from '../problem.ts';
-import { TrafficWatch } from '../traffic/watch.ts';
-import { Catalogue, keyOf, type ServedModel } from './catalogue.ts';
+import { Catalogue, type ServedModel } from './catalogue.ts';
+import { allNeeded, versionsNeeded, type Needed } from './needed.ts';
 import { ServedVersion, type QueueShare } from './served-version.ts';
 import { Statuses } from './statuses.ts';
-import { targetOf, type ModelTarget } from './target.ts';
+import { labelProblem, printOf, type ModelTarget } from './target.ts';
+import { Targets, type ModelList } from './targets.ts';
 
 export interface ManagerParts {
   home: Home;
@@ -21,15 +20,9 @@ export interface ManagerParts {
   everyMs?: number;
 }
 
-/** Every model of the registry, those to come included, or the ones that are named. */
-export type Wanted = 'registry' | readonly ModelConfig[];
-
-/** One version of one source, wherever it is served. */
-interface Needed {
-  key: string;
-  model: string;
-  version: number;
-  source: ModelSource;
+interface Failure {
+  at: number;
+  message: string;
 }
 
 const EVERY_MS = 500;
@@ -45,29 +38,28 @@ export class ModelManager implements AsyncDisposable {
   readonly #parts: ManagerParts;
   readonly #statuses = new Statuses();
   readonly #loaded = new Map<string, ServedVersion>();
-  readonly #failed = new Map<string, number>();
-  readonly #watches = new Map<string, TrafficWatch>();
+  readonly #failed = new Map<string, Failure>();
+  readonly #targets: Targets;
   readonly #retiring = new Set<Promise<void>>();
-  #wanted: Wanted = [];
+  #wanted: ModelList = [];
   #applied = '';
   #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+  /** Of the last look that failed, so that the log has it once. */
+  #trouble: string | undefined;
   /** Changes are made one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
+    this.#targets = new Targets(parts.home, parts.log);
   }
 
   /** Loads what is wanted and follows it from then on. What does not load is told of in its status. */
-  async start(wanted: Wanted): Promise<void> {
+  async start(wanted: ModelList): Promise<void> {
     this.#wanted = wanted;
-    await this.#inTurn(() => this.#apply(false));
-    const { everyMs = EVERY_MS, log } = this.#parts;
-    this.#timer = setInterval(() => {
-      this.#inTurn(() => this.#apply(false)).catch((error: unknown) =>
-        log.error({ error: messageOf(error) }, 'the models cannot be looked at; they stay as they are'),
-      );
-    }, everyMs).unref();
+    await this.refresh();
+    this.#timer = setInterval(() => this.#look(), this.#parts.everyMs ?? EVERY_MS).unref();
   }
 
   /** Looks at the files now. */
@@ -88,6 +80,10 @@ export class ModelManager implements AsyncDisposable {
         await this.#apply(true);
       } catch (error) {
         this.#wanted = before;
+        // What failed of the list before, or was unloaded with this one, is looked for anew.
+        this.#applied = '';
+        this.#failed.clear();
+        this.#statuses.keep(this.catalogue.models);
         throw error;
       }
     });
@@ -110,8 +106,24 @@ export class ModelManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#last.catch(() => undefined);
-    for (const watch of this.#watches.values()) watch.close();
     await Promise.all(this.#retiring);
+  }
+
+  /** Not while it is still at it: to load a large model takes longer than many looks are apart. */
+  #look(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    void this.refresh()
+      .then(
+        () => undefined,
+        (error: unknown) => messageOf(error),
+      )
+      .then((error) => {
+        this.#looking = false;
+        if (error !== undefined && error !== this.#trouble)
+          this.#parts.log.error({ error }, 'the models cannot be looked at; they stay as they are');
+        this.#trouble = error;
+      });
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -121,86 +133,47 @@ export class ModelManager implements AsyncDisposable {
   }
 
   async #apply(strict: boolean): Promise<void> {
-    const targets = await this.#targets();
+    const before = (name: string) => this.catalogue.models.get(name)?.target;
+    const targets = await this.#targets.of(this.#wanted, strict ? undefined : before);
     const print = JSON.stringify(targets.map(printOf));
-    const again = [...this.#failed.values()].some((at) => Date.now() - at > AGAIN_MS);
+    const again = [...this.#failed.values()].some(isToBeTriedAgain);
     if (print === this.#applied && !again && !strict) return;
-    const needed = new Map(targets.flatMap((target) => this.#neededBy(target)).map((one) => [one.key, one]));
+    const needed = allNeeded(this.#parts.home.root, targets);
+    for (const key of this.#failed.keys()) if (!needed.has(key)) this.#failed.delete(key);
     const added = await this.#loadMissing([...needed.values()]);
     if (strict) await this.#requireWhole(targets, needed, added);
     this.#swap(targets, needed);
     this.#applied = print;
   }
 
-  async #targets(): Promise<ModelTarget[]> {
-    const { home } = this.#parts;
-    const configs =
-      this.#wanted === 'registry' ? (await modelNames(home)).map(answeringConfig) : this.#wanted;
-    const registered = new Set(
-      configs.flatMap(({ source }) => (source.kind === 'registry' ? [source.model] : [])),
-    );
-    for (const [model, watch] of this.#watches) {
-      if (registered.has(model)) continue;
-      watch.close();
-      this.#watches.delete(model);
-    }
-    return Promise.all(configs.map(async (config) => targetOf(home, config, await this.#trafficOf(config))));
-  }
-
-  async #trafficOf({ source }: ModelConfig) {
-    if (source.kind !== 'registry') return undefined;
-    const found = this.#watches.get(source.model);
-    if (found) {
-      await found.look();
-      return found.state;
-    }
-    const { home, log } = this.#parts;
-    // The files are looked at whenever targets are made: no second clock is needed.
-    const watch = await TrafficWatch.open({ home, model: source.model, log, everyMs: 2 ** 30 });
-    this.#watches.set(source.model, watch);
-    return watch.state;
-  }
-
-  #neededBy({ config: { name, source }, versions, beside }: ModelTarget): Needed[] {
-    const { root } = this.#parts.home;
-    const registered = (model: string, version: number): Needed => ({
-      ...{ key: keyOf({ model, version }), model, version },
-      source: { kind: 'registered', root, name: model, version },
-    });
-    const own = versions.map((version): Needed => {
-      if (source.kind === 'registry') return { ...registered(source.model, version), model: name };
-      const folder = `${source.path}/${version}`;
-      return { key: `${name}:${folder}`, model: name, version, source: { kind: 'saved-model', folder } };
-    });
-    return [...own, ...beside.map(({ model, version }) => registered(model, version))];
-  }
-
   async #loadMissing(needed: readonly Needed[]): Promise<Needed[]> {
     const missing = needed.filter(({ key }) => {
-      const failedAt = this.#failed.get(key);
-      return !this.#loaded.has(key) && (failedAt === undefined || Date.now() - failedAt > AGAIN_MS);
+      const failure = this.#failed.get(key);
+      return !this.#loaded.has(key) && (failure === undefined || isToBeTriedAgain(failure));
     });
-    for (const { model, version } of missing) this.#tell(model, version, 'START');
+    for (const each of missing) this.#tell(each, 'START');
     // One after another: while one is loaded, those that answer keep the thread in between.
     for (const each of missing) await this.#load(each);
     return missing;
   }
 
-  async #load({ key, model, version, source }: Needed): Promise<void> {
+  async #load(needed: Needed): Promise<void> {
+    const { key, model, version, source, names } = needed;
     const { engine, share, log } = this.#parts;
     const started = performance.now();
-    this.#tell(model, version, 'LOADING');
+    this.#tell(needed, 'LOADING');
     try {
       const loaded = await engine.load(source, share.options.maxRows);
       this.#loaded.set(key, new ServedVersion(model, version, loaded, share));
       this.#failed.delete(key);
       const seconds = (performance.now() - started) / 1000;
-      this.#tell(model, version, 'AVAILABLE', seconds);
+      this.#tell(needed, 'AVAILABLE', seconds);
       log.info({ model, version, seconds, bytes: loaded.bytes }, 'loaded');
     } catch (error) {
-      this.#failed.set(key, Date.now());
       const message = messageOf(error);
-      this.#statuses.set(model, version, 'END', { code: 'FAILED_PRECONDITION', message });
+      this.#failed.set(key, { at: Date.now(), message });
+      for (const name of names)
+        this.#statuses.set(name, version, 'END', { code: 'FAILED_PRECONDITION', message });
       log.error({ model, version, error: message }, 'does not load');
     }
   }
@@ -213,89 +186,102 @@ export class ModelManager implements AsyncDisposable {
   ): Promise<void> {
     const failed = [...needed.values()].find(({ key }) => !this.#loaded.has(key));
     const problem = failed
-      ? `Version ${failed.version} of ${failed.model} does not load: ${this.#problemOf(failed)}`
+      ? `Version ${failed.version} of ${failed.model} does not load: ${this.#failed.get(failed.key)?.message}`
       : labelProblem(targets);
     if (problem === undefined) return;
-    for (const { key, model, version } of added) {
+    for (const { key, names } of added) {
       const served = this.#loaded.get(key);
       this.#loaded.delete(key);
-      if (served) await this.#retire(served, model, version);
+      if (served) await this.#retire(served, names);
     }
     throw new ServingProblem('FAILED_PRECONDITION', problem);
   }
 
-  #problemOf({ model, version }: Needed): string {
-    const status = this.#statuses.of(model, new Map()).find((each) => each.version === version);
-    return status?.problem?.message ?? 'it is not there.';
-  }
-
   #swap(targets: readonly ModelTarget[], needed: ReadonlyMap<string, Needed>): void {
+    const before = this.catalogue;
     const models = new Map<string, ServedModel>();
-    const kept = new Set(needed.keys());
+    const kept = new Set<ServedVersion>();
+    for (const key of needed.keys()) {
+      const served = this.#loaded.get(key);
+      if (served) kept.add(served);
+    }
     for (const target of targets) {
-      const { name } = target.config;
-      const wanted = this.#neededBy(target).slice(0, target.versions.length);
-      const versions = new Map(
-        wanted.flatMap(({ key, version }) => {
-          const served = this.#loaded.get(key);
-          return served ? [[version, served] as const] : [];
-        }),
-      );
-      const before = this.catalogue.models.get(name);
-      // What is wanted does not load: who answered before goes on answering, under the labels it had.
-      const stays =
-        versions.size === 0 && target.versions.length > 0 && before !== undefined && before.versions.size > 0;
-      models.set(name, stays ? before : { target, versions });
-      if (stays)
-        for (const [key, served] of this.#loaded)
-          if ([...before.versions.values()].includes(served)) kept.add(key);
+      const model = this.#servedBy(target, before.models.get(target.config.name));
+      models.set(target.config.name, model);
+      for (const served of model.versions.values()) kept.add(served);
     }
-    const registered = new Map([...this.#loaded].filter(([key]) => kept.has(key)));
-    const gone = [...this.catalogue.models.keys()].filter((name) => !models.has(name));
-    this.catalogue = new Catalogue(models, registered);
+    this.catalogue = new Catalogue(
+      models,
+      new Map([...this.#loaded].filter(([, served]) => kept.has(served))),
+    );
+    const left = this.#tellOfNames(before.models, models);
     for (const [key, served] of this.#loaded) {
-      if (kept.has(key)) continue;
+      if (kept.has(served)) continue;
       this.#loaded.delete(key);
-      void this.#retire(served, served.model, served.version);
+      void this.#retire(served, left.get(served) ?? []);
     }
-    for (const name of gone) this.#statuses.forget(name);
+    this.#statuses.keep(models);
   }
 
-  #retire(served: ServedVersion, model: string, version: number): Promise<void> {
-    this.#tell(model, version, 'UNLOADING');
+  /** Where nothing of what is wanted loads, who answered before goes on answering, under the labels it had. */
+  #servedBy(target: ModelTarget, before: ServedModel | undefined): ServedModel {
+    const versions = new Map<number, ServedVersion>();
+    for (const { key, version } of versionsNeeded(this.#parts.home.root, target)) {
+      const served = this.#loaded.get(key);
+      if (served) versions.set(version, served);
+    }
+    const isLost = versions.size === 0 && target.versions.length > 0;
+    return isLost && before && before.versions.size > 0 ? before : { target, versions };
+  }
+
+  /**
+   * A version may come under another name, or leave one, while it stays loaded all along.
+   * @returns the names that each version has left
+   */
+  #tellOfNames(
+    before: ReadonlyMap<string, ServedModel>,
+    models: ReadonlyMap<string, ServedModel>,
+  ): Map<ServedVersion, string[]> {
+    const left = new Map<ServedVersion, string[]>();
+    for (const [name, { versions }] of before) {
+      for (const [version, served] of versions) {
+        if (models.get(name)?.versions.get(version) === served) continue;
+        left.set(served, [...(left.get(served) ?? []), name]);
+        if (models.get(name)?.versions.has(version) === false) this.#statuses.set(name, version, 'END');
+      }
+    }
+    for (const [name, { versions }] of models)
+      for (const version of versions.keys()) this.#statuses.set(name, version, 'AVAILABLE');
+    return left;
+  }
+
+  #retire(served: ServedVersion, names: readonly string[]): Promise<void> {
+    const { model, version } = served;
     const { log } = this.#parts;
+    this.#tellOfEnd(served, names, 'UNLOADING');
     const retiring = served
       .retire()
-      .then(() => this.#tell(model, version, 'END'))
+      .then(() => this.#tellOfEnd(served, names, 'END'))
       .catch((error: unknown) => log.warn({ model, version, error: messageOf(error) }, 'does not unload'))
       .finally(() => this.#retiring.delete(retiring));
     this.#retiring.add(retiring);
     return retiring;
   }
 
-  #tell(model: string, version: number, state: VersionStatus['state'], seconds?: number): void {
-    this.#statuses.set(model, version, state);
+  /** By now a name may be gone, or another source serve a version of the same number under it. */
+  #tellOfEnd({ model, version }: ServedVersion, names: readonly string[], state: 'UNLOADING' | 'END'): void {
+    const { models } = this.catalogue;
+    for (const name of names)
+      if (models.get(name)?.versions.has(version) === false) this.#statuses.set(name, version, state);
+    if (!models.get(model)?.versions.has(version))
+      this.#parts.share.observer.versionChanged?.({ model, version, state });
+  }
+
+  #tell({ model, version, names }: Needed, state: VersionStatus['state'], seconds?: number): void {
+    for (const name of names) this.#statuses.set(name, version, state);
     const took = seconds === undefined ? {} : { seconds };
     this.#parts.share.observer.versionChanged?.({ model, version, state, ...took });
   }
 }
 
-const answeringConfig = (name: string): ModelConfig => ({
-  ...{ name, source: { kind: 'registry', model: name }, policy: { kind: 'answering' } },
-});
-
-/** What tells one target from another; of who answers the generations do. */
-function printOf({ config, versions, labels, champion, traffic, beside }: ModelTarget): unknown {
-  const { canary, test, shadow } = traffic ?? {};
-  return [config.name, config.source, versions, [...labels], champion, canary, test?.config, shadow, beside];
-}
-
-function labelProblem(targets: readonly ModelTarget[]): string | undefined {
-  for (const { config, labels, versions } of targets) {
-    for (const [label, version] of labels) {
-      if (versions.includes(version)) continue;
-      return `Request to assign label to version ${version} of model ${config.name}, which is not currently available for inference (${label})`;
-    }
-  }
-  return undefined;
-}
+const isToBeTriedAgain = ({ at }: Failure) => Date.now() - at > AGAIN_MS;

@@ -19,8 +19,9 @@ export class Statuses {
     for (const [old] of ended.slice(0, -ENDED_KEPT)) versions.delete(old);
   }
 
-  forget(model: string): void {
-    this.#models.delete(model);
+  /** Forgets all other models. */
+  keep(models: ReadonlyMap<string, unknown>): void {
+    for (const model of this.#models.keys()) if (!models.has(model)) this.#models.delete(model);
   }
 
   /** Newest version first. */

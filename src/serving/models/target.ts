@@ -11,8 +11,7 @@ export interface ModelTarget {
   /** Ascending. */
   versions: readonly number[];
   labels: ReadonlyMap<string, number>;
-  /** What answers who names neither version nor label, where the registry says so. */
-  champion?: number;
+  /** Who answers whoever names neither version nor label, where the registry says so. */
   traffic?: TrafficState;
   /** Versions of other registered models, which a running A/B test deals. */
   beside: readonly Wanted[];
@@ -39,10 +38,27 @@ export async function targetOf(
     config,
     versions: [...new Set(chosen)].toSorted((a, b) => a - b),
     labels: new Map([...labels].filter(([, version]) => config.labels || chosen.includes(version))),
-    ...(traffic?.champion ? { champion: traffic.champion.version } : {}),
     ...(traffic ? { traffic } : {}),
     beside: answering.filter((wanted) => !own.includes(wanted)),
   };
+}
+
+/** What tells one target from another; of who answers the generations do. */
+export function printOf({ config, versions, labels, traffic, beside }: ModelTarget): unknown {
+  const { champion, canary, test, shadow } = traffic ?? {};
+  const champions = champion?.version;
+  return [config.name, config.source, versions, [...labels], champions, canary, test?.config, shadow, beside];
+}
+
+/** Of a label that leads to a version that is not wanted, in TensorFlow Serving's words. */
+export function labelProblem(targets: readonly ModelTarget[]): string | undefined {
+  for (const { config, labels, versions } of targets) {
+    for (const [label, version] of labels) {
+      if (versions.includes(version)) continue;
+      return `Request to assign label to version ${version} of model ${config.name}, which is not currently available for inference (${label})`;
+    }
+  }
+  return undefined;
 }
 
 /** A named version that is not there is wanted all the same: its status then says so. */

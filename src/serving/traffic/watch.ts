@@ -12,24 +12,17 @@ import { trafficOf, type TrafficState } from './state.ts';
 export interface WatchParts {
   home: Home;
   model: string;
-  log: Logger;
-  /** Told of each state after the first. */
-  onChange?: (state: TrafficState) => void;
-  /** How long a change may go unseen. */
-  everyMs?: number;
+  log: Pick<Logger, 'error'>;
 }
 
-const EVERY_MS = 1000;
-
 /**
- * Who answers for a model, at hand without reading: the files are looked at once a second, and read where one of them
- * is another than before. A file that is damaged leaves things as they are, and is told of once.
+ * Who answers for a model, at hand without reading: each look at the files reads them only where one of them is another
+ * than before. A file that is damaged leaves things as they are, and is told of once.
  */
 export class TrafficWatch {
   state: TrafficState;
   private seen: string;
   private readonly parts: WatchParts;
-  private readonly timer: NodeJS.Timeout;
   private trouble: string | undefined;
   private looking: Promise<void> = Promise.resolve();
 
@@ -44,7 +37,6 @@ export class TrafficWatch {
     this.parts = parts;
     this.seen = seen;
     this.state = state;
-    this.timer = setInterval(() => void this.look(), parts.everyMs ?? EVERY_MS).unref();
   }
 
   /** Looks now; resolves when the state is that of the files. */
@@ -52,21 +44,15 @@ export class TrafficWatch {
     return (this.looking = this.looking.then(() => this.read()));
   }
 
-  close(): void {
-    clearInterval(this.timer);
-  }
-
   private async read(): Promise<void> {
-    const { home, model, log, onChange } = this.parts;
+    const { home, model, log } = this.parts;
     try {
       const print = await printOf(this.parts, this.state.test?.config.test_name ?? null);
       if (print === this.seen) return;
       const state = await trafficOf(home, model);
       this.seen = print;
       this.trouble = undefined;
-      if (isDeepStrictEqual(state, this.state)) return;
-      this.state = state;
-      onChange?.(state);
+      if (!isDeepStrictEqual(state, this.state)) this.state = state;
     } catch (error) {
       // Tried again with the next look, and told of once.
       const trouble = messageOf(error);

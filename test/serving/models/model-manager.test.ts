@@ -138,6 +138,29 @@ describe('models that are served', () => {
     equal(await answered(), 1);
   });
 
+  it('are tried again after a list that was refused', async () => {
+    await placed(1);
+    await placeVersion(folder, 2, Buffer.from('rubbish'));
+    await manager.start([config({ kind: 'all' })]);
+    const other = config({ kind: 'specific', versions: [7] }, { name: 'other' });
+    await rejects(serving.reload([other]), { code: 'FAILED_PRECONDITION' });
+    await rm(join(folder, '2'), { recursive: true });
+    await placed(2);
+    await manager.refresh();
+    equal(await answered({ version: 2 }), 2);
+  });
+
+  it('stand as available where another folder has a version of the same number', async () => {
+    await placed(1);
+    await manager.start([config({ kind: 'all' })]);
+    const path = await mkdtemp(join(place, 'dense-'));
+    await placeVersion(path, 1, denseModel({ shift: 1 }));
+    await serving.reload([config({ kind: 'all' }, { source: { kind: 'folder', path } })]);
+    equal(await answered({ version: 1 }), 1);
+    await manager[Symbol.asyncDispose]();
+    deepEqual(states(), [[1, 'AVAILABLE']]);
+  });
+
   it('answer every request while they are replaced, each by one version alone', async () => {
     for (const version of [1, 2, 3]) await placed(version);
     await manager.start([config({ kind: 'specific', versions: [1] })]);
