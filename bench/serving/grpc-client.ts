@@ -127,9 +127,14 @@ export class GrpcClient {
 
   #settle(payload: Buffer): void {
     for (let at = 0; at + 6 <= payload.length; at += 6) {
-      if (payload.readUInt16BE(at) === INITIAL_WINDOW_SIZE) this.#streamWindow = payload.readUInt32BE(at + 2);
+      if (payload.readUInt16BE(at) !== INITIAL_WINDOW_SIZE) continue;
+      const bytes = payload.readUInt32BE(at + 2);
+      // Counts for the call under way too (RFC 9113, 6.9.2).
+      this.#streamLeft += bytes - this.#streamWindow;
+      this.#streamWindow = bytes;
     }
     this.#socket.write(frame(FRAME.settings, ACK, 0, Buffer.alloc(0)));
+    this.#push();
   }
 
   #widen(stream: number, bytes: number): void {
