@@ -2,7 +2,7 @@ import { ServingProblem } from '../problem.ts';
 import type { Span } from '../span.ts';
 import { bytesOf, type TensorMap } from '../tensor.ts';
 import type { BatchingOptions } from './options.ts';
-import { copyOf, laneOf, rowsBetween, rowsOf, stacked } from './rows.ts';
+import { copyOf, laneOf, requireRows, rowsBetween, rowsOf, stacked } from './rows.ts';
 
 /** How a call went through the queue. */
 export interface Passage {
@@ -96,8 +96,9 @@ export class BatchQueue {
   /** Refuses all that wait. */
   close(error: Error): void {
     clearTimeout(this.#timer);
-    for (const { reject, bytes } of this.#waiting.splice(0)) {
+    for (const { reject, bytes, span } of this.#waiting.splice(0)) {
       this.#parts.budget.give(bytes);
+      span?.end(error);
       reject(error);
     }
     this.#changed();
@@ -153,9 +154,10 @@ export class BatchQueue {
     for (const { span } of batch) span?.end();
     try {
       const outputs = await this.#run(batch, rows);
+      const alone = batch.length === 1;
+      if (!alone) requireRows(outputs, rows);
       let from = 0;
       for (const { rows: own, resolve } of batch) {
-        const alone = batch.length === 1;
         resolve({ outputs: alone ? outputs : rowsBetween(outputs, from, from + own), rows: own });
         from += own;
       }

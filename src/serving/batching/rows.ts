@@ -1,4 +1,4 @@
-import { invalidArgument } from '../problem.ts';
+import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { ServingSignature } from '../signature.ts';
 import { DTYPES, sizeOf, type ServingTensor, type TensorData, type TensorMap } from '../tensor.ts';
 
@@ -50,6 +50,14 @@ function joined(dtype: ServingTensor['dtype'], parts: readonly ServingTensor[]):
     at += data.length;
   }
   return whole;
+}
+
+/** A signature may promise an output of any size and give one for all rows: nobody could tell whose it is. */
+export function requireRows(outputs: TensorMap, rows: number): void {
+  for (const [name, { shape }] of outputs) {
+    if (shape[0] === rows) continue;
+    throw new ServingProblem('INTERNAL', `The output ${name} has ${shape[0]} rows for ${rows} of a batch.`);
+  }
 }
 
 /** The rows from `from` up to, without, `to`: views of the same memory. */

@@ -121,6 +121,20 @@ describe('a queue that makes batches', () => {
     );
   });
 
+  it('answers each request from a run of its own where an output is not one row for each', async () => {
+    const queue = queueOf({}, async (inputs) => {
+      const sum = (inputs.get('x')!.data as Float32Array).reduce((all, value) => all + value, 0);
+      return new Map<string, ServingTensor>([
+        ['sum', { dtype: 'float32', shape: [1], data: Float32Array.of(sum) }],
+      ]);
+    });
+    const answers = await Promise.all([1, 2, 3].map((value) => queue.answer(rowsOf([[value]]))));
+    deepEqual(
+      answers.map(({ outputs }) => [...(outputs.get('sum')!.data as Float32Array)]),
+      [[1], [2], [3]],
+    );
+  });
+
   it('refuses more than may wait, by count and by bytes, and takes more once there is room', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const slow = async (inputs: TensorMap) => {
