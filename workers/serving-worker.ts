@@ -28,7 +28,10 @@ process.on('message', (message: ToServing) => {
 // The interrupt of a terminal reaches all of its processes: the supervisor says when to end.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 // Without the supervisor nobody replaces, reloads or ends this process.
-process.on('disconnect', () => void end());
+process.on('disconnect', () => {
+  link.lose();
+  void end();
+});
 
 async function serve({ options }: Extract<ToServing, { kind: 'serve' }>): Promise<ServingProcess> {
   const log = processLogger(`serving-${process.pid}`, options.logLevel);

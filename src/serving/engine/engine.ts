@@ -17,8 +17,6 @@ type Asked = ToEngine extends infer Each ? (Each extends ToEngine ? Omit<Each, '
 
 /** A thread that holds models and runs them. When it dies, so do the calls it has; it is not started again. */
 export class Engine implements AsyncDisposable {
-  /** Such as `tfjs-wasm 4.22.0 simd f32`: what it computes with. */
-  readonly numerics: string;
   /** Resolves when the thread is gone and nobody asked for it. */
   readonly died: Promise<Error>;
   readonly #thread: Worker;
@@ -26,8 +24,7 @@ export class Engine implements AsyncDisposable {
   #calls = 0;
   #gone: Error | undefined;
 
-  private constructor(thread: Worker, numerics: string) {
-    this.numerics = numerics;
+  private constructor(thread: Worker) {
     this.#thread = thread;
     thread.on('message', (message: FromEngine) => this.#hear(message));
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -53,8 +50,8 @@ export class Engine implements AsyncDisposable {
         new UnavailableError(`The thread that computes ended at once (exit code ${code}).`, 'Run `doctor`.'),
       ),
     );
-    const message = await first.promise;
-    return new Engine(thread, message.kind === 'started' ? message.numerics : 'unknown');
+    await first.promise;
+    return new Engine(thread);
   }
 
   async load(source: ModelSource): Promise<LoadedModel> {

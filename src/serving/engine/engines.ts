@@ -38,8 +38,8 @@ export class Engines implements AsyncDisposable {
   async load(source: ModelSource, maxRows: number): Promise<LoadedModel> {
     const loaded = await this.#warm(() => this.#loader.load(source), maxRows);
     if (loaded.batchMs > QUICK_MS) return loaded.model;
-    const here = await this.#warm(() => loadHere(source, this.#lost), maxRows);
     await loaded.model.unload();
+    const here = await this.#warm(() => loadHere(source, this.#lost), maxRows);
     this.#log.info({ source, batchMs: here.batchMs }, 'is run where the doors are');
     return here.model;
   }

@@ -23,7 +23,7 @@ export interface LoadedReport {
 }
 
 export type FromEngine =
-  | { kind: 'started'; numerics: string }
+  | { kind: 'started' }
   | { kind: 'loaded'; call: number; loaded: LoadedReport }
   | { kind: 'answered'; call: number; outputs: NamedTensors }
   | { kind: 'warmed'; call: number; batchMs: number }

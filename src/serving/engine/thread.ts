@@ -13,9 +13,9 @@ import { warmUp } from './warm-up.ts';
 const models = new Map<number, Runner>();
 let last = 0;
 
-const { numerics } = await startBackend();
+await startBackend();
 parentPort!.on('message', (message: ToEngine) => void answer(message));
-say({ kind: 'started', numerics });
+say({ kind: 'started' });
 
 async function answer(message: ToEngine): Promise<void> {
   const { call } = message;

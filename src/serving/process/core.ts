@@ -46,28 +46,23 @@ export async function openCore({
   reload,
 }: CoreParts): Promise<Core> {
   const { batching, cacheBytes, config } = options;
-  const engine = await Engines.start(log, await shardingOf(home, options, log));
+  await using stack = new AsyncDisposableStack();
+  const engine = stack.use(await Engines.start(log, await shardingOf(home, options, log)));
+  const cache =
+    cacheBytes === 0 ? undefined : openCache({ maxBytes: cacheBytes, redisUrl: config.redisUrl, log });
+  stack.defer(() => cache?.close());
   const share = {
     options: batching,
     budget: new WaitingBudget(batching.maxWaitingBytes),
     turns: new Turns(),
     observer,
   };
-  const manager = new ModelManager({ home, engine, share, log });
-  const traffic = openTraffic({ home, manager, log, observer: trafficObserver, nudge });
-  const cache =
-    cacheBytes === 0 ? undefined : openCache({ maxBytes: cacheBytes, redisUrl: config.redisUrl, log });
+  const manager = stack.use(new ModelManager({ home, engine, share, log }));
+  const traffic = stack.use(openTraffic({ home, manager, log, observer: trafficObserver, nudge }));
   const service = new Serving({ manager, observer, cache, traffic: traffic.hooks, reload });
   await manager.start(options.models);
-  return {
-    ...{ service, manager, traffic, engine },
-    async [Symbol.asyncDispose]() {
-      await traffic[Symbol.asyncDispose]();
-      await manager[Symbol.asyncDispose]();
-      await cache?.close();
-      await engine[Symbol.asyncDispose]();
-    },
-  };
+  const opened = stack.move();
+  return { service, manager, traffic, engine, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 async function shardingOf(

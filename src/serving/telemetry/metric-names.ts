@@ -16,5 +16,3 @@ export const METRIC = {
   processCpu: 'ringwatt_serving_process_cpu_seconds',
   eventLoopLag: 'ringwatt_serving_event_loop_lag_seconds',
 } as const;
-
-export type MetricName = (typeof METRIC)[keyof typeof METRIC];
