@@ -28,6 +28,8 @@ const RELOAD_MS = 600_000;
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #ready = new Set<Worker>();
+  /** Those that start included. */
+  readonly #alive = new Set<Worker>();
   readonly #calls = new Map<number, (message: Extract<FromServing, { kind: 'reloaded' }>) => void>();
   #options: ServeOptions;
   #last: Promise<unknown> = Promise.resolve();
@@ -73,11 +75,13 @@ export class Supervisor {
   }
 
   async #reload(models: readonly ModelConfig[]): Promise<void> {
-    const [first, ...others] = this.#ready;
+    const [first] = this.#ready;
     if (!first) throw new UnavailableError('No process answers yet.', 'Try again in a moment.');
     const refused = (await this.#reloadIn(first, models)).refusal;
     if (refused) throw errorOf(refused);
     this.#options = { ...this.#options, models };
+    // Also those that started meanwhile with the list before: each takes this one as soon as it answers.
+    const others = [...this.#alive].filter((worker) => worker !== first);
     await Promise.all(
       others.map(async (worker) => {
         const { refusal } = await this.#reloadIn(worker, models);
@@ -106,18 +110,21 @@ export class Supervisor {
   #fork(): Promise<Addresses> {
     const { log } = this.#parts;
     const worker = cluster.fork();
+    this.#alive.add(worker);
     const started = Date.now();
     const { promise, resolve, reject } = Promise.withResolvers<Addresses>();
     let addresses: Addresses | undefined;
     worker.on('message', (message: FromServing) => {
       if (message.kind === 'ready') {
         this.#ready.add(worker);
+        log.info({ pid: worker.process.pid }, 'a process answers');
         resolve((addresses = message.addresses));
       } else if (message.kind === 'failed') reject(errorOf(message.refusal));
       else void this.#hear(worker, message);
     });
     worker.once('exit', (code, signal) => {
       this.#ready.delete(worker);
+      this.#alive.delete(worker);
       reject(
         new UnavailableError(
           `A process ended at its start (${signal ?? `exit code ${code}`}).`,

@@ -29,6 +29,12 @@ describe('serve', () => {
     return { status: reply.status, version: answer.predictions?.[0]?.[0] };
   };
 
+  /** Resolves when this process has opened its doors. */
+  const answers = async (pid: number) => {
+    const line = new RegExp(`"a process answers","pid":${pid}\\b`);
+    while (!line.test(said)) await delay(50);
+  };
+
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringwatt-serve-'));
     for (const version of [1, 2]) {
@@ -37,7 +43,16 @@ describe('serve', () => {
     const config = join(folder, 'models.config');
     await writeFile(config, modelsConfig(1));
     const ports = ['--port', '0', '--processes', String(PROCESSES), '--model-config-file', config];
-    const flags = [...ports, '--requests-per-minute', '1000000', '--home', join(folder, 'home'), '--json'];
+    const flags = [
+      ...ports,
+      '--requests-per-minute',
+      '1000000',
+      '--home',
+      join(folder, 'home'),
+      '--json',
+      '--log-level',
+      'info',
+    ];
     child = spawn(process.execPath, [MAIN, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
     const lines = createInterface({ input: child.stdout! });
@@ -92,6 +107,25 @@ describe('serve', () => {
       after.every(({ version }) => version === 2),
       'a process still answers by the list before',
     );
+  });
+
+  it('gives a list that comes while a process starts to that process too', async () => {
+    const before = await servingProcesses(child);
+    await Promise.all(before.map(answers));
+    process.kill(before[0]!, 'SIGKILL');
+    let started: number | undefined;
+    while (started === undefined) {
+      started = (await servingProcesses(child)).find((pid) => !before.includes(pid));
+      await delay(20);
+    }
+    await reloadOver(urls.grpc, join(folder, 'dense'), 1);
+    await answers(started);
+    const after = await Promise.all(Array.from({ length: 16 }, ask));
+    ok(
+      after.every(({ version }) => version === 1),
+      'a process that was starting answers by the list before',
+    );
+    await reloadOver(urls.grpc, join(folder, 'dense'), 2);
   });
 
   it('goes on when a process is killed, and replaces it with what was last loaded', async () => {
