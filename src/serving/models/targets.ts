@@ -13,13 +13,14 @@ export type ModelList = 'registry' | readonly ModelConfig[];
 /** Makes out, again and again, what a list of models comes to by the files as they are. */
 export class Targets {
   readonly #home: Home;
-  readonly #log: Pick<Logger, 'error'>;
+  readonly #log: Pick<Logger, 'error' | 'warn'>;
   /** Of registered models. */
   readonly #watches = new Map<string, TrafficWatch>();
-  /** What was last told of a model that cannot be read. */
+  /** What was last told of each model, so that the log has it once. */
   readonly #troubles = new Map<string, string>();
+  readonly #labels = new Map<string, string>();
 
-  constructor(home: Home, log: Pick<Logger, 'error'>) {
+  constructor(home: Home, log: Pick<Logger, 'error' | 'warn'>) {
     this.#home = home;
     this.#log = log;
   }
@@ -48,6 +49,7 @@ export class Targets {
       const traffic = source.kind === 'registry' ? await this.#trafficOf(source.model) : undefined;
       const target = await targetOf(this.#home, config, traffic);
       this.#troubles.delete(name);
+      this.#tellOfLabels(config);
       return target;
     } catch (error) {
       if (!before) throw error;
@@ -59,6 +61,20 @@ export class Targets {
       }
       return before(name);
     }
+  }
+
+  /** Labels given by hand win over the registry's, which people would go by. */
+  #tellOfLabels({ name, source, labels }: ModelConfig): void {
+    const given = source.kind === 'registry' && labels ? Object.fromEntries(labels) : undefined;
+    const print = JSON.stringify(given) ?? '';
+    if ((this.#labels.get(name) ?? '') === print) return;
+    this.#labels.set(name, print);
+    if (!given) this.#log.warn({ model: name }, 'its labels follow the registry again');
+    else
+      this.#log.warn(
+        { model: name, labels: given },
+        'its labels are those of the list of models, not the registry’s',
+      );
   }
 
   async #trafficOf(model: string): Promise<TrafficState> {

@@ -20,12 +20,15 @@ describe('registered models that are served', () => {
   after(() => engines[Symbol.asyncDispose]());
 
   /** Whatever version is asked for, its graph is the same: who answers is what counts here. */
-  const withManager = (act: (manager: ModelManager, home: Home, complaints: string[]) => Promise<void>) =>
+  const withManager = (
+    act: (manager: ModelManager, home: Home, complaints: string[], warnings: object[]) => Promise<void>,
+  ) =>
     withVersions(async (home) => {
       const folder = join(home.root, 'graphs');
       await placeVersion(folder, 1, denseModel());
       const source = { kind: 'saved-model', folder: join(folder, '1') } as const;
       const complaints: string[] = [];
+      const warnings: object[] = [];
       await using manager = new ModelManager({
         ...{ home, everyMs: 2 ** 30 },
         engine: { load: (_registered, maxRows) => engines.load(source, maxRows) },
@@ -34,9 +37,13 @@ describe('registered models that are served', () => {
           budget: new WaitingBudget(DEFAULT_BATCHING.maxWaitingBytes),
           ...{ turns: new Turns(), observer: {} },
         },
-        log: { ...silentLogger, error: (facts: object) => complaints.push(JSON.stringify(facts)) },
+        log: {
+          ...silentLogger,
+          error: (facts: object) => complaints.push(JSON.stringify(facts)),
+          warn: (facts: object) => warnings.push(facts),
+        },
       });
-      await act(manager, home, complaints);
+      await act(manager, home, complaints, warnings);
     });
   const named = (name: string): ModelConfig => ({
     ...{ name, source: { kind: 'registry', model: NAME }, policy: { kind: 'answering' } },
@@ -75,6 +82,21 @@ describe('registered models that are served', () => {
       equal(answering(manager), 2);
       equal(complaints.length, 1);
       match(complaints[0]!, /"broken".*champion\.json/);
+    }));
+
+  it('have the labels of the list that was given, which is told of once, and those of the registry without', () =>
+    withManager(async (manager, _home, _complaints, warnings) => {
+      const labels = new Map([['stable', 2]]);
+      const policy = { kind: 'all' } as const;
+      await manager.start([{ ...named(NAME), policy, labels }]);
+      const stable = () =>
+        manager.catalogue.find({ name: NAME, label: 'stable' }, { requestId: 'r' }).version;
+      equal(stable().version, 2);
+      await manager.refresh();
+      deepEqual(warnings, [{ model: NAME, labels: { stable: 2 } }]);
+      await manager.reload([{ ...named(NAME), policy }]);
+      equal(stable().version, 1);
+      equal(warnings.length, 2);
     }));
 
   it('stay as they were while their files are damaged', () =>
