@@ -87,6 +87,20 @@ module.exports = {
       from: { path: '^src/model/' },
       to: { path: '^src/training/' },
     },
+    {
+      name: 'doors-know-no-engine',
+      comment: 'A door turns a wire into calls of a `PredictionService`: what answers them is put there by process/.',
+      severity: 'error',
+      from: { path: '^src/(http|serving/(doors|rest|grpc))/' },
+      to: { path: '^src/serving/(batching|cache|engine|models|process|sharded)/' },
+    },
+    {
+      name: 'what-answers-knows-no-door',
+      comment: 'Models, queues, caches and engines answer the same whoever asks, by whatever wire.',
+      severity: 'error',
+      from: { path: '^src/serving/(batching|cache|engine|models|sharded)/' },
+      to: { path: '^src/(access|dashboard|http|serving/(doors|forecasts|grpc|process|rest|telemetry))/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-missing-modules', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
