@@ -50,6 +50,9 @@ export function graphArtifacts(graph: WireMessage): tf.io.IOHandler {
   return { load: async () => ({ modelTopology: { node, versions }, weightSpecs, weightData }) };
 }
 
+/** One value may stand for all, so a few bytes could ask for any memory: 1 GiB of values of 32 bits. */
+const MOST_VALUES = 2 ** 28;
+
 const typeOf = (number: number, name: string) => {
   const found = TYPES[number];
   if (found) return found;
@@ -64,6 +67,12 @@ function constantOf(tensor: WireMessage, name: string) {
   const type = typeOf(tensor.number(1), name);
   const shape = sizesOf(tensor.message(2));
   const length = shape.reduce((product, size) => product * size, 1);
+  if (shape.some((size) => size < 0) || length > MOST_VALUES) {
+    throw new BadInputError(
+      `The constant ${name} is of shape [${shape.join(', ')}], which no memory here holds.`,
+      `Constants have at most ${MOST_VALUES} values.`,
+    );
+  }
   if (type.dtype === 'string')
     return { shape, dtype: type.dtype, bytes: lengthsAndLetters(tensor.blobs(8), length) };
   const raw = tensor.blobs(4)[0];
@@ -108,8 +117,12 @@ function listed(tensor: WireMessage, type: number): number[] {
   return field === 5 ? tensor.floats(field) : field === 6 ? tensor.doubles(field) : tensor.integers(field);
 }
 
-const filled = (values: readonly number[], length: number) =>
-  Array.from({ length }, (_, i) => values[Math.min(i, values.length - 1)] ?? 0);
+/** Not as a list of JavaScript's, which would take several times the memory. */
+function filled(values: readonly number[], length: number): ArrayLike<number> {
+  const all = new Float64Array(length).fill(values.at(-1) ?? 0);
+  all.set(values.slice(0, length));
+  return all;
+}
 
 /** TensorFlow.js's own form of strings: a length of four bytes before each. */
 function lengthsAndLetters(texts: readonly Uint8Array[], length: number): Uint8Array {
