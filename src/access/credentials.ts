@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
-import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Credentials } from '../serving/gate.ts';
 import { ServingProblem } from '../serving/problem.ts';
 
@@ -11,32 +11,17 @@ import { ServingProblem } from '../serving/problem.ts';
  */
 export function httpCredentials(request: IncomingMessage): Credentials {
   refuseKeyInAddress(request.url ?? '');
-  const { authorization, 'x-api-key': apiKey } = request.headers;
+  return { ...credentialsOf(request.headers, request.socket), foreign: isForeign(request) };
+}
+
+/** What a call over HTTP/1.1 or HTTP/2 brings; without a socket when its connection is gone already. */
+export function credentialsOf(headers: IncomingHttpHeaders, socket: Socket | undefined): Credentials {
+  const { authorization, 'x-api-key': apiKey } = headers;
   return {
     authorization,
     apiKey: Array.isArray(apiKey) ? apiKey.join(', ') : apiKey,
-    certificate: provenName(request.socket as Partial<TLSSocket>),
-    address: request.socket.remoteAddress ?? '',
-    foreign: isForeign(request),
-  };
-}
-
-/** The same of a gRPC call. */
-export function grpcCredentials(
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer' | 'getAuthContext'>,
-): Credentials {
-  const header = (name: string) => {
-    const values = call.metadata.get(name);
-    return values.length === 0 ? undefined : values.join(', ');
-  };
-  // grpc-js hands the certificate out only when TLS has accepted it.
-  const certificate = call.getAuthContext().sslPeerCertificate?.subject?.CN;
-  return {
-    authorization: header('authorization'),
-    apiKey: header('x-api-key'),
-    certificate: oneName(certificate),
-    // `127.0.0.1:1234` or `::1:1234`.
-    address: call.getPeer().replace(/:\d+$/, ''),
+    certificate: provenName(socket),
+    address: socket?.remoteAddress ?? '',
   };
 }
 
@@ -55,14 +40,12 @@ export function refuseKeyInAddress(url: string): void {
   );
 }
 
-function provenName(socket: Partial<TLSSocket>): string | undefined {
-  if (socket.authorized !== true) return undefined;
-  return oneName(socket.getPeerCertificate?.()?.subject?.CN);
-}
-
 /** A subject may have several common names; which of them is meant nobody can say. */
-const oneName = (name: string | string[] | undefined) =>
-  typeof name === 'string' && name !== '' ? name : undefined;
+function provenName(socket: Socket | undefined): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name: string | string[] | undefined = socket.getPeerCertificate().subject?.CN;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
 
 /** Names of this machine that only its own processes can reach it by. */
 const OWN_NAMES = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;

@@ -1,5 +1,4 @@
 import type { SecureContextOptions, TlsOptions as NodeTlsOptions } from 'node:tls';
-import { experimental, type ServerCredentials } from '@grpc/grpc-js';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../stages/context.ts';
 import type { AccessOptions } from './options.ts';
@@ -15,16 +14,13 @@ type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 interface Reloadable {
   setSecureContext(options: SecureContextOptions): void;
 }
-type Provider = experimental.CertificateProvider;
 
 /** What doors need to speak TLS, and to go on doing so when files are renewed under them. */
 export interface DoorTls extends AsyncDisposable {
-  /** For Fastify's `https` or `https.createServer`; hand the server to `follow` afterwards. */
+  /** For Fastify's `https`, or a secure server of `node:http2`; hand the server to `follow` afterwards. */
   httpsOptions(): NodeTlsOptions;
   /** Renewed certificates are shown to whoever connects from then on; nobody who is connected is cut off. */
   follow(server: Reloadable): void;
-  /** For `grpc.Server.bindAsync`; follows by itself. */
-  grpcCredentials(): ServerCredentials;
   /** Looks at the files now rather than within seconds. */
   check(): Promise<void>;
 }
@@ -46,8 +42,6 @@ class OpenedTls implements DoorTls {
   readonly #options: NonNullable<AccessOptions['tls']>;
   readonly #log: Log;
   readonly #servers = new Set<Reloadable>();
-  readonly #identityListeners = new Set<experimental.IdentityCertificateUpdateListener>();
-  readonly #caListeners = new Set<experimental.CaCertificateUpdateListener>();
   #files: ServingTls;
   #identity: string;
   #timer: NodeJS.Timeout | undefined;
@@ -73,30 +67,6 @@ class OpenedTls implements DoorTls {
 
   follow(server: Reloadable): void {
     this.#servers.add(server);
-  }
-
-  grpcCredentials(): ServerCredentials {
-    const provider: Provider = {
-      addIdentityCertificateListener: (listener) => {
-        this.#identityListeners.add(listener);
-        // Not at once: the library forgets what it is told while it registers itself.
-        queueMicrotask(() => listener(this.#grpcIdentity()));
-      },
-      removeIdentityCertificateListener: (listener) => this.#identityListeners.delete(listener),
-      addCaCertificateListener: (listener) => {
-        this.#caListeners.add(listener);
-        queueMicrotask(() => listener(this.#grpcCa()));
-      },
-      removeCaCertificateListener: (listener) => this.#caListeners.delete(listener),
-    };
-    // The library takes the identity first and the authorities second, whatever its types call them. The lowest
-    // version is Node's own, TLS 1.2.
-    const authorities = this.#files.clientCa === undefined ? null : provider;
-    return experimental.createCertificateProviderServerCredentials(
-      provider,
-      authorities,
-      authorities !== null,
-    );
   }
 
   check(): Promise<void> {
@@ -125,8 +95,6 @@ class OpenedTls implements DoorTls {
       return;
     }
     for (const server of this.#servers) server.setSecureContext(this.#context());
-    for (const tell of this.#caListeners) tell(this.#grpcCa());
-    for (const tell of this.#identityListeners) tell(this.#grpcIdentity());
     this.#log.info({ goodUntil: this.#files.goodUntil.toISOString() }, 'a renewed certificate is shown');
   }
 
@@ -134,9 +102,6 @@ class OpenedTls implements DoorTls {
     const { cert, key, clientCa } = this.#files;
     return { cert, key, ...(clientCa && { ca: clientCa }), minVersion: 'TLSv1.2' };
   }
-
-  #grpcIdentity = () => ({ certificate: this.#files.cert, privateKey: this.#files.key });
-  #grpcCa = () => (this.#files.clientCa ? { caCertificate: this.#files.clientCa } : null);
 
   /** Once a day while the end is near. */
   #warnOfEnd(): void {

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { get, type RequestOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { fastify } from 'fastify';
-import { Client, credentials, Metadata, Server, type handleUnaryCall } from '@grpc/grpc-js';
-import { grpcCredentials, httpCredentials } from '../../src/access/credentials.ts';
+import { httpCredentials } from '../../src/access/credentials.ts';
 import { openTls } from '../../src/access/tls.ts';
 import { readServingTls } from '../../src/access/tls-files.ts';
 import { BadInputError } from '../../src/errors.ts';
@@ -15,22 +12,7 @@ import type { Credentials } from '../../src/serving/gate.ts';
 import { certifyServer } from '../../src/tls/server.ts';
 import { testAuthority } from '../tls/certificates.ts';
 import { keptLog, newFolder, newHome } from './sample.ts';
-
-interface Pem {
-  cert: string;
-  key: string;
-}
-
-async function filesOf({ cert, key }: Pem, ca?: string) {
-  const folder = await newFolder();
-  const options = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-  await writeFile(options.cert, cert);
-  await writeFile(options.key, key, { mode: 0o600 });
-  if (ca === undefined) return options;
-  const clientCa = join(folder, 'ca.pem');
-  await writeFile(clientCa, ca);
-  return { ...options, clientCa };
-}
+import { filesOf, NEVER_BY_ITSELF, shown, versionWith } from './tls-sample.ts';
 
 /** A call over TLS: who the door says it was, or why there was none. */
 function call(port: number, tls: RequestOptions): Promise<Credentials> {
@@ -44,25 +26,14 @@ function call(port: number, tls: RequestOptions): Promise<Credentials> {
   });
 }
 
-/** The serial number of the certificate that is shown now. */
-async function shown(port: number, tls: ConnectionOptions): Promise<string> {
-  const socket: TLSSocket = connect({ host: '127.0.0.1', port, ...tls });
-  await once(socket, 'secureConnect');
-  const { serialNumber } = socket.getPeerCertificate();
-  socket.destroy();
-  return serialNumber;
-}
-
-const IDENTITY = { requestSerialize: (text: string) => Buffer.from(text), requestDeserialize: String };
-
-describe('TLS before the doors', () => {
+describe('TLS before doors of HTTP', () => {
   const closing: (() => unknown)[] = [];
   after(async () => {
     for (const close of closing) await close();
   });
 
   async function httpDoor(files: Parameters<typeof openTls>[0], log = keptLog().log) {
-    const tls = await openTls(files, log, { checkMs: 3_600_000 });
+    const tls = await openTls(files, log, NEVER_BY_ITSELF);
     const door = fastify({ https: tls.httpsOptions(), forceCloseConnections: true });
     door.get('/', (request) => httpCredentials(request.raw));
     await door.listen({ host: '127.0.0.1', port: 0 });
@@ -71,59 +42,15 @@ describe('TLS before the doors', () => {
     return { tls, port: (door.server.address() as AddressInfo).port };
   }
 
-  async function grpcDoor(files: Parameters<typeof openTls>[0]) {
-    const tls = await openTls(files, keptLog().log, { checkMs: 3_600_000 });
-    const server = new Server();
-    const definition = {
-      path: '/test/who',
-      requestStream: false,
-      responseStream: false,
-      ...IDENTITY,
-      responseSerialize: (found: unknown) => Buffer.from(JSON.stringify(found)),
-      responseDeserialize: (bytes: Buffer) => JSON.parse(bytes.toString()) as Credentials,
-    } as const;
-    server.addService({ who: definition }, { who: ((asked, done) => done(null, grpcCredentials(asked))) as handleUnaryCall<string, Credentials> }); // prettier-ignore
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', tls.grpcCredentials(), (error, bound) => (error ? reject(error) : resolve(bound))); // prettier-ignore
-    });
-    closing.push(() => server.forceShutdown(), () => tls[Symbol.asyncDispose]()); // prettier-ignore
-    const ask = (ca: string, own?: Pem, metadata = new Metadata()): Promise<Credentials> => {
-      const secure = credentials.createSsl(
-        Buffer.from(ca),
-        own ? Buffer.from(own.key) : null,
-        own ? Buffer.from(own.cert) : null,
-      );
-      const client = new Client(`127.0.0.1:${port}`, secure);
-      const { path, requestSerialize, responseDeserialize } = definition;
-      return new Promise<Credentials>((resolve, reject) => {
-        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, 'who', metadata, { deadline: Date.now() + 20_000 }, (error, found) => (error ? reject(error) : resolve(found!))); // prettier-ignore
-      }).finally(() => client.close());
-    };
-    return { tls, port, ask };
-  }
-
   it('is 1.3 with who can, 1.2 at least, and nothing below', async () => {
     const authority = await testAuthority();
     const files = await filesOf(await authority.issue('127.0.0.1'));
-    for (const { port } of [await httpDoor(files), await grpcDoor(files)]) {
-      const protocolOf = async (version: 'TLSv1.3' | 'TLSv1.2' | 'TLSv1.1') => {
-        const socket = connect({
-          host: '127.0.0.1',
-          port,
-          ca: authority.ca,
-          minVersion: 'TLSv1',
-          maxVersion: version,
-          ciphers: 'DEFAULT:@SECLEVEL=0',
-        });
-        await once(socket, 'secureConnect');
-        const protocol = socket.getProtocol();
-        socket.destroy();
-        return protocol;
-      };
-      assert.equal(await protocolOf('TLSv1.3'), 'TLSv1.3');
-      assert.equal(await protocolOf('TLSv1.2'), 'TLSv1.2');
-      await assert.rejects(protocolOf('TLSv1.1'), /version|protocol|alert|ECONNRESET/i);
-    }
+    const { port } = await httpDoor(files);
+    assert.equal(await versionWith(port, authority.ca, 'TLSv1.3'), 'TLSv1.3');
+    assert.equal(await versionWith(port, authority.ca, 'TLSv1.2'), 'TLSv1.2');
+    await assert.rejects(versionWith(port, authority.ca, 'TLSv1.1'), {
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    });
   });
 
   it('tells the gate the name in a client certificate of our authority, and lets nobody else connect', async () => {
@@ -143,18 +70,6 @@ describe('TLS before the doors', () => {
       call(http.port, { ca: authority.ca, cert: foreign.cert, key: foreign.key }),
       /unknown ca|alert|hang up|ECONNRESET|EPIPE/i,
     );
-    const grpc = await grpcDoor(files);
-    const metadata = new Metadata();
-    metadata.set('x-api-key', 'rw_some');
-    metadata.set('authorization', 'Bearer token');
-    assert.deepEqual(await grpc.ask(authority.ca, desk, metadata), {
-      certificate: 'energy-desk',
-      apiKey: 'rw_some',
-      authorization: 'Bearer token',
-      address: '127.0.0.1',
-    });
-    await assert.rejects(grpc.ask(authority.ca), { code: 14 });
-    await assert.rejects(grpc.ask(authority.ca, foreign), { code: 14 });
   });
 
   it('asks for no certificate where none is wanted, and then takes no name from one', async () => {
@@ -166,8 +81,6 @@ describe('TLS before the doors', () => {
       (await call(http.port, { ca: authority.ca, cert: desk.cert, key: desk.key })).certificate,
       undefined,
     );
-    const grpc = await grpcDoor(files);
-    assert.equal((await grpc.ask(authority.ca, desk)).certificate, undefined);
   });
 
   it('shows a renewed certificate to whoever connects next; half of a renewal changes nothing', async () => {
@@ -175,22 +88,17 @@ describe('TLS before the doors', () => {
     const files = await filesOf(await authority.issue('127.0.0.1'));
     const { lines, log } = keptLog();
     const http = await httpDoor(files, log);
-    const grpc = await grpcDoor(files);
     const options = { ca: authority.ca };
     const before = await shown(http.port, options);
-    assert.equal(await shown(grpc.port, options), before);
     const renewed = await authority.issue('127.0.0.1');
     await writeFile(files.cert, renewed.cert);
     await http.tls.check();
     assert.equal(await shown(http.port, options), before);
     assert.match(lines.join(), /is not that of the certificate/);
     await writeFile(files.key, renewed.key);
-    for (const door of [http, grpc]) {
-      await door.tls.check();
-      assert.notEqual(await shown(door.port, options), before);
-    }
+    await http.tls.check();
+    assert.notEqual(await shown(http.port, options), before);
     assert.ok(!lines.join().includes('PRIVATE KEY'));
-    await grpc.ask(authority.ca);
   });
 
   it('says of its files what is wrong with them, before a door opens', async () => {
