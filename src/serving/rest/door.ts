@@ -5,6 +5,7 @@ import { httpCredentials } from '../../access/credentials.ts';
 import { answerClientError } from '../doors/client-error.ts';
 import { classify, regress } from '../doors/inference.ts';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
+import { boundReceived, type Receiving } from '../doors/receiving.ts';
 import { checkRows } from '../doors/row-limit.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { CallContext, Caller } from '../service.ts';
@@ -22,6 +23,8 @@ import { writePrediction } from './write-tensors.ts';
 export interface RestDoorParts extends WireDoorParts {
   /** Absent: plain HTTP. */
   tls?: TlsOptions | undefined;
+  /** Absent: shared by all doors of this process. */
+  receiving?: Receiving | undefined;
 }
 
 declare module 'fastify' {
@@ -65,6 +68,7 @@ export function restDoor(parts: RestDoorParts): FastifyInstance {
     // Before a byte of the body is read.
     request.admitted = await gate.admit(httpCredentials(request.raw), 'viewer');
   });
+  boundReceived(app, parts.receiving);
   app.setErrorHandler((error, _request, reply) => answerProblem(error, reply, parts));
   app.setNotFoundHandler(() => {
     throw new ServingProblem('NOT_FOUND', 'There is nothing here: what is served lies at /v1/models.');
