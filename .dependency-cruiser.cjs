@@ -89,7 +89,8 @@ module.exports = {
     },
     {
       name: 'doors-know-no-engine',
-      comment: 'A door turns a wire into calls of a `PredictionService`: what answers them is put there by process/.',
+      comment:
+        'A door turns a wire into calls of a `PredictionService`: what answers them is put there by process/.',
       severity: 'error',
       from: { path: '^src/(http|serving/(doors|rest|grpc))/' },
       to: { path: '^src/serving/(batching|cache|engine|models|process|sharded)/' },

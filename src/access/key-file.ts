@@ -89,7 +89,7 @@ export async function revokeApiKey(home: Home, id: string, by: By): Promise<ApiK
   return revoked;
 }
 
-export const isGood = ({ revoked, expires }: ApiKeyRecord, now: Date): boolean =>
+export const isGood = ({ revoked, expires }: Pick<ApiKeyRecord, 'revoked' | 'expires'>, now: Date): boolean =>
   revoked === null && (expires === null || new Date(expires) > now);
 
 type ApiKeyFile = z.infer<typeof apiKeyFile>;

@@ -48,6 +48,8 @@ describe('api-key', () => {
       [['create', 'desk', '--role', 'root'], /"root" is no role/],
       [['create', 'desk', '--role', 'viewer', '--expires', 'tomorrow'], /no time from now.*90d/],
       [['revoke', 'nothing1'], /no key "nothing1"/],
+      [['list', '--role', 'viewer'], /list takes no --role/],
+      [['revoke', 'nothing1', '--expires', '90d'], /revoke takes no --expires/],
       [['constructor'], /cannot be asked to/],
     ];
     const ended = await Promise.all(wrong.map(([args]) => verb(...args)));

@@ -32,9 +32,16 @@ export function defineApiKey(program: Command): void {
     .option('--reason <text>', 'kept in the audit')
     .action(
       perform<Options>((session, options, [what = '', which]) => {
-        if (Object.hasOwn(WORK, what)) return WORK[what]!(session, options, which);
-        const known = Object.keys(WORK).join(', ');
-        throw new BadInputError(`Keys cannot be asked to ${quoted(what)}.`, `Use one of ${known}.`);
+        const work = Object.hasOwn(WORK, what) ? WORK[what] : undefined;
+        if (!work) {
+          const known = Object.keys(WORK).join(', ');
+          throw new BadInputError(`Keys cannot be asked to ${quoted(what)}.`, `Use one of ${known}.`);
+        }
+        for (const flag of ['role', 'expires'] as const) {
+          if (work === create || options[flag] === undefined) continue;
+          throw new BadInputError(`${what} takes no --${flag}.`, 'Leave it out.');
+        }
+        return work(session, options, which);
       }),
     );
 }
@@ -67,7 +74,7 @@ async function list(session: Session, _options: Options, which: string | undefin
     key.role,
     key.created.slice(0, 16),
     key.createdBy,
-    isGood({ ...key, hash: '' }, now) ? until(key) : (ended(key) ?? ''),
+    isGood(key, now) ? until(key) : (ended(key) ?? ''),
   ]);
   const text =
     rows.length > 0 ? table(['id', 'name', 'role', 'created', 'by', 'good'], rows) : 'there is no key yet';

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { compressionSettings, type CompressionSettings } from '../../contracts/compression.ts';
-import { BadInputError, describeIssues, quoted } from '../../errors.ts';
+import { BadInputError, describeIssues } from '../../errors.ts';
+import { versionNumber } from '../claim.ts';
 import { compressionLines, comparisonTable } from '../compression-view.ts';
 import { decimal, defineVerb, integer } from '../flags.ts';
 import { checkModelName } from '../input.ts';
@@ -63,7 +64,8 @@ export function defineCompress(program: Command): void {
         const { compress } = await import('../../compression/compress.ts');
         const { CompressionRefusedError } = await import('../../compression/gate.ts');
         const context = await session.stageContext();
-        const asked = { name: model, version: versionNumber(version), settings, mostLoss };
+        const number = version === undefined ? undefined : versionNumber(version);
+        const asked = { name: model, version: number, settings, mostLoss };
         const done = await compress(context, asked).catch((error: unknown) => {
           if (error instanceof CompressionRefusedError) session.say(comparisonTable(error.comparisons));
           throw error;
@@ -81,10 +83,4 @@ function settingsOf(given: Omit<Options, 'mostLoss'>): CompressionSettings {
     `\`compress --method ${given.method}\` cannot be done so: ${describeIssues(parsed.error.issues)}.`,
     'See --help.',
   );
-}
-
-function versionNumber(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new BadInputError(`${quoted(text)} is not a version.`, 'Give its number; `models` lists them.');
 }

@@ -61,7 +61,12 @@ export function defineServe(program: Command): void {
       '--model-config-file <file>',
       "TensorFlow Serving's file of models (default: all registered models)",
     )
-    .option('--max-batch-size <rows>', 'rows that run together at most', integer, DEFAULT_BATCHING.maxRows)
+    .option(
+      '--max-batch-size <rows>',
+      'rows that run together, and requests of one POST /predict/batch, at most',
+      integer,
+      DEFAULT_BATCHING.maxRows,
+    )
     .option(
       '--batch-wait-ms <ms>',
       'how long a request may wait for others while nothing runs',
@@ -100,9 +105,9 @@ export function defineServe(program: Command): void {
           import('../../access/gate.ts'),
         ]);
       const home = await session.home();
-      const { config, progress } = session;
-      const log = stderrLogger(session.flags.logLevel === undefined ? 'warn' : config.logLevel, progress);
+      const { progress } = session;
       const serveOptions = await optionsOf(session, options);
+      const log = stderrLogger(serveOptions.logLevel, progress);
       await checkAccess(home, serveOptions.access, log);
       const processes = options.processes ?? Math.max(1, Math.floor(availableParallelism() / 2));
       requireBetween('--processes', processes, 1, MOST_PROCESSES);
