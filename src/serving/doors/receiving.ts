@@ -28,7 +28,7 @@ export class Receiving {
 }
 
 /** Of this process. */
-const OF_ALL_DOORS = new Receiving();
+export const OF_ALL_DOORS = new Receiving();
 
 /**
  * Each body may be large and there may be thousands at once: beyond what one process holds, requests are refused before
@@ -46,13 +46,7 @@ export function boundReceived(app: FastifyInstance, receiving = OF_ALL_DOORS): v
       return true;
     };
     if (isRead && !hold(told)) {
-      done(
-        new ServingProblem(
-          'RESOURCE_EXHAUSTED',
-          'Too much is being received. Try again later.',
-          BUSY_SECONDS,
-        ),
-      );
+      done(tooMuch());
       return;
     }
     if (request.headers['transfer-encoding'] !== undefined) {
@@ -64,3 +58,6 @@ export function boundReceived(app: FastifyInstance, receiving = OF_ALL_DOORS): v
     done(null, payload);
   });
 }
+
+export const tooMuch = () =>
+  new ServingProblem('RESOURCE_EXHAUSTED', 'Too much is being received. Try again later.', BUSY_SECONDS);

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
+import { OF_ALL_DOORS, tooMuch, type Receiving } from '../doors/receiving.ts';
 import type { Limits } from '../gate.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { GrpcCall } from './call.ts';
@@ -12,8 +13,12 @@ const PREFIX_BYTES = 5;
  * The one message of a call, once the caller has sent it; undefined where it broke off.
  * @throws ServingProblem
  */
-export async function readMessage(call: GrpcCall, limits: Limits): Promise<Buffer | undefined> {
-  const bytes = await arrived(call, limits);
+export async function readMessage(
+  call: GrpcCall,
+  limits: Limits,
+  receiving = OF_ALL_DOORS,
+): Promise<Buffer | undefined> {
+  const bytes = await arrived(call, limits, receiving);
   if (!bytes) return undefined;
   if (bytes.length < PREFIX_BYTES || bytes.length !== PREFIX_BYTES + bytes.readUInt32BE(1)) {
     throw invalidArgument('The call is to hold one message, whole.');
@@ -22,10 +27,15 @@ export async function readMessage(call: GrpcCall, limits: Limits): Promise<Buffe
   return bytes[0] === 0 ? message : unpacked(message, String(call.headers['grpc-encoding']), limits);
 }
 
-function arrived({ stream }: GrpcCall, { bodyBytes, requestMs }: Limits): Promise<Buffer | undefined> {
+function arrived(
+  { stream }: GrpcCall,
+  { bodyBytes, requestMs }: Limits,
+  receiving: Receiving,
+): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    let held = 0;
     const fail = (problem: ServingProblem) => {
       clearTimeout(late);
       stream.pause();
@@ -40,13 +50,20 @@ function arrived({ stream }: GrpcCall, { bodyBytes, requestMs }: Limits): Promis
       length += chunk.length;
       if (length > bodyBytes + PREFIX_BYTES) {
         fail(new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`));
-      } else chunks.push(chunk);
+      } else if (receiving.hold(chunk.length)) {
+        held += chunk.length;
+        chunks.push(chunk);
+      } else {
+        chunks.length = 0;
+        fail(tooMuch());
+      }
     });
     stream.once('end', () => {
       clearTimeout(late);
       resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
     });
     stream.once('close', () => {
+      receiving.release(held);
       clearTimeout(late);
       resolve(undefined);
     });
