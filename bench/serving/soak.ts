@@ -88,12 +88,14 @@ async function disturb(
   let reloads = 0;
   // The elder is never killed: its memory is what must stay flat.
   const [elder] = workersOf(supervisor.pid);
-  const ends = performance.now() + plan.seconds * 1000;
-  for (let second = 1; performance.now() < ends; second++) {
+  const started = performance.now();
+  let [second, minutes] = [0, 0];
+  while (second < plan.seconds) {
     await sleep(1000);
+    second = (performance.now() - started) / 1000;
     ofWorker.add(residentMb(elder!));
     ofSupervisor.add(residentMb(supervisor.pid));
-    if (second % plan.reloadEverySeconds === 0) {
+    if (second >= (reloads + 1) * plan.reloadEverySeconds) {
       const version = VERSIONS[reloads++ % VERSIONS.length]!;
       await reload(grpc, reloadRequest(MODEL, path, version));
     }
@@ -103,8 +105,8 @@ async function disturb(
       kills.push(performance.now());
       process.kill(victim, 'SIGKILL');
     }
-    if (second % 60 === 0) {
-      say(`  minute ${second / 60}: ${load.answers} answers, ${load.failures.length} failed`);
+    if (second >= (minutes + 1) * 60) {
+      say(`  minute ${(minutes += 1)}: ${load.answers} answers, ${load.failures.length} failed`);
     }
   }
   // So that what the last kill broke is noticed.
