@@ -35,6 +35,8 @@ export class Supervisor {
   #last: Promise<unknown> = Promise.resolve();
   #call = 0;
   #failures = 0;
+  /** Of processes that are to be started again. */
+  readonly #pauses = new Set<NodeJS.Timeout>();
   #closing = false;
 
   constructor(parts: SupervisorParts) {
@@ -46,16 +48,10 @@ export class Supervisor {
 
   /** Resolves when every process answers; a first that cannot start refuses the whole. */
   async start(): Promise<Addresses> {
-    // Who reads the interrupt of a terminal is the supervisor: it lets the others finish.
     const addresses = await this.#fork();
     const others = Array.from({ length: this.#parts.processes - 1 }, () => this.#fork());
     await Promise.all(others);
     return addresses;
-  }
-
-  /** How many answer now. */
-  get processes(): number {
-    return this.#ready.size;
   }
 
   /**
@@ -70,6 +66,7 @@ export class Supervisor {
 
   async close(): Promise<void> {
     this.#closing = true;
+    for (const pause of this.#pauses) clearTimeout(pause);
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     await Promise.all(workers.map(end));
   }
@@ -96,7 +93,11 @@ export class Supervisor {
     const lost = (why: string) => () =>
       resolve({ kind: 'reloaded', call, refusal: refusalOf(new UnavailableError(why, 'Try again.')) });
     const gone = lost('The process that was to load the models has ended.');
-    const timer = setTimeout(lost('The models were not loaded in time.'), RELOAD_MS);
+    // It may take them yet, and would then answer by another list than the rest.
+    const timer = setTimeout(() => {
+      lost('The models were not loaded in time.')();
+      worker.process.kill('SIGKILL');
+    }, RELOAD_MS);
     worker.once('exit', gone);
     this.#calls.set(call, resolve);
     say(worker, { kind: 'reload', call, models });
@@ -145,9 +146,10 @@ export class Supervisor {
   #replace(livedMs: number): void {
     this.#failures = livedMs > SETTLED_MS ? 0 : this.#failures + 1;
     const pause = this.#failures === 0 ? 0 : SHORTEST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 10);
-    setTimeout(
+    if (this.#closing) return;
+    const timer = setTimeout(
       () => {
-        if (this.#closing) return;
+        this.#pauses.delete(timer);
         const begun = Date.now();
         this.#fork().catch((error: unknown) => {
           this.#parts.log.error({ error: String(error) }, 'a process does not start; it is tried again');
@@ -156,6 +158,7 @@ export class Supervisor {
       },
       Math.min(pause, LONGEST_PAUSE_MS),
     );
+    this.#pauses.add(timer);
   }
 
   async #hear(worker: Worker, message: FromServing): Promise<void> {
