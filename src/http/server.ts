@@ -5,6 +5,7 @@ import type { Home } from '../lake/home.ts';
 import type { Forecasts } from '../serving/forecasts/forecasts.ts';
 import { DEFAULT_LIMITS, type Gate, type Limits } from '../serving/gate.ts';
 import { answerClientError } from '../serving/doors/client-error.ts';
+import { boundPipelined } from '../serving/doors/pipelined.ts';
 import { boundReceived } from '../serving/doors/receiving.ts';
 import type { PredictionService } from '../serving/service.ts';
 import type { Outcomes } from '../serving/traffic/outcomes.ts';
@@ -92,6 +93,7 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
     for (const each of [method].flat()) paths.add(each, url);
   });
   admission(app, gate, paths);
+  boundPipelined(app);
   boundReceived(app);
 
   // The route, not the path: names and what people send stay out of the log.

@@ -5,6 +5,7 @@ import { httpCredentials } from '../../access/credentials.ts';
 import { answerClientError } from '../doors/client-error.ts';
 import { classify, regress } from '../doors/inference.ts';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
+import { boundPipelined } from '../doors/pipelined.ts';
 import { boundReceived, type Receiving } from '../doors/receiving.ts';
 import { checkRows } from '../doors/row-limit.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
@@ -68,6 +69,7 @@ export function restDoor(parts: RestDoorParts): FastifyInstance {
     // Before a byte of the body is read.
     request.admitted = await gate.admit(httpCredentials(request.raw), 'viewer');
   });
+  boundPipelined(app);
   boundReceived(app, parts.receiving);
   app.setErrorHandler((error, _request, reply) => answerProblem(error, reply, parts));
   app.setNotFoundHandler(() => {
