@@ -4,10 +4,26 @@ import type { WireMessage } from '../../export/wire-message.ts';
 import { ServingProblem } from '../problem.ts';
 import type { Signatures } from '../signature.ts';
 import type { ServingTensor, TensorMap } from '../tensor.ts';
+import { denseChain, type DenseChain } from './dense-chain.ts';
+import { denseRunner } from './dense-runner.ts';
 import { graphArtifacts } from './graph-artifacts.ts';
 import type { Runner } from './runner.ts';
 import { servingSignatures } from './signatures.ts';
 import { fromTensor, toTensor } from './tensors.ts';
+
+/** Whatever runs a frozen graph best: dense layers by the compiled products, anything else by TensorFlow.js. */
+export async function graphRunner(metaGraph: WireMessage, sha256: string): Promise<Runner> {
+  const signatures = servingSignatures(signaturesOf(metaGraph));
+  const handler = graphArtifacts(metaGraph.message(2));
+  const artifacts = await handler.load!();
+  const chains = new Map<string, DenseChain>();
+  for (const [name, signature] of signatures) {
+    const chain = denseChain(artifacts, signature);
+    if (chain) chains.set(name, chain);
+  }
+  const dense = chains.size === signatures.size ? denseRunner(chains, signatures, sha256) : undefined;
+  return dense ?? GraphRunner.load(handler, signatures, sha256);
+}
 
 /** A frozen graph, run by TensorFlow.js on whatever backend this thread has started. */
 export class GraphRunner implements Runner {
@@ -23,11 +39,9 @@ export class GraphRunner implements Runner {
     this.bytes = bytes;
   }
 
-  /** `metaGraph` is a `MetaGraphDef`. */
-  static async load(metaGraph: WireMessage, sha256: string): Promise<GraphRunner> {
+  static async load(handler: tf.io.IOHandler, signatures: Signatures, sha256: string): Promise<GraphRunner> {
     const before = tf.memory().numBytes;
-    const model = await tf.loadGraphModel(graphArtifacts(metaGraph.message(2)));
-    const signatures = servingSignatures(signaturesOf(metaGraph));
+    const model = await tf.loadGraphModel(handler);
     return new GraphRunner(model, signatures, sha256, tf.memory().numBytes - before);
   }
 

@@ -8,7 +8,7 @@ import { servedGraph } from '../../export/signatures.ts';
 import { Home } from '../../lake/home.ts';
 import { wholeNetwork } from '../sharded/whole-network.ts';
 import { foreignOperations } from './graph-artifacts.ts';
-import { GraphRunner } from './graph-runner.ts';
+import { graphRunner } from './graph-runner.ts';
 import type { Runner } from './runner.ts';
 import type { ModelSource } from './source.ts';
 
@@ -36,5 +36,5 @@ async function openSavedModel(folder: string): Promise<Runner> {
       'Freeze it into one graph of constants, or try it with `saved-model`.',
     );
   }
-  return GraphRunner.load(metaGraph, createHash('sha256').update(bytes).digest('hex'));
+  return graphRunner(metaGraph, createHash('sha256').update(bytes).digest('hex'));
 }
