@@ -3,6 +3,7 @@ import { UnavailableError } from '../../errors.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { ModelConfig } from '../model-config.ts';
 import type { Addresses, FromServing, ToServing } from './messages.ts';
+import { fixedPorts } from './fixed-ports.ts';
 import type { ServeOptions } from './options.ts';
 import { errorOf, refusalOf } from './refusal.ts';
 
@@ -48,6 +49,8 @@ export class Supervisor {
 
   /** Resolves when every process answers; a first that cannot start refuses the whole. */
   async start(): Promise<Addresses> {
+    const { ports, access } = this.#options;
+    this.#options = { ...this.#options, ports: await fixedPorts(ports, access.host) };
     const addresses = await this.#fork();
     const others = Array.from({ length: this.#parts.processes - 1 }, () => this.#fork());
     await Promise.all(others);

@@ -151,6 +151,16 @@ describe('serve', () => {
     deepEqual(await ask(), { status: 200, version: 2 });
   });
 
+  it('is found where it was after all of its processes have ended at once', async () => {
+    for (const pid of await servingProcesses(child)) process.kill(pid, 'SIGKILL');
+    let answer: Awaited<ReturnType<typeof ask>> | undefined;
+    while (answer === undefined) {
+      answer = await ask().catch(() => undefined);
+      await delay(50);
+    }
+    deepEqual(answer, { status: 200, version: 2 });
+  });
+
   it('finishes what it has and leaves nothing behind when it is told to end', async () => {
     const processes = await servingProcesses(child);
     const closed = once(child, 'close');
