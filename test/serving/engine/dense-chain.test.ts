@@ -12,7 +12,7 @@ import { denseRunner } from '../../../src/serving/engine/dense-runner.ts';
 import { graphArtifacts } from '../../../src/serving/engine/graph-artifacts.ts';
 import { GraphRunner } from '../../../src/serving/engine/graph-runner.ts';
 import { servingSignatures } from '../../../src/serving/engine/signatures.ts';
-import type { TensorMap } from '../../../src/serving/tensor.ts';
+import type { ServingTensor, TensorMap } from '../../../src/serving/tensor.ts';
 
 type Layers = (g: GraphBuilder, x: Value) => Value;
 
@@ -76,7 +76,7 @@ describe('a graph of dense layers', () => {
         const data = weights(rows, 2, 3);
         const inputs = (): TensorMap =>
           new Map([['x', { dtype: 'float32', shape: [rows, 2, 3], data: data.slice() }]]);
-        const y = (await runner.run('serving_default', inputs())).get('y')!;
+        const y: ServingTensor = (await runner.run('serving_default', inputs())).get('y')!;
         const expected = reference.run('serving_default', inputs()).get('y')!;
         deepEqual([y.dtype, y.shape], [expected.dtype, expected.shape]);
         for (const [i, value] of [...(expected.data as Float32Array)].entries()) {
