@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalidArgument } from '../problem.ts';
+import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { ServingPort } from '../signature.ts';
-import { sizeOf, type ServingTensor, type TensorData } from '../tensor.ts';
+import { sizeOf, type Dtype, type ServingTensor, type TensorData } from '../tensor.ts';
 
 /** What TensorFlow.js computes with in place of each type; wider numbers are narrowed. */
 export function toTensor({ dtype, shape, data }: ServingTensor, name: string): tf.Tensor {
@@ -24,9 +24,28 @@ export function toTensor({ dtype, shape, data }: ServingTensor, name: string): t
   }
 }
 
-/** The values of a result, as its port promises them. */
-export function fromTensor(tensor: tf.Tensor, { dtype }: Pick<ServingPort, 'dtype'>): ServingTensor {
-  return { dtype, shape: tensor.shape, data: promised(tensor, dtype) };
+/** What TensorFlow.js gives for each type. */
+const GIVEN: Record<Dtype, tf.DataType> = {
+  ...{ float32: 'float32', float64: 'float32', int32: 'int32', int64: 'int32' },
+  ...{ uint8: 'int32', bool: 'bool', string: 'string' },
+};
+
+/**
+ * The values of a result.
+ * @throws ServingProblem INTERNAL where it is not what its port promises: callers would read other numbers in it
+ */
+export function fromTensor(tensor: tf.Tensor, { name, dtype, shape }: ServingPort): ServingTensor {
+  const sizes = tensor.shape;
+  const fits =
+    shape === null ||
+    (shape.length === sizes.length && shape.every((size, i) => size < 0 || size === sizes[i]));
+  if (tensor.dtype !== GIVEN[dtype] || !fits) {
+    throw new ServingProblem(
+      'INTERNAL',
+      `The output ${name} is ${tensor.dtype} [${sizes.join(', ')}], which its signature does not promise.`,
+    );
+  }
+  return { dtype, shape: sizes, data: promised(tensor, dtype) };
 }
 
 function promised(tensor: tf.Tensor, dtype: ServingPort['dtype']): TensorData {

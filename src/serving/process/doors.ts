@@ -46,6 +46,9 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
   const gate = await openGate(home, access, log);
   const tls = access.tls && stack.use(await openTls(access.tls, log));
   const addresses: Addresses = {};
+  const closing: (() => Promise<unknown>)[] = [];
+  // Where a later door cannot be opened.
+  stack.defer(() => Promise.all(closing.map((close) => close())).then(() => undefined));
   if (ports.http !== undefined) {
     const forecasts = new Forecasts({ config, log });
     stack.defer(() => forecasts.close());
@@ -62,7 +65,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
         dashboardRoutes(routes, { home, temporal, figures, service: core.service });
       },
     });
-    stack.defer(() => app.close());
+    closing.push(() => app.close());
     addresses.http = await app.listen({ host, port: ports.http });
     if (tls) tls.follow(app.server as Server);
   }
@@ -72,7 +75,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
       tls: tls?.httpsOptions(),
     });
     tellRestRefusals(app, observer);
-    stack.defer(() => app.close());
+    closing.push(() => app.close());
     addresses.rest = await app.listen({ host, port: ports.rest });
     if (tls) tls.follow(app.server as Server);
   }
@@ -86,10 +89,17 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
           log.error({ error: messageOf(error) }, 'the audit does not take a reload'),
         ),
     });
-    stack.defer(() => door.close());
+    closing.push(() => door.close());
     addresses.grpc = `${host}:${await door.listen(ports.grpc, host)}`;
     if (tls) tls.follow(door.server as Http2SecureServer);
   }
   const opened = stack.move();
-  return { addresses, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    addresses,
+    async [Symbol.asyncDispose]() {
+      // All at once: while one lets its callers finish the others take no new ones.
+      await Promise.all(closing.map((close) => close()));
+      await opened.disposeAsync();
+    },
+  };
 }

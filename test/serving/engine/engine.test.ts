@@ -96,6 +96,10 @@ describe('an engine', () => {
     });
     await using engines = await Engines.start(silentLogger);
     await rejects(engines.load(await savedModel(withOperation('NoSuchOperation')), 4), /NoSuchOperation/);
+    await rejects(
+      engines.load(await savedModel(withOperation('IsNan')), 4),
+      /output y is bool \[1\], which its signature does not promise/,
+    );
   });
 
   it('fails the calls it has when its thread dies, and tells', async () => {
