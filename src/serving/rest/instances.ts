@@ -3,6 +3,7 @@ import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { ServingPort } from '../signature.ts';
 import type { ServingTensor, TensorMap } from '../tensor.ts';
 import type { JsonCursor } from './json-cursor.ts';
+import { skipValue } from './json-skip.ts';
 import { TensorReader } from './tensor-reader.ts';
 
 /**
@@ -14,7 +15,11 @@ export function instancesTensors(
   ports: readonly ServingPort[],
   limits: Pick<Limits, 'rows'>,
 ): TensorMap {
-  if (cursor.type() !== 'Array') throw invalidArgument("Expecting 'instances' to be an list/array");
+  if (cursor.type() !== 'Array') {
+    // What is no JSON at all, such as a text that ends here, is told of first.
+    skipValue(cursor);
+    throw invalidArgument("Expecting 'instances' to be an list/array");
+  }
   const readers = new Map(ports.map(({ name, dtype }) => [name, new TensorReader(dtype)]));
   const names = [...readers.keys()].toSorted().join(',');
   let named = false;

@@ -36,7 +36,10 @@ export function readExamples(body: Buffer, limits: Limits): ReadExamples {
 }
 
 function exampleList(cursor: JsonCursor, { rows }: Limits): Uint8Array[] {
-  if (cursor.type() !== 'Array') throw invalidArgument("Expecting 'examples' value to be an list/array");
+  if (cursor.type() !== 'Array') {
+    skipValue(cursor);
+    throw invalidArgument("Expecting 'examples' value to be an list/array");
+  }
   const examples: Uint8Array[] = [];
   cursor.list((index) => {
     if (index === rows)

@@ -94,6 +94,7 @@ export function openDocument(body: Buffer, limits: Limits): JsonCursor {
 
 export function signatureName(cursor: JsonCursor): string {
   if (cursor.type() !== 'String') {
+    skipValue(cursor);
     throw invalidArgument(
       "JSON Value: not formatted correctly. 'signature_name' key must be a string value.",
     );

@@ -140,6 +140,8 @@ describe('the REST door, predict', () => {
       '{"instances": [[1, 2',
       'JSON Parse error: Missing a comma or ] after an array element. at offset: 20',
     ],
+    ['a text that ends before its value', '{"instances":', 'JSON Parse error: Invalid value. at offset: 13'],
+    ['a name that ends at once', '{"signature_name":', 'JSON Parse error: Invalid value. at offset: 18'],
     ['no JSON', '{"instances": [[1, two]]}', 'Failed to process'],
     ['neither key', '{}', "Missing 'inputs' or 'instances' key"],
     [
