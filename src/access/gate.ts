@@ -1,6 +1,6 @@
 import type { Home } from '../lake/home.ts';
 import type { Credentials, Gate } from '../serving/gate.ts';
-import { ServingProblem } from '../serving/problem.ts';
+import { foreignRequest, ServingProblem } from '../serving/problem.ts';
 import type { Caller, Role } from '../serving/service.ts';
 import type { Logger } from '../stages/context.ts';
 import { isLoopback } from '../tls/host-files.ts';
@@ -65,10 +65,7 @@ class AccessGate implements Gate {
   async admit(credentials: Credentials, needed: Role): Promise<Caller> {
     if (await this.#asksNobody(credentials)) {
       if (credentials.foreign !== true) return LOCAL;
-      throw new ServingProblem(
-        'PERMISSION_DENIED',
-        'The request comes from a page of another site, or to a name that is not this machine’s own: use http://127.0.0.1 and a program.',
-      );
+      throw foreignRequest();
     }
     const { caller, account } = await this.#identify(credentials);
     await this.#rate.spend(account);

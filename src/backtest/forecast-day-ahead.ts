@@ -141,6 +141,6 @@ function requireAnswers(answers: Float64Array, { region, issuedAt }: IssueTable)
   if (answers.every(Number.isFinite)) return;
   throw new MissingDataError(
     `The record of ${region} does not hold what a forecast issued at ${toHourStamp(issuedAt[0]!)} rests on.`,
-    'Ingest the weeks before the issue, or give another issuedAt.',
+    'Ingest the weeks before the issue, or give another issue time.',
   );
 }

@@ -142,14 +142,14 @@ export function standingRow({ rows, published }: RegionRecord, issuedAt: number)
   if (standing - SEASON_HOURS < begins) {
     throw new MissingDataError(
       `Demand of ${region} begins at ${stamp(begins)}, too late for a forecast issued at ${toHourStamp(issuedAt)}.`,
-      `Give an issuedAt of ${stamp(begins + SEASON_HOURS + DEMAND_DELAY_HOURS)} or later.`,
+      `Give an issue time of ${stamp(begins + SEASON_HOURS + DEMAND_DELAY_HOURS)} or later.`,
     );
   }
   const newest = published[Math.min(standing, rows.hours - 1)]!;
   if (standing >= rows.hours || standing - newest >= SEASON_HOURS) {
     throw new MissingDataError(
       `Before ${toHourStamp(issuedAt)} the newest demand of ${region} is that of ${stamp(newest)}: a forecast would rest on filled-in values alone.`,
-      'Ingest the hours in between, or give another issuedAt.',
+      'Ingest the hours in between, or give another issue time.',
     );
   }
   return standing;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { httpCredentials } from '../access/credentials.ts';
 import type { Gate } from '../serving/gate.ts';
-import { ServingProblem } from '../serving/problem.ts';
+import { foreignRequest } from '../serving/problem.ts';
 import type { Caller } from '../serving/service.ts';
 import type { PathTable } from './path-table.ts';
 import { HttpProblem } from './problem.ts';
@@ -20,10 +20,7 @@ const NOBODY: Caller = { name: 'nobody', role: 'viewer', identity: 'claimed' };
 export const LOCAL_GATE: Gate = {
   async admit({ foreign }) {
     if (foreign !== true) return LOCAL;
-    throw new ServingProblem(
-      'PERMISSION_DENIED',
-      'The request comes from a page of another site, or to a name that is not this machine’s own.',
-    );
+    throw foreignRequest();
   },
 };
 

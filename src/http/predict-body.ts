@@ -89,7 +89,7 @@ export function readData(
   const format = kind === 'Array' ? 'row' : 'columnar';
   const inputs =
     format === 'row'
-      ? inWordsOfData(() => instancesTensors(cursor, ports, limits))
+      ? inWordsOfData(ports, () => instancesTensors(cursor, ports, limits))
       : columns(cursor, ports, limits);
   for (const [name, tensor] of inputs) requireFinite(name, tensor);
   return { inputs, format };
@@ -130,11 +130,17 @@ function cursorAt(body: Buffer, at: number, limits: Limits): JsonCursor {
 }
 
 /** What TensorFlow Serving calls `instances` is called `data` here. */
-function inWordsOfData<Result>(read: () => Result): Result {
+function inWordsOfData<Result>(ports: readonly ServingPort[], read: () => Result): Result {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof ServingProblem)) throw error;
+    if (error.message.startsWith('instances is a plain list')) {
+      const names = ports.map(({ name }) => name).join(', ');
+      throw invalidArgument(
+        `data has plain rows, and the model has several inputs: each row is an object of ${names}.`,
+      );
+    }
     throw new ServingProblem(error.code, error.message.replaceAll("'instances'", 'data'));
   }
 }

@@ -8,6 +8,7 @@ import {
   UntrustedError,
 } from '../errors.ts';
 import { CODES, ServingProblem, type Code } from '../serving/problem.ts';
+import type { Logger } from '../stages/context.ts';
 
 /** A refusal that knows its status. */
 export class HttpProblem extends RingwattError {
@@ -114,12 +115,23 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-function ofServing({ code, message, retryAfter }: ServingProblem): Problem {
+/** 500 is a fault of this server; what is away, full or late (501, 503, 504) passes. */
+export function logFailure(
+  log: Pick<Logger, 'warn' | 'error'>,
+  status: number,
+  requestId: string,
+  error: unknown,
+): void {
+  if (status === 500) log.error({ requestId, error: String(error) }, 'failed');
+  else if (status > 500) log.warn({ requestId, status, error: String(error) }, 'not answered');
+}
+
+function ofServing({ code, message, retryAfter, cure = CURES[code] }: ServingProblem): Problem {
   const { http: status } = CODES[code];
   const kind = code.toLowerCase().replaceAll('_', '-');
   const isLater = code === 'RESOURCE_EXHAUSTED' || code === 'UNAVAILABLE';
   return {
-    ...{ status, kind, message, cure: CURES[code] },
+    ...{ status, kind, message, cure },
     retryAfter: retryAfter ?? (isLater ? RETRY_SECONDS : undefined),
   };
 }

@@ -14,7 +14,7 @@ import type { LastingConnection } from '../temporal/lasting-connection.ts';
 import { admission, LOCAL_GATE } from './admission.ts';
 import { documentation } from './openapi/serve.ts';
 import { PathTable } from './path-table.ts';
-import { problemOf } from './problem.ts';
+import { logFailure, problemOf } from './problem.ts';
 import { addRoute } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
@@ -61,7 +61,7 @@ export function httpDoor(parts: DoorParts): FastifyInstance {
   const { log, gate = LOCAL_GATE, limits = DEFAULT_LIMITS } = parts;
   const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { status, retryAfter, ...problem } = problemOf(error);
-    if (status >= 500) log.error({ requestId: request.id, error: String(error) }, 'failed');
+    logFailure(log, status, request.id, error);
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     return reply

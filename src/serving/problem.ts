@@ -19,14 +19,26 @@ export class ServingProblem extends Error {
   readonly code: Code;
   /** Whole seconds after which to try again; only of RESOURCE_EXHAUSTED and UNAVAILABLE. */
   readonly retryAfter: number | undefined;
+  /** What to do; absent: what its code says. */
+  readonly cure: string | undefined;
 
-  constructor(code: Code, message: string, retryAfter?: number) {
+  constructor(code: Code, message: string, retryAfter?: number, cure?: string) {
     super(message);
     this.name = 'ServingProblem';
     this.code = code;
     this.retryAfter = retryAfter;
+    this.cure = cure;
   }
 }
 
 export const invalidArgument = (message: string) => new ServingProblem('INVALID_ARGUMENT', message);
 export const notFound = (message: string) => new ServingProblem('NOT_FOUND', message);
+
+/** Where nobody is asked who they are; no key helps there. */
+export const foreignRequest = () =>
+  new ServingProblem(
+    'PERMISSION_DENIED',
+    'The request comes from a page of another site, or to a name that is not this machine’s own: use http://127.0.0.1 and a program.',
+    undefined,
+    'Ask from a program on this machine, at http://127.0.0.1 and the port of `serve`.',
+  );

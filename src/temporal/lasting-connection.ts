@@ -34,7 +34,7 @@ export class LastingConnection {
       if (!isLate(error)) throw error;
       throw new UnavailableError(
         `No worker has answered within ${seconds} s.`,
-        'Look at `status`, and run `up` where no worker runs: the request waits there, and may still be carried out.',
+        'Look at `status`; where no worker runs, `npm run -s ringwatt -- up --detach` starts them: the request waits there, and may still be carried out.',
         { cause: error },
       );
     }
@@ -50,7 +50,10 @@ export class LastingConnection {
     const place = this.place();
     if (place === undefined) {
       await this.close();
-      throw new UnavailableError('No services run on this home.', 'Start them with `up`.');
+      throw new UnavailableError(
+        'No services run on this home.',
+        'Start them with `npm run -s ringwatt -- up --detach`.',
+      );
     }
     const address = `${place.temporalAddress ?? ''} ${place.temporalNamespace}`;
     if (this.held?.address !== address) {

@@ -72,7 +72,9 @@ describe('forecast and backtest of a registered model on the shipped record', fu
     );
     await assert.rejects(
       forecast(context, { ...asked, version, issuedAt: '2019-05-01T00' }),
-      (error: MissingDataError) => /newest demand of PACW is that of 2019-04-01T00/.test(error.message),
+      (error: MissingDataError) =>
+        /newest demand of PACW is that of 2019-04-01T00/.test(error.message) &&
+        /another issue time/.test(error.cure),
     );
     await assert.rejects(
       forecast(context, { ...asked, version, issuedAt: '2019-01-01T10' }),

@@ -131,7 +131,7 @@ describe('approve and reject', () => {
       refused('approve', 'day-ahead', 'two'),
     ]);
     const expected = [
-      /^No services run on this home\. Start them with `up`/,
+      /^No services run on this home\. Start them with `npm run -s ringwatt -- up --detach`/,
       /^There is no model other\. There are: day-ahead/,
       /^"two" is not a version's number/,
     ];

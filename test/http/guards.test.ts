@@ -33,7 +33,7 @@ describe('the HTTP door without Temporal', () => {
         const promote = { method: 'POST', url: `/models/${NAME}/promote`, headers: JSON_BODY } as const;
         const reply = await door.inject({ ...promote, payload: { version: 1 } });
         assert.equal(kindOf(reply), '503 UnavailableError');
-        assert.match(reply.body, /Start them with `up`/);
+        assert.match(reply.body, /Start them with `npm run -s ringwatt -- up --detach`/);
         assert.equal(reply.headers['retry-after'], '5');
       });
     }));
@@ -104,8 +104,12 @@ describe('the HTTP door without Temporal', () => {
           [{ host: '127.0.0.1:8000', origin: 'http://127.0.0.1:3000' }, '403 permission-denied'],
           [{ host: '127.0.0.1:8000', 'sec-fetch-site': 'cross-site' }, '403 permission-denied'],
         ];
-        for (const [headers, kind] of foreign)
-          assert.equal(kindOf(await get(headers)), kind, JSON.stringify(headers));
+        for (const [headers, kind] of foreign) {
+          const reply = await get(headers);
+          assert.equal(kindOf(reply), kind, JSON.stringify(headers));
+          // No key helps there.
+          assert.match(reply.json<{ error: { cure: string } }>().error.cure, /http:\/\/127\.0\.0\.1/);
+        }
         for (const headers of [
           { host: '127.0.0.1:8000' },
           { host: 'LOCALHOST:8000' },
@@ -122,7 +126,13 @@ describe('the HTTP door without Temporal', () => {
       const lines: string[] = [];
       const take = (fields: object, message: string) =>
         void lines.push(JSON.stringify({ message, ...fields }));
-      const log = { debug: take, info: take, warn: take, error: take };
+      const errors: string[] = [];
+      const log = {
+        debug: take,
+        info: take,
+        warn: take,
+        error: (_: object, said: string) => void errors.push(said),
+      };
       await withDoor(
         context,
         undefined,
@@ -141,6 +151,8 @@ describe('the HTTP door without Temporal', () => {
         assert.ok(lines.some(found), `${status}`);
       }
       assert.ok(!lines.join('').includes('s3cret'));
+      // That services are away is no fault of this process.
+      assert.deepEqual(errors, []);
     }));
 
   it('hides what went wrong inside, and logs it', () =>

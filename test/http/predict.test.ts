@@ -64,6 +64,17 @@ describe('POST /predict', () => {
       );
     }));
 
+  it('speaks of its own fields where rows of several inputs are plain', () =>
+    served(async (door) => {
+      const { error } = (await post(door, '/predict', { data: [[1, 2]], model_name: ADDER })).json<{
+        error: { message: string };
+      }>();
+      assert.equal(
+        error.message,
+        'data has plain rows, and the model has several inputs: each row is an object of a, b.',
+      );
+    }));
+
   it('leaves the model’s name out where one is served, and finds versions and labels', () =>
     served(
       async (door, { asked }) => {
@@ -229,7 +240,10 @@ describe('GET /model/info', () => {
         withDoor(context, undefined, async (door) => (await door.inject('/ready')).json<object>(), {
           service,
         });
-      const temporal = { ok: false, problem: 'No services run on this home. Start them with `up`.' };
+      const temporal = {
+        ok: false,
+        problem: 'No services run on this home. Start them with `npm run -s ringwatt -- up --detach`.',
+      };
       const home = { ok: true, models: 0 };
       assert.deepEqual(await ready(new SampleService()), {
         ...{ ready: true, home, serving: { ok: true, models: 2 }, temporal },

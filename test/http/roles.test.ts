@@ -49,7 +49,10 @@ describe('the HTTP door before people who have keys', () => {
           assert.deepEqual((await get('/ready')).json(), {
             ...{ ready: true, home: { ok: true }, serving: { ok: true }, temporal: { ok: false } },
           });
-          assert.match((await get('/ready', { 'x-api-key': vera })).body, /Start them with `up`/);
+          assert.match(
+            (await get('/ready', { 'x-api-key': vera })).body,
+            /Start them with `npm run -s ringwatt -- up --detach`/,
+          );
           const nobody = await get('/models');
           assert.equal(kindOf(nobody), '401 unauthenticated');
           assert.equal(nobody.headers['www-authenticate'], 'Bearer');

@@ -8,7 +8,7 @@ import { batchAnswer, batchBody, predictBody, predictFields, prediction } from '
 import { batchExample, predictionExample } from '../contracts/examples.ts';
 import { batchItems, readData, readPredictBody } from '../predict-body.ts';
 import { predictionJson } from '../prediction-answer.ts';
-import { HttpProblem, problemOf } from '../problem.ts';
+import { HttpProblem, logFailure, problemOf } from '../problem.ts';
 import { addRoute } from '../route.ts';
 import type { DoorParts } from '../server.ts';
 import { servedModel } from '../served-model.ts';
@@ -131,6 +131,6 @@ const contextOf = (
 
 function failure(error: unknown, { log }: DoorParts, requestId: string): Buffer {
   const { status, kind, message, cure } = problemOf(error);
-  if (status >= 500) log.error({ requestId, error: String(error) }, 'failed');
+  logFailure(log, status, requestId, error);
   return Buffer.from(JSON.stringify({ error: { kind, message, cure } }));
 }
