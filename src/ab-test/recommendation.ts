@@ -1,4 +1,5 @@
 import { thresholdKind, type ABResult, type ABTestConfig } from '../contracts/ab-test.ts';
+import { counted } from '../errors.ts';
 
 type Told = Pick<ABResult, 'control' | 'treatment' | 'effect' | 'sampleRatio' | 'missing' | 'decision'>;
 
@@ -41,7 +42,7 @@ function tooFew({ min_samples: least, success_metric: metric }: ABTestConfig, { 
   const fewest = Math.min(control.units, treatment.units);
   const which = treatment.units <= control.units ? 'treatment' : 'control';
   return fewest < least
-    ? `the ${which} has ${fewest} users with an outcome of the ${least} it takes to tell anything.`
+    ? `the ${which} has ${counted(fewest, 'user')} with an outcome of the ${least} it takes to tell anything.`
     : `the outcomes do not vary, or ${metric} of the control is too near 0 to be divided by.`;
 }
 

@@ -203,6 +203,12 @@ describe('an A/B test as a library', () => {
   it('goes on until it can tell, keeps the control where the treatment cannot be better enough, and stops a broken one', () => {
     const test = new ABTest({ ...config, success_metric: 'conversion', success_threshold: 0.3 });
     assert.match(test.result.says, /Go on: the treatment has 0 users with an outcome of the 30/);
+    const one = new ABTest({ ...config, success_metric: 'conversion', success_threshold: 0.3 });
+    for (let i = 0; one.result.treatment.units === 0 || one.result.control.units === 0; i++) {
+      one.routeRequest(`r${i}`, `u${i}`);
+      one.recordOutcome(`r${i}`, { value: 1 });
+    }
+    assert.match(one.result.says, /Go on: the (treatment|control) has 1 user with an outcome of the 30/);
     for (let i = 0; i < 600; i++) {
       test.routeRequest(`r${i}`, `u${i}`);
       test.recordOutcome(`r${i}`, { value: i % 2 });
