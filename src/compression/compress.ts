@@ -2,6 +2,7 @@ import type { CompressionRecord, CompressionSettings } from '../contracts/compre
 import type { RegionScore } from '../contracts/stages.ts';
 import { toDate } from '../contracts/time.ts';
 import { backtest } from '../backtest/stage.ts';
+import { BadInputError } from '../errors.ts';
 import { registerModel } from '../registry/stage.ts';
 import type { StageContext } from '../stages/context.ts';
 import { writeSmaller } from './artifacts.ts';
@@ -48,6 +49,12 @@ export async function compress(context: StageContext, options: CompressOptions):
   const { settings, mostLoss } = options;
   const parent = await readParent(home, options.name, options.version);
   const { name, version, metrics } = parent.version.record;
+  if (settings.method === 'quantise' && parent.isInt8) {
+    throw new BadInputError(
+      `${name} version ${version} is int8 already.`,
+      'Name a version that is not, or make it smaller by `prune` or `distil`.',
+    );
+  }
   const before = asItIs(parent);
   const after = await makeSmaller(context, parent, settings);
   const comparisons = await judge(context, parent, before, after);

@@ -6,7 +6,7 @@ import { readIssueTable } from '../day-ahead/read.ts';
 import { PUBLICATION_DELAY } from '../forecasters/cells.ts';
 import { DatasetSource } from '../forecasters/trained-network.ts';
 import { transformer } from '../forecasters/transformer.ts';
-import { transformerWeights } from '../forecasters/transformer-weights.ts';
+import { TRANSFORMER, transformerWeights } from '../forecasters/transformer-weights.ts';
 import { canonicalJson } from '../lake/canonical.ts';
 import { encodeSafetensors, readSafetensors, type Tensor } from '../lake/safetensors.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -25,12 +25,12 @@ import { teach } from './teach.ts';
 /** Of the peak learning rate, for a network that has its weights but some. */
 const PRUNED_RATE = 0.25;
 
-/** The network as it is, in the same terms as a smaller one. */
-export function asItIs({ config, trained, forecasters }: Parent): Candidate {
+/** The network as it is, by its own files, in the same terms as a smaller one. */
+export function asItIs({ config, trained, trainedFile, forecasters }: Parent): Candidate {
   return {
     config,
-    training: fileOf(config, trained, namedTensors),
-    forecasters: forecasters.map(({ weights }) => fileOf(config, weights, namedTensors)),
+    training: { weights: trained, file: trainedFile },
+    forecasters: forecasters.map(({ weights, files }) => ({ weights, file: files.get(TRANSFORMER)! })),
   };
 }
 

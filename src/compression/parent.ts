@@ -35,8 +35,11 @@ export interface Parent {
   config: ModelConfig;
   scaling: IssueScaling;
   training: Found;
-  /** Weights of the training, which have not seen the validation issues. */
+  /** Whether what answers is stored as int8. */
+  isInt8: boolean;
+  /** The weights of the training, which have not seen the validation issues, and their file. */
   trained: Float32Array;
+  trainedFile: Uint8Array;
   /**
    * What answers; where the version was fitted again after it was scored, what was scored stands before it. None where
    * the network answers alone.
@@ -49,7 +52,7 @@ export interface Parent {
 
 /** Reads a version, or the champion, its signature and all files checked. */
 export async function readParent(home: Home, name: string, asked?: number): Promise<Parent> {
-  const { version: number, answersIssues, config, normaliser } = await readNetwork(home, name, asked);
+  const { version: number, answersIssues, config, normaliser, int8 } = await readNetwork(home, name, asked);
   const version = await readVersion({ home }, { name, version: number });
   const { lineage, sequenceLength } = version.record;
   if (!answersIssues || !normaliser.issues || !config.issueHead) {
@@ -79,7 +82,8 @@ export async function readParent(home: Home, name: string, asked?: number): Prom
     config,
     scaling: normaliser.issues,
     training: trainedIn,
-    trained: await trainedWeights(home, trainedIn.manifest, config),
+    isInt8: int8 !== undefined,
+    ...(await trainedWeights(home, trainedIn.manifest, config)),
     forecasters: await Promise.all(
       fitted.map(async (each) => forecasterOf(home, await found(each, 'the forecaster'), config)),
     ),
@@ -92,7 +96,9 @@ export async function readParent(home: Home, name: string, asked?: number): Prom
 async function trainedWeights(home: Home, { key, files }: Manifest, config: ModelConfig) {
   const file = files.find(({ role }) => role === 'weights');
   if (!file) throw new CorruptArtifactError(`The training ${key} has no weights.`, 'Train the model again.');
-  return flatWeights(readSafetensors(await readArtifact(home, file), file.uri), layoutOf(config), file.uri);
+  const trainedFile = await readArtifact(home, file);
+  const trained = flatWeights(readSafetensors(trainedFile, file.uri), layoutOf(config), file.uri);
+  return { trained, trainedFile };
 }
 
 async function forecasterOf(home: Home, found: Found, config: ModelConfig): Promise<ParentForecaster> {

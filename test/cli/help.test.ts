@@ -30,6 +30,7 @@ describe('help', () => {
         assert.ok(text.includes(flag), flag);
       assert.ok(command.description().length > 20);
       for (const option of command.options) assert.ok(option.description.length > 3, option.flags);
+      assert.doesNotMatch(text.replace(/\s+/g, ' '), /\(default: [^)]*\) \(default: /);
     });
   }
 

@@ -214,6 +214,25 @@ describe('making a registered network smaller', () => {
       const again = await smaller({ method: 'quantise' }, 0.02);
       assert.deepEqual([again.version, again.reused], [done.version, true]);
     });
+
+    it('is not made int8 once more', async () => {
+      const settings = compressionSettings.parse({ method: 'quantise' });
+      const before = await files();
+      const again = compress(context, { name: NAME, version: done.version, settings, mostLoss: 1 });
+      await assert.rejects(again, /member version 2 is int8 already/);
+      assert.deepEqual(await files(), before);
+    });
+
+    it('is what another is held against that is made of it, in its own files', async () => {
+      const settings = compressionSettings.parse({ method: 'prune', sparsity: 0.5 });
+      const next = await compress(context, { name: NAME, version: done.version, settings, mostLoss: 2 });
+      assert.equal(next.compression.parent.version, done.version);
+      const { files: stored, onnx, onnxCompressed } = done.after;
+      assert.deepEqual(
+        [next.before.files, next.before.onnx, next.before.onnxCompressed],
+        [stored, onnx, onnxCompressed],
+      );
+    });
   });
 
   describe('in other ways', () => {
@@ -292,7 +311,7 @@ describe('making a registered network smaller', () => {
       assert.match(done.stderr, /region +who +hours/);
       assert.match(done.stderr, /^error: The smaller network is refused and nothing was kept/m);
       const [listed] = await listModels(context, { name: NAME });
-      assert.equal(listed!.versions.length, 4);
+      assert.equal(listed!.versions.length, 5);
     });
   });
 });

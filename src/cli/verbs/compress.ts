@@ -51,7 +51,7 @@ export function defineCompress(program: Command): void {
     .option('--seed <number>', 'of what is taught (default: 1)', integer)
     .option(
       '--most-loss <share>',
-      `by which errors on the validation issues may grow, or nothing is registered (default: ${MOST_LOSS})`,
+      'by which errors on the validation issues may grow, or nothing is registered',
       decimal,
       MOST_LOSS,
     )
