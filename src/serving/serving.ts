@@ -71,6 +71,8 @@ export class Serving implements PredictionService {
     } catch (error) {
       code = error instanceof ServingProblem ? error.code : 'INTERNAL';
       markTold(error);
+      // Of a version or label that is not there the model is known yet.
+      if (this.#parts.manager.statuses().has(request.spec.name)) course.model = request.spec.name;
       throw error;
     } finally {
       const { requestId, door, caller } = context;

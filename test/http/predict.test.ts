@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { DEFAULT_LIMITS } from '../../src/serving/gate.ts';
+import type { CallEnded } from '../../src/serving/observer.ts';
+import { tellHttpRefusals } from '../../src/serving/telemetry/refusals.ts';
 import { withHome } from '../backtest/sample-home.ts';
 import { registerTwo, NAME, withDoor } from './sample-door.ts';
 import { ADDER, DOUBLER, SampleService } from './sample-service.ts';
@@ -61,6 +63,34 @@ describe('POST /predict', () => {
           { difference: -9, sum: 11 },
           { difference: -18, sum: 22 },
         ],
+      );
+    }));
+
+  it('has what it refuses counted under the model’s name, if that is served', () =>
+    withHome((context) => {
+      const told: CallEnded[] = [];
+      const more = (app: FastifyInstance) =>
+        tellHttpRefusals(app, { callEnded: (call) => void told.push(call) });
+      const parts = { service: new SampleService(), limits: LIMITS, more };
+      return withDoor(
+        context,
+        undefined,
+        async (door) => {
+          await post(door, '/predict', { data: [[1, 2, 'x']], model_name: DOUBLER });
+          await post(door, '/predict', { data: [[1]], model_name: DOUBLER, version: 7 });
+          await post(door, '/predict/batch', { data: [], model_name: ADDER });
+          await post(door, '/predict', { data: [[1]], model_name: 'made-up' });
+          await post(door, '/predict', '{"data":');
+          const counted = told.map(({ model, code }) => `${model} ${code}`);
+          assert.deepEqual(counted, [
+            `${DOUBLER} INVALID_ARGUMENT`,
+            `${DOUBLER} NOT_FOUND`,
+            `${ADDER} INVALID_ARGUMENT`,
+            'undefined NOT_FOUND',
+            'undefined INVALID_ARGUMENT',
+          ]);
+        },
+        parts,
       );
     }));
 

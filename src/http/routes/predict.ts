@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from '../../serving/gate.ts';
 import { notFound } from '../../serving/problem.ts';
 import type { CallContext, ModelSpec, PredictionService } from '../../serving/service.ts';
 import { DEFAULT_SIGNATURE } from '../../serving/signature.ts';
+import { markModel } from '../../serving/told-errors.ts';
 import { spanOf } from '../../serving/telemetry/traces/http-spans.ts';
 import { batchAnswer, batchBody, predictBody, predictFields, prediction } from '../contracts/predictions.ts';
 import { batchExample, predictionExample } from '../contracts/examples.ts';
@@ -78,8 +79,10 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
       async ({ bytes, caller, signal, request, reply }) => {
         const { fields, dataAt } = readPredictBody(bytes, predictFields, limits);
         // What is wrong with all of them is told once.
-        signatureOf(fields);
-        const items = batchItems(bytes, dataAt, maxBatchSize, limits);
+        const items = ofModel(fields, () => {
+          signatureOf(fields);
+          return batchItems(bytes, dataAt, maxBatchSize, limits);
+        });
         const answers = await Promise.all(
           items.map(async (at, index) => {
             const requestId = `${request.id}-${index}`;
@@ -99,10 +102,23 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
   });
 
   async function answerOf(bytes: Buffer, at: number, fields: Fields, context: CallContext): Promise<Buffer> {
-    const { spec, signature, ports } = signatureOf(fields);
-    const { inputs, format } = readData(bytes, at, ports, limits);
+    const { spec, signature, inputs, format } = ofModel(fields, () => {
+      const { ports, ...found } = signatureOf(fields);
+      return { ...found, ...readData(bytes, at, ports, limits) };
+    });
     const answer = await service.predict({ spec, signature, inputs }, context);
     return predictionJson(answer, format, context.requestId);
+  }
+
+  /** What fails before the model is asked is counted under its name all the same. */
+  function ofModel<Result>({ model_name: asked }: Fields, work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      const [only, ...others] = service.models().keys();
+      markModel(error, asked ?? (others.length === 0 ? only : undefined), service);
+      throw error;
+    }
   }
 
   function signatureOf({

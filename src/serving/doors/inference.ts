@@ -3,6 +3,7 @@ import type { CallContext, ModelSpec, PredictAnswer, PredictionService } from '.
 import { DEFAULT_SIGNATURE, type MethodName, type ServingSignature } from '../signature.ts';
 import { DTYPES, type ServingTensor, type TensorMap } from '../tensor.ts';
 import type { Limits } from '../gate.ts';
+import { markModel } from '../told-errors.ts';
 import { exampleInputs } from './example-inputs.ts';
 import { checkRows } from './row-limit.ts';
 
@@ -64,11 +65,17 @@ async function infer(
   context: CallContext,
 ): Promise<PredictAnswer> {
   const name = asked || DEFAULT_SIGNATURE;
-  const signature = service.signatures(spec).signatures.get(name);
-  if (!signature) throw invalidArgument(`No signature was found with the name: ${name}`);
-  checkMethod(method, signature);
-  const inputs = exampleInputs(examples, signature);
-  checkRows(inputs, signature.inputs, limits);
+  let inputs: TensorMap;
+  try {
+    const signature = service.signatures(spec).signatures.get(name);
+    if (!signature) throw invalidArgument(`No signature was found with the name: ${name}`);
+    checkMethod(method, signature);
+    inputs = exampleInputs(examples, signature);
+    checkRows(inputs, signature.inputs, limits);
+  } catch (error) {
+    markModel(error, spec.name, service);
+    throw error;
+  }
   return service.predict({ spec, signature: name, inputs }, context);
 }
 

@@ -3,13 +3,14 @@ import type { WireDoorParts } from '../doors/parts.ts';
 import { checkRows } from '../doors/row-limit.ts';
 import type { ModelConfig } from '../model-config.ts';
 import type { CallContext, Role } from '../service.ts';
+import { markModel } from '../told-errors.ts';
 import type { GrpcMethod } from './call.ts';
 import { MODELS, type MethodSchema, PREDICTIONS } from './definitions.ts';
 import { answerMetadata, answerReload, answerStatus, type ReloadMessage } from './descriptions.ts';
 import { healthMethods } from './health.ts';
 import { answerClassify, answerMultiInference, answerRegress } from './inference.ts';
 import type { InferenceMessage, MetadataMessage, MultiInferenceMessage, StatusMessage } from './messages.ts';
-import { decodePredict, encodePrediction } from './predict-codec.ts';
+import { decodePredict, encodePrediction, type WirePredict } from './predict-codec.ts';
 import { refusal } from './problem.ts';
 import { type GrpcServer, grpcServer } from './server.ts';
 import { unary } from './unary.ts';
@@ -78,10 +79,18 @@ async function predict(
   context: CallContext,
 ): Promise<Uint8Array> {
   const parse = context.span?.child('parse');
-  const { spec, signature, inputs, outputs } = decodePredict(bytes, limits.bodyBytes);
+  let name: string | undefined;
+  let asked: WirePredict;
+  try {
+    asked = decodePredict(bytes, limits.bodyBytes, (spec) => (name = spec.name));
+    const { spec, signature, inputs } = asked;
+    checkRows(inputs, service.signatures(spec).signatures.get(signature)?.inputs ?? [], limits);
+  } catch (error) {
+    markModel(error, name, service);
+    throw error;
+  }
   parse?.end();
-  const ports = service.signatures(spec).signatures.get(signature)?.inputs ?? [];
-  checkRows(inputs, ports, limits);
+  const { spec, signature, inputs, outputs } = asked;
   const request = { spec, signature, inputs, ...(outputs.length > 0 && { outputs }) };
   const answer = await service.predict(request, context);
   const write = context.span?.child('write');

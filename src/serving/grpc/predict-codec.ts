@@ -20,21 +20,28 @@ export interface WirePredict {
  * tensor.
  *
  * @param mostBytes that one tensor may take
+ * @param named told who is asked, before the tensors are read
  * @throws ServingProblem INVALID_ARGUMENT
  */
-export function decodePredict(bytes: Uint8Array, mostBytes: number): WirePredict {
+export function decodePredict(
+  bytes: Uint8Array,
+  mostBytes: number,
+  named?: (spec: ModelSpec) => void,
+): WirePredict {
   let name = '';
   try {
     const message = new WireMessage(bytes);
+    const model = message.message(1);
+    const spec = modelSpec(model);
+    named?.(spec);
     const inputs = new Map<string, ServingTensor>();
     for (const [key, tensor] of message.entries(2)) {
       name = key;
       inputs.set(key, decodeTensor(tensor, mostBytes));
     }
     name = '';
-    const model = message.message(1);
     return {
-      spec: modelSpec(model),
+      spec,
       signature: model.text(3) || DEFAULT_SIGNATURE,
       inputs,
       outputs: message.texts(3),

@@ -12,6 +12,7 @@ import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { CallContext, Caller } from '../service.ts';
 import { DEFAULT_SIGNATURE } from '../signature.ts';
 import { spanOf, traceRoutes } from '../telemetry/traces/http-spans.ts';
+import { markModel } from '../told-errors.ts';
 import { answerProblem } from './answer-problem.ts';
 import { plainBody } from './body.ts';
 import { metadataAnswer, modelsAnswer, statusAnswer } from './descriptions.ts';
@@ -81,7 +82,10 @@ export function restDoor(parts: RestDoorParts): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.all(PATHS, async (request, reply) => {
     const target = restTarget(request.method, request.url.split('?', 1)[0]!);
-    const answer = await answerTo(parts, target, request, reply);
+    const answer = await answerTo(parts, target, request, reply).catch((error: unknown) => {
+      markModel(error, 'spec' in target ? target.spec.name : undefined, parts.service);
+      throw error;
+    });
     return reply.type('application/json').send(answer);
   });
   return app;

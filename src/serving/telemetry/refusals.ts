@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServingObserver } from '../observer.ts';
 import { CODES, ServingProblem, type Code } from '../problem.ts';
 import type { Door } from '../service.ts';
-import { isTold } from '../told-errors.ts';
+import { isTold, modelOf } from '../told-errors.ts';
 
 export interface Refused {
   door: Door;
@@ -17,13 +17,15 @@ export interface Refused {
 
 /**
  * Counts a call that a door has refused by itself: its body could not be read, its key was wrong, its model is not
- * there. What came as far as the models has been counted there. No name of such a call is kept: callers make them up.
+ * there. What came as far as the models has been counted there. Of its names only that of a model that is served is kept:
+ * callers make them up.
  */
 export function tellRefused(observer: ServingObserver, refused: Refused): void {
   const { door, requestId, caller = 'unknown', error, status = 500, seconds } = refused;
   if (isTold(error)) return;
   const code = error instanceof ServingProblem ? error.code : codeOf(status);
-  observer.callEnded?.({ door, requestId, caller, code, seconds, rows: 0, cached: false });
+  const model = modelOf(error);
+  observer.callEnded?.({ door, requestId, caller, model, code, seconds, rows: 0, cached: false });
 }
 
 /** Of the friendly API's statuses and TensorFlow Serving's. */

@@ -6,6 +6,7 @@ import { service as health } from 'grpc-health-check';
 import { WireMessage } from '../../../src/export/wire-message.ts';
 import { PROTOS } from '../../../src/serving/grpc/definitions.ts';
 import { type GrpcDoor, grpcDoor } from '../../../src/serving/grpc/door.ts';
+import type { CallEnded } from '../../../src/serving/observer.ts';
 import { ServingProblem } from '../../../src/serving/problem.ts';
 import { encodeExample } from '../../../src/serving/doors/example.ts';
 import { SmallService, smallGate, SMALL_LIMITS } from '../wire/small-service.ts';
@@ -34,10 +35,12 @@ const x = (...values: number[]) => ({
 describe('the gRPC door', () => {
   let service: SmallService;
   let door: GrpcDoor;
+  let told: string[] = [];
   let client: Client;
   let port: number;
   const open = async (asks: boolean, limits = SMALL_LIMITS) => {
-    door = grpcDoor({ service, gate: smallGate(asks), limits, log: { error() {} } });
+    const observer = { callEnded: ({ model, code }: CallEnded) => void told.push(`${model} ${code}`) };
+    door = grpcDoor({ service, gate: smallGate(asks), limits, log: { error() {} }, observer });
     port = await door.listen(0, '127.0.0.1');
     client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   };
@@ -75,6 +78,7 @@ describe('the gRPC door', () => {
 
   beforeEach(async () => {
     service = new SmallService();
+    told = [];
     await open(false);
   });
   afterEach(close);
@@ -158,6 +162,17 @@ describe('the gRPC door', () => {
     match(await said({ tensor_shape: shape(1025, 2), float_val: [1] }), /^3 The input x has 1025 rows/);
     const doubles = { dtype: 'DT_DOUBLE', tensor_shape: shape(1, 2), double_val: [1, 2] };
     match(await said(doubles), /^3 The input x is DT_DOUBLE; it takes DT_FLOAT/);
+  });
+
+  it('has what it refuses counted under the model’s name, if that is served', async () => {
+    await refusal(PREDICTIONS.Predict!, { ...double(), inputs: { x: { dtype: 'DT_HALF' } } });
+    await refusal(PREDICTIONS.Predict!, { ...double({ version: { value: 9 } }), inputs: x(1, 2) });
+    await refusal(PREDICTIONS.Classify!, double());
+    await refusal(PREDICTIONS.Predict!, { model_spec: { name: 'made-up' }, inputs: x(1, 2) });
+    deepEqual(told, [
+      ...['double INVALID_ARGUMENT', 'double NOT_FOUND', 'double INVALID_ARGUMENT'],
+      'undefined NOT_FOUND',
+    ]);
   });
 
   it('answers who is not there, or cannot, with its code', async () => {

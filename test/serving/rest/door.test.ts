@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { restDoor } from '../../../src/serving/rest/door.ts';
+import { tellRestRefusals } from '../../../src/serving/telemetry/refusals.ts';
 import { SmallService, smallGate, SMALL_LIMITS } from '../wire/small-service.ts';
 
 const silent = { error() {} };
@@ -153,6 +154,16 @@ describe('the REST door', () => {
       await said('regress', total([{ a: 1, b: [1, 2] }])),
       /^400 Example 0: Feature: b has 2 values; one row of it is \[1\]/,
     );
+  });
+
+  it('has what it refuses counted under the model’s name, if that is served', async () => {
+    const told: string[] = [];
+    tellRestRefusals(door, { callEnded: ({ model, code }) => void told.push(`${model} ${code}`) });
+    await post('/v1/models/double:predict', { instances: 'x' });
+    await post('/v1/models/double:classify', { examples: 'x' });
+    await post('/v1/models/made-up:predict', { instances: [[1, 2]] });
+    const wrong = 'double INVALID_ARGUMENT';
+    deepEqual(told, [wrong, wrong, 'undefined NOT_FOUND']);
   });
 
   it('takes names escaped, and none that leads elsewhere', async () => {
