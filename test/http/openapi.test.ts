@@ -78,6 +78,8 @@ describe('the OpenAPI document', () => {
             Object.values(each).map((one) => one.operationId),
           );
           assert.equal(new Set(names).size, names.length);
+          for (const name of names) assert.match(name, /^[a-z]+([A-Z][A-Za-z0-9]*)*$/);
+          assert.ok(names.includes('postModelsNameCanaryEnd') && names.includes('getForecastRegion'));
         },
         parts,
       );

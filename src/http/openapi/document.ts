@@ -68,11 +68,17 @@ function securityOf(role: RouteSpec['role']): Json[] {
   return role === 'anybody' ? [] : [{ key: [role] }, { token: [role] }, { certificate: [role] }];
 }
 
+/** What generators of clients make a function's name of: `postModelsNameAbTestOutcomes`. */
+function operationIdOf(method: string, url: string): string {
+  const words = url.split(/[^A-Za-z0-9]+/).filter(Boolean);
+  return method.toLowerCase() + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
+}
+
 function operationOf(spec: RouteSpec, options: DocumentOptions): Json {
   const { method, url, role, tag, summary, about, body, examples } = spec;
   const needs = role === 'anybody' ? 'Admits anybody.' : `Needs the role ${role}.`;
   return {
-    operationId: `${method.toLowerCase()}${url.replaceAll(/[/:]+(\w)/g, (_, letter: string) => `_${letter}`)}`,
+    operationId: operationIdOf(method, url),
     ...{ tags: [tag], summary, description: [about, needs].filter(Boolean).join('\n\n') },
     ...(options.isGated && { security: securityOf(role) }),
     parameters: [...parametersOf('path', spec.path), ...parametersOf('query', spec.query)],
