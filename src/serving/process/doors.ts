@@ -21,6 +21,7 @@ import { restDoor } from '../rest/door.ts';
 import type { Core } from './core.ts';
 import type { Addresses } from './messages.ts';
 import type { ServeOptions } from './options.ts';
+import { reachableAt } from './reachable-at.ts';
 
 interface DoorsParts {
   home: Home;
@@ -90,7 +91,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
         ),
     });
     closing.push(() => door.close());
-    addresses.grpc = `${host}:${await door.listen(ports.grpc, host)}`;
+    addresses.grpc = `${reachableAt(host)}:${await door.listen(ports.grpc, host)}`;
     if (tls) tls.follow(door.server as Http2SecureServer);
   }
   const opened = stack.move();
