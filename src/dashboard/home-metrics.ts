@@ -22,7 +22,11 @@ export interface HomeMetrics {
  * How good forecasts are, what drifts, what fires and how jobs ended, for Prometheus: what the home says, once for all
  * processes that serve it.
  */
-export function homeMetrics(home: Home, broken: (error: unknown) => void): HomeMetrics {
+export function homeMetrics(
+  home: Home,
+  broken: (error: unknown) => void,
+  firstReadMs = FIRST_READ_MS,
+): HomeMetrics {
   const registry = new Registry();
   const gauges = gaugesOf(registry);
   const reader = new HomeReader(home);
@@ -40,18 +44,23 @@ export function homeMetrics(home: Home, broken: (error: unknown) => void): HomeM
     showFiles(gauges, files, looks);
   };
   let isReading = false;
+  let isClosed = false;
   const turn = () => {
     if (isReading) return;
     isReading = true;
     void read()
-      .catch(broken)
+      .catch((error: unknown) => {
+        // A reading that the end cuts short is no trouble.
+        if (!isClosed) broken(error);
+      })
       .finally(() => (isReading = false));
   };
-  const first = setTimeout(turn, FIRST_READ_MS).unref();
+  const first = setTimeout(turn, firstReadMs).unref();
   const timer = setInterval(turn, READ_EVERY_MS).unref();
   return {
     registry,
     close() {
+      isClosed = true;
       clearTimeout(first);
       clearInterval(timer);
       return reader.close();
@@ -65,7 +74,7 @@ function gaugesOf(registry: Registry) {
   return {
     mape: gauge(
       HOME_METRIC.mape,
-      'Mean absolute percentage error of the last seven days with an outcome, of forecasts that were made, or of the backtest',
+      'Mean absolute percentage error of the last seven days with an outcome, of forecasts that were made when they were due, or of the backtest',
       ['model', 'region', 'source', 'by'],
     ),
     classifier: gauge(
@@ -92,8 +101,10 @@ function gaugesOf(registry: Registry) {
 type Gauges = ReturnType<typeof gaugesOf>;
 
 function showQuality(gauges: Gauges, { model, forecasts, backtest, classifiers }: Quality): void {
-  for (const [source, regions] of Object.entries({ forecasts, backtest })) {
-    for (const { region, days } of regions.ok ? regions.value : []) {
+  const made = forecasts.ok ? forecasts.value.regions : [];
+  const scored = backtest.ok ? backtest.value : [];
+  for (const [source, regions] of Object.entries({ forecasts: made, backtest: scored })) {
+    for (const { region, days } of regions) {
       for (const by of ['model', 'operator', 'naive'] as const) {
         const last = days[by].slice(-DAYS).filter((value) => value !== null);
         if (last.length === 0) continue;
