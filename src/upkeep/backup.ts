@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import { filesUnder, type HomeFile } from './files.ts';
 import { requireRoom } from './room.ts';
 import { fileHash } from './file-hash.ts';
 import { copyDatabase } from './database-copy.ts';
+import { datedCopy } from './dated-copy.ts';
 
 const INDEX = 'backup.json';
 const DATABASE = 'temporal.db';
@@ -61,7 +62,7 @@ export async function backUp(home: Home, target: string, options: BackupOptions)
   const copyAll = async (found: HomeFile[]) => {
     for (const { uri } of found) {
       try {
-        await copy(uri, copyFile);
+        await copy(uri, datedCopy);
       } catch (error) {
         // A checkpoint may be followed by a newer one, a superseded dataset be collected.
         if (existsSync(home.path(uri))) throw error;
@@ -114,7 +115,7 @@ export async function restore(source: string, target: string, options: BackupOpt
     for (const [done, { uri, sha256 }] of index.files.entries()) {
       options.signal.throwIfAborted();
       options.progress(done, index.files.length);
-      await placeAtomically(home.path(uri), (path) => copyFile(join(folder, uri), path)).catch(
+      await placeAtomically(home.path(uri), (path) => datedCopy(join(folder, uri), path)).catch(
         missing(folder, uri),
       );
       if ((await fileHash(home.path(uri))).sha256 !== sha256) throw damaged(join(folder, uri));

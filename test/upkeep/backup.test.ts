@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -42,6 +51,15 @@ describe('backup and restore', () => {
     assert.equal(readFileSync(join(folder, 'again/grid/region=PACW/year=2018/a.parquet'), 'utf8'), 'rows');
     assert.ok(!existsSync(join(folder, 'again/logs')));
     assert.ok(!existsSync(join(folder, 'again/run')));
+  });
+
+  it('keeps when a manifest was written, by which the newest is found', async () => {
+    const uri = 'manifests/grid/0123456789abcdef.json';
+    const writtenAt = new Date('2024-06-01T00:00:00Z');
+    utimesSync(home.path(uri), writtenAt, writtenAt);
+    await backUp(home, join(folder, 'backup'), quiet);
+    await restore(join(folder, 'backup'), join(folder, 'again'), quiet);
+    assert.deepEqual(statSync(join(folder, 'again', uri)).mtime, writtenAt);
   });
 
   it('takes a database that is being written as of one moment', async () => {
