@@ -37,6 +37,11 @@ try {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     writeFileSync(join(copy, file), stripTypeScriptTypes(readFileSync(join(ROOT, file), 'utf8')));
   }
+  // What a browser runs has no types to strip.
+  for (const file of globSync('src/**/*.js', { cwd: ROOT })) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    copyFileSync(join(ROOT, file), join(copy, file));
+  }
   copyFileSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const cruiser = join(ROOT, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruiser.mjs');

@@ -83,7 +83,13 @@ async function look({ browser, screenshots }: Trial, { url, colorScheme, width }
     await page.getByLabel('API key or token').fill(KEY);
     await page.keyboard.press('Enter');
     await page.getByRole('status').filter({ hasText: 'Live.' }).waitFor();
-    await page.getByRole('combobox', { name: 'Model' }).selectOption(NAME);
+    const model = page.getByRole('combobox', { name: 'Model' });
+    // The only one that there is.
+    await page.waitForURL((at) => at.searchParams.get('model') === NAME);
+    assert.equal(await model.inputValue(), NAME);
+    await model.selectOption('');
+    await page.getByText('Choose one model above to see how good its answers are.').waitFor();
+    await model.selectOption(NAME);
     await page.getByText('Nothing of what this model said can be held against what came.').waitFor();
     await page.getByText('No services run on this home.').waitFor();
     await page.waitForFunction(

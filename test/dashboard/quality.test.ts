@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { utimes } from 'node:fs/promises';
 import { exposureOf, noteExposures, noteOutcomes } from '../../src/ab-test/journal.ts';
 import { writeForecast } from '../../src/backtest/forecast-file.ts';
 import { toHourStamp } from '../../src/contracts/time.ts';
@@ -53,13 +54,51 @@ describe('the quality of forecasts', () => {
       await forecast(home, NAME, FIRST - 30 * HOUR, hours, 300);
       await forecast(home, NAME, FIRST - 6 * HOUR, hours, 210);
       await forecast(home, 'another', FIRST - 2 * HOUR, hours, 200);
-      const [region, ...others] = await forecastQuality(home, NAME);
+      const { regions, leftOut } = await forecastQuality(home, NAME);
+      const [region, ...others] = regions;
       assert.deepEqual(others, []);
+      assert.deepEqual(leftOut, { late: 0, hourly: 0 });
       assert.equal(region!.region, 'PACW');
       assert.deepEqual(new Set(region!.hours.actual), new Set([200]));
       assert.deepEqual(new Set(region!.hours.model), new Set([210]));
       assert.ok(Math.abs(region!.mape.model! - 5) < 1e-9);
       assert.ok(Math.abs(region!.mape.naive! - 25) < 1e-9);
+    }));
+
+  it('is of forecasts that were made when they were due, whatever was asked for since about the past', () =>
+    withHome(async ({ home }) => {
+      const hours = Array.from({ length: 24 }, (_, i) => FIRST + i * HOUR);
+      await record(home, steady(hours));
+      const issue = FIRST - 14 * HOUR;
+      // As a schedule makes it that runs once a day, just before the next issue.
+      await forecast(home, NAME, issue, hours, 210, { madeAt: issue + 24 * HOUR });
+      await forecast(home, NAME, issue + HOUR, hours, 300, { madeAt: issue + 40 * HOUR });
+      await forecast(home, NAME, issue + 2 * HOUR, hours, 300, { madeAt: Date.now() / 1000 });
+      const { regions, leftOut } = await forecastQuality(home, NAME);
+      assert.deepEqual(leftOut, { late: 2, hourly: 0 });
+      assert.equal(regions.length, 1);
+      assert.ok(Math.abs(regions[0]!.mape.model! - 5) < 1e-9);
+    }));
+
+  it('is of no more than one kind: day-ahead before hourly', () =>
+    withHome(async ({ home }) => {
+      const hours = Array.from({ length: 24 }, (_, i) => FIRST + i * HOUR);
+      await record(home, steady(hours));
+      await forecast(home, NAME, FIRST - 2 * HOUR, hours, 300, { by: 'hourly' });
+      const hourly = await forecastQuality(home, NAME);
+      assert.deepEqual([hourly.regions[0]!.by, hourly.leftOut.hourly], ['hourly', 0]);
+      assert.ok(Math.abs(hourly.regions[0]!.mape.model! - 50) < 1e-9);
+      await forecast(home, NAME, FIRST - 14 * HOUR, hours.slice(0, 12), 210);
+      const { regions, leftOut } = await forecastQuality(home, NAME);
+      assert.deepEqual([regions.length, regions[0]!.by, leftOut.hourly], [1, 'day-ahead', 1]);
+      assert.equal(regions[0]!.scoredHours, 12);
+      assert.ok(Math.abs(regions[0]!.mape.model! - 5) < 1e-9);
+    }));
+
+  it('says of forecasts that nobody made when they were due that there are some', () =>
+    withHome(async ({ home }) => {
+      await forecast(home, NAME, FIRST, [FIRST + HOUR], 300, { madeAt: FIRST + 1000 * HOUR });
+      assert.deepEqual(await forecastQuality(home, NAME), { regions: [], leftOut: { late: 1, hourly: 0 } });
     }));
 });
 
@@ -124,7 +163,17 @@ async function record(
   });
 }
 
-async function forecast(home: Home, name: string, issue: number, hours: number[], mw: number): Promise<void> {
+/** 200 MW, known an hour later. */
+const steady = (hours: number[]) => hours.map((hour) => ({ hour, value: 200, availableAt: hour + HOUR }));
+
+async function forecast(
+  home: Home,
+  name: string,
+  issue: number,
+  hours: number[],
+  mw: number,
+  { madeAt = issue, by = 'day-ahead' } = {},
+): Promise<void> {
   const uri = `forecasts/${name}-${issue}.parquet`;
   const issuedAt = toHourStamp(issue);
   await writeForecast(
@@ -134,10 +183,11 @@ async function forecast(home: Home, name: string, issue: number, hours: number[]
       ...{ quantilesMw: null, latestKnownMw: 250 },
     })),
   );
-  await writeManifest(home, {
+  const { uri: manifest } = await writeManifest(home, {
     ...{ formatVersion: 1, kind: 'forecast', key: workKey([name, issue]), inputs: [], rows: hours.length },
     madeBy: { stage: 'forecast', version: 1, settings: {} },
     files: [{ ...(await referTo(home, uri)), role: 'forecast' }],
-    details: { name, version: 1, answers: [{ region: 'PACW', issuedAt, by: 'day-ahead' }] },
+    details: { name, version: 1, answers: [{ region: 'PACW', issuedAt, by }] },
   });
+  await utimes(home.path(manifest), madeAt, madeAt);
 }

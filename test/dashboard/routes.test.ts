@@ -182,7 +182,10 @@ describe('the dashboard', () => {
         assert.equal((await door.inject('/dashboard/quality')).statusCode, 400);
         const quality = (await door.inject(`/dashboard/quality?model=${NAME}`)).json<Quality>();
         assert.deepEqual(quality.version, { ok: true, value: 2 });
-        assert.deepEqual(quality.forecasts, { ok: true, value: [] });
+        assert.deepEqual(quality.forecasts, {
+          ok: true,
+          value: { regions: [], leftOut: { late: 0, hourly: 0 } },
+        });
         assert.deepEqual(quality.classifiers, { ok: true, value: [] });
         assert.ok(!quality.backtest.ok && /has no hours/.test(quality.backtest.problem));
         const nobody = (await door.inject('/dashboard/quality?model=nobody')).json<Quality>();

@@ -1,5 +1,6 @@
 // @ts-check
 import { ask, keepKey, NotAdmitted } from './ask.js';
+import { chosenModel } from './chosen-model.js';
 import { byId, el, put } from './dom.js';
 import { forgetLive, heardTo, openLive, showLive } from './live.js';
 import { openQuality, showQuality } from './quality.js';
@@ -15,6 +16,7 @@ const key = /** @type {HTMLFormElement} */ (byId('key'));
 const status = byId('status');
 /** The model by which the page was opened, until the server has said whether it is there. */
 let wanted = new URLSearchParams(location.search).get('model') ?? '';
+let hasChosen = false;
 let isPaused = false;
 /** Of another choice than now, an answer comes too late. */
 let choice = 0;
@@ -27,13 +29,13 @@ byId('health-body').replaceChildren(el('div', { id: 'processes' }), el('div', { 
 
 /** @param {string[]} names */
 function offer(names) {
-  const now = chosen.value || wanted;
+  const next = chosenModel(names, { stands: chosen.value, wanted, hasChosen });
   put(
     chosen,
     el('option', { value: '' }, 'all'),
     ...names.map((name) => el('option', { value: name }, name)),
   );
-  chosen.value = names.includes(now) ? now : '';
+  chosen.value = next;
 }
 
 /** @param {Set<string>} models */
@@ -123,7 +125,10 @@ function choose() {
   askAll();
 }
 
-chosen.addEventListener('change', choose);
+chosen.addEventListener('change', () => {
+  hasChosen = true;
+  choose();
+});
 pause.addEventListener('click', () => {
   isPaused = !isPaused;
   pause.setAttribute('aria-pressed', String(isPaused));

@@ -1,5 +1,6 @@
 // @ts-check
 /** @import { Quality } from '../quality/quality-of.ts' */
+/** @import { ForecastQuality } from '../quality/of-forecasts.ts' */
 /** @import { RegionQuality } from '../quality/region-quality.ts' */
 /** @import { ClassifierQuality } from '../quality/of-classifier.ts' */
 import { Chart } from './chart.js';
@@ -78,7 +79,7 @@ function draw() {
 
 /** @param {Quality} quality */
 function drawRegions({ forecasts, backtest, version }) {
-  const made = forecasts.ok ? forecasts.value : [];
+  const made = forecasts.ok ? forecasts.value.regions : [];
   const scored = backtest.ok ? backtest.value : [];
   offer(source, [
     ...(made.length > 0 ? [/** @type {[string, string]} */ (['forecasts', 'forecasts that were made'])] : []),
@@ -101,6 +102,7 @@ function drawRegions({ forecasts, backtest, version }) {
           ' ',
         ),
       ),
+      forecasts.ok && leftOutNote(forecasts.value),
     );
     return;
   }
@@ -111,7 +113,8 @@ function drawRegions({ forecasts, backtest, version }) {
   choices.hidden = false;
   charts.hidden = false;
   const chosen =
-    regions.find(({ region: name }) => name === region.value) ?? /** @type {RegionQuality} */ (regions[0]);
+    regions.find(({ region: name }) => name === region.value) ??
+    /** @type {RegionQuality | ForecastQuality['regions'][number]} */ (regions[0]);
   const { hours, days, mape, scoredHours } = chosen;
   against.show(hours.at, hours.actual, ...BY.map((by) => hours[by]));
   trend.show(days.at, ...BY.map((by) => days[by]));
@@ -125,8 +128,21 @@ function drawRegions({ forecasts, backtest, version }) {
       ['MAPE of the last 7 days', percent(week(days.model))],
       ['Hours', number(scoredHours)],
     ]),
-    made.length === 0 && note('No forecast that was made has met its hour yet, so this is the backtest.'),
+    made.length === 0 &&
+      note('No forecast that was made when it was due has met its hour yet, so this is the backtest.'),
+    'by' in chosen && note(`Of ${chosen.by} forecasts, made when they were due.`),
+    (regions === made || made.length === 0) && forecasts.ok && leftOutNote(forecasts.value),
   );
+}
+
+/** @param {ForecastQuality} forecasts */
+function leftOutNote({ leftOut: { late, hourly } }) {
+  if (late + hourly === 0) return false;
+  const reasons = [
+    ...(late > 0 ? [`${number(late)} made more than a day and a half after the issue`] : []),
+    ...(hourly > 0 ? [`${number(hourly)} hourly beside day-ahead ones`] : []),
+  ];
+  return note(`Left out, of all regions: ${reasons.join(', ')}.`);
 }
 
 /** @param {ClassifierQuality[]} all */

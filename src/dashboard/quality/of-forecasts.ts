@@ -1,67 +1,62 @@
-import { readdir, stat } from 'node:fs/promises';
-import { readForecast } from '../../backtest/forecast-file.ts';
-import type { ForecastRow } from '../../backtest/forecast.ts';
 import { filesOf, gridFile, joined } from '../../backtest/forecast-grid.ts';
 import { newestRecord } from '../../backtest/newest-record.ts';
 import type { RegionCode } from '../../contracts/regions.ts';
 import { fromHourStamp } from '../../contracts/time.ts';
-import { readManifest, referTo, verifiedPath } from '../../lake/artifacts.ts';
 import { yearOf } from '../../lake/grid-rows.ts';
 import type { Home } from '../../lake/home.ts';
-import { unlessGone } from '../../lake/storage-failure.ts';
-import { whole } from '../../monitoring/drift/scored-hours.ts';
+import { whole, type ScoredHours } from '../../monitoring/drift/scored-hours.ts';
+import { madeForecasts, type ForecastKind, type MadeForecasts } from './made-forecasts.ts';
 import { regionQuality, type RegionQuality } from './region-quality.ts';
 
-/** Forecasts that are read, the newest: two months of one a day, or of several regions less. */
-const MOST_READ = 60;
+export interface ForecastQuality {
+  /** Each of one kind: the day ahead, or the hours after the newest demand where no day ahead was forecast. */
+  regions: (RegionQuality & { by: ForecastKind })[];
+  /** Forecasts of a region that are left out: asked for about the past, or hourly beside day-ahead ones. */
+  leftOut: { late: number; hourly: number };
+}
 
-/** The forecasts that were made, beside what came: of an hour that several foretold, what the last one said. */
-export async function forecastQuality(home: Home, model: string): Promise<RegionQuality[]> {
-  const rows = await forecastRows(home, model);
-  const regions = [...new Set(rows.map(({ region }) => region))].sort();
-  const found: RegionQuality[] = [];
-  for (const region of regions) {
+/**
+ * The forecasts that were made when they were due, beside what came: of an hour that several foretold, what the last one
+ * said.
+ */
+export async function forecastQuality(home: Home, model: string): Promise<ForecastQuality> {
+  const { rows, late } = await madeForecasts(home, model);
+  const found: ForecastQuality = { regions: [], leftOut: { late, hourly: 0 } };
+  for (const region of [...new Set(rows.map((row) => row.region))].sort()) {
     const own = rows.filter((row) => row.region === region);
-    const last = new Map(
-      own.toSorted((a, b) => (a.issuedAt < b.issuedAt ? -1 : 1)).map((row) => [fromHourStamp(row.hour), row]),
-    );
-    const hours = [...last.keys()].sort((a, b) => a - b);
-    const came = await valuesOf(home, region, hours[0]!);
-    const at = Float64Array.from(hours);
-    const scored = whole({
-      validAt: at,
-      actual: at.map((hour) => came('D', hour)),
-      model: at.map((hour) => last.get(hour)!.forecastMw),
-      operator: at.map((hour) => came('DF', hour)),
-      naive: at.map((hour) => last.get(hour)!.latestKnownMw),
-    });
-    if (scored.validAt.length > 0) found.push(regionQuality(region, scored));
+    const came = await valuesOf(home, region, Math.min(...own.map(({ hour }) => fromHourStamp(hour))));
+    const ofKind = (by: ForecastKind) => own.filter((row) => row.by === by);
+    for (const by of ['day-ahead', 'hourly'] as const) {
+      const scored = scoredHours(ofKind(by), came);
+      if (scored.validAt.length === 0) continue;
+      found.regions.push({ ...regionQuality(region, scored), by });
+      if (by === 'day-ahead') {
+        found.leftOut.hourly += new Set(ofKind('hourly').map(({ issuedAt }) => issuedAt)).size;
+      }
+      break;
+    }
   }
   return found;
 }
 
-async function forecastRows(home: Home, model: string): Promise<ForecastRow[]> {
-  const folder = home.path('manifests/forecast');
-  const names = await readdir(folder).catch(unlessGone<string[]>(folder, []));
-  const dated = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(home.path('manifests/forecast', name))).mtimeMs })),
+type Came = (series: string, at: number) => number;
+
+function scoredHours(rows: MadeForecasts['rows'], came: Came): ScoredHours {
+  const last = new Map(
+    rows.toSorted((a, b) => (a.issuedAt < b.issuedAt ? -1 : 1)).map((row) => [fromHourStamp(row.hour), row]),
   );
-  const rows: ForecastRow[] = [];
-  for (const { name } of dated.toSorted((a, b) => b.at - a.at).slice(0, MOST_READ)) {
-    const reference = await referTo(home, `manifests/forecast/${name}`);
-    const { details, files } = await readManifest(home, reference, 'forecast');
-    if (details['name'] !== model || !Array.isArray(details['answers'])) continue;
-    rows.push(...(await readForecast(await verifiedPath(home, files[0]!))));
-  }
-  return rows;
+  const at = Float64Array.from([...last.keys()].sort((a, b) => a - b));
+  return whole({
+    validAt: at,
+    actual: at.map((hour) => came('D', hour)),
+    model: at.map((hour) => last.get(hour)!.forecastMw),
+    operator: at.map((hour) => came('DF', hour)),
+    naive: at.map((hour) => last.get(hour)!.latestKnownMw),
+  });
 }
 
 /** What the newest record has of a series at an hour, revisions counted; NaN where it has nothing. */
-async function valuesOf(
-  home: Home,
-  region: RegionCode,
-  from: number,
-): Promise<(series: string, at: number) => number> {
+async function valuesOf(home: Home, region: RegionCode, from: number): Promise<Came> {
   const { manifest } = await newestRecord(home, [region]);
   const year = yearOf(from);
   const files = filesOf(manifest, region).filter((file) => (file.year ?? Infinity) >= year);

@@ -5,7 +5,7 @@ import { readVersion } from '../../registry/versions.ts';
 import { told, type Told } from '../told.ts';
 import { backtestQuality } from './of-backtest.ts';
 import { classifierQuality, type ClassifierQuality } from './of-classifier.ts';
-import { forecastQuality } from './of-forecasts.ts';
+import { forecastQuality, type ForecastQuality } from './of-forecasts.ts';
 import type { RegionQuality } from './region-quality.ts';
 
 /** How good a model's answers were, as far as it is known what came. */
@@ -13,8 +13,8 @@ export interface Quality {
   model: string;
   /** The champion, or the newest version where nobody was promoted. */
   version: Told<number>;
-  /** Of the forecasts that were made, by whichever version. */
-  forecasts: Told<RegionQuality[]>;
+  /** Of the forecasts that were made when they were due, by whichever version. */
+  forecasts: Told<ForecastQuality>;
   /** Of the version's backtest. */
   backtest: Told<RegionQuality[]>;
   /** Of A/B tests whose outcomes say what a classifier said and what was so. */
