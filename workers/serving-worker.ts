@@ -36,7 +36,12 @@ process.on('disconnect', () => {
 async function serve({ options }: Extract<ToServing, { kind: 'serve' }>): Promise<ServingProcess> {
   const log = processLogger(`serving-${process.pid}`, options.logLevel);
   try {
-    const serving = await startServingProcess(options, log, (models) => link.reload(models));
+    const serving = await startServingProcess(
+      options,
+      log,
+      (models) => link.reload(models),
+      (model, version) => tell({ kind: 'loading', model, version }),
+    );
     void serving.died.then((error) => {
       log.error({ error: error.message }, 'what computes has ended; this process ends too');
       process.exit(1);

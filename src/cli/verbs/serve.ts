@@ -114,7 +114,10 @@ export function defineServe(program: Command): void {
       const broken = (error: unknown) => log.warn({ error: String(error) }, 'figures are missing');
       const measured = serveOptions.metrics ? homeMetrics(home, broken) : undefined;
       const figures = figuresOfWorkers(cluster, broken, measured?.registry);
-      const supervisor = new Supervisor({ script: WORKER, processes, options: serveOptions, log });
+      const supervisor = new Supervisor({
+        ...{ script: WORKER, processes, options: serveOptions, log },
+        starting: session.say,
+      });
       try {
         const addresses = await supervisor.start().catch((error: unknown) => {
           throw cannotListen(error, options);

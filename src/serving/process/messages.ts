@@ -27,6 +27,7 @@ export type ToServing =
   | { kind: 'drain' };
 
 export type FromServing =
+  | { kind: 'loading'; model: string; version: number }
   | { kind: 'ready'; addresses: Addresses }
   | { kind: 'failed'; refusal: Refusal }
   | { kind: 'reloaded'; call: number; refusal?: Refusal }

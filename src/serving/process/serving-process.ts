@@ -5,6 +5,7 @@ import { Home } from '../../lake/home.ts';
 import { lastingServices } from '../../stack/lasting-services.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { ModelConfig } from '../model-config.ts';
+import type { ServingObserver } from '../observer.ts';
 import { nudgeABTest } from '../../temporal/ab-tests.ts';
 import { accessLog } from '../telemetry/access-log.ts';
 import { allObservers } from '../telemetry/all-observers.ts';
@@ -31,11 +32,12 @@ export interface ServingProcess {
 /** It looks by itself every quarter of an hour. */
 const NUDGE_SECONDS = 3;
 
-/** Everything that one process does that answers. `reload` reaches all that share its ports. */
+/** Everything that one process does that answers. `reload` reaches all that share its ports; `loading` hears what takes long. */
 export async function startServingProcess(
   options: ServeOptions,
   log: Logger,
   reload: (models: readonly ModelConfig[]) => Promise<void>,
+  loading: (model: string, version: number) => void,
 ): Promise<ServingProcess> {
   const { config } = options;
   await using stack = new AsyncDisposableStack();
@@ -49,7 +51,12 @@ export async function startServingProcess(
   const tracer = await openTracer(config, log);
   stack.defer(() => tracer?.close());
   const calls = stack.use(await callLog(home, log));
-  const observer = allObservers([servingMetrics(registry), accessLog(log), calls], (error) =>
+  const progress: ServingObserver = {
+    versionChanged({ model, version, state }) {
+      if (state === 'LOADING') loading(model, version);
+    },
+  };
+  const observer = allObservers([servingMetrics(registry), accessLog(log), calls, progress], (error) =>
     log.error({ error: messageOf(error) }, 'what observes calls fails'),
   );
   const core = stack.use(

@@ -13,6 +13,8 @@ export interface SupervisorParts {
   processes: number;
   options: ServeOptions;
   log: Logger;
+  /** Told how far the start has come, in a line each. */
+  starting(line: string): void;
 }
 
 /**
@@ -44,6 +46,8 @@ export class Supervisor {
   /** Of processes that are to be started again. */
   readonly #pauses = new Set<NodeJS.Timeout>();
   #closing = false;
+  /** Lines of the start that were told; absent after it. */
+  #told: Set<string> | undefined = new Set();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -62,6 +66,7 @@ export class Supervisor {
     const addresses = await this.#fork();
     const others = Array.from({ length: this.#parts.processes - 1 }, () => this.#fork());
     await Promise.all(others);
+    this.#told = undefined;
     return addresses;
   }
 
@@ -130,7 +135,10 @@ export class Supervisor {
       if (message.kind === 'ready') {
         this.#ready.add(worker);
         log.info({ pid: worker.process.pid }, 'a process answers');
+        this.#tellStart(`${this.#ready.size} of ${this.#parts.processes} processes answer`);
         resolve((addresses = message.addresses));
+      } else if (message.kind === 'loading') {
+        this.#tellStart(`loading ${message.model} version ${message.version}`);
       } else if (message.kind === 'failed') reject(errorOf(message.refusal));
       else void this.#hear(worker, message);
     });
@@ -152,6 +160,13 @@ export class Supervisor {
     });
     say(worker, { kind: 'serve', options: this.#options });
     return promise;
+  }
+
+  /** Each process loads the same: a line is told once. */
+  #tellStart(line: string): void {
+    if (this.#told === undefined || this.#told.has(line)) return;
+    this.#told.add(line);
+    this.#parts.starting(line);
   }
 
   #replace(livedMs: number): void {

@@ -68,6 +68,12 @@ describe('serve', () => {
     `model_config_list { config { name: "dense" base_path: "${folder}/dense" model_platform: "tensorflow"
        model_version_policy { specific { versions: ${version} } } version_labels { key: "stable" value: ${version} } } }`;
 
+  it('has said what it loads and how many processes answer, each once, while it started', () => {
+    for (const line of ['loading dense version 1', '1 of 2 processes answer', '2 of 2 processes answer']) {
+      equal(said.split(line).length, 2, line);
+    }
+  });
+
   it('answers on all of its doors, by as many processes as it was told', async () => {
     deepEqual(await ask(), { status: 200, version: 1 });
     const predicted = await fetch(`${urls.url}/predict`, {
