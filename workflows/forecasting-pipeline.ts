@@ -1,9 +1,4 @@
-import {
-  patched,
-  proxyActivities,
-  setHandler,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { patched, proxyActivities, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EntityActivities } from '../activities/entities.ts';
 import type { RegistryActivities, RivalModel } from '../activities/registry.ts';
 import type { StageActivities } from '../activities/stages.ts';

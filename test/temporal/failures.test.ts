@@ -101,7 +101,14 @@ describe('failures', () => {
 
   it('are known by the kind of what lies at their bottom', () => {
     const wrapped = (cause: Error) =>
-      new ActivityFailure('Activity task failed', 'fit', 'id', RetryState.NON_RETRYABLE_FAILURE, 'worker', cause);
+      new ActivityFailure(
+        'Activity task failed',
+        'fit',
+        'id',
+        RetryState.NON_RETRYABLE_FAILURE,
+        'worker',
+        cause,
+      );
     const fault = wrapped(toFailure(new SourceFaultError('HTTP 503.', 'It is tried again.'), 1));
     assert.equal(isFailureOf(fault, StorageError, SourceFaultError), true);
     assert.equal(isFailureOf(fault, StorageError), false);

@@ -164,15 +164,15 @@ describe('models that are served', () => {
   it('answer every request while they are replaced, each by one version alone', async () => {
     for (const version of [1, 2, 3]) await placed(version);
     await manager.start([config({ kind: 'specific', versions: [1] })]);
-    let over = false;
+    const over = new AbortController();
     const seen = new Set<number>();
     const callers = Array.from({ length: 8 }, async () => {
-      for (let count = 0; !over || count < 5; count++) seen.add(await answered());
+      for (let count = 0; !over.signal.aborted || count < 5; count++) seen.add(await answered());
     });
     for (let round = 0; round < 12; round++) {
       await serving.reload([config({ kind: 'specific', versions: [(round % 3) + 1] })]);
     }
-    over = true;
+    over.abort();
     await Promise.all(callers);
     deepEqual([...seen].toSorted(), [1, 2, 3]);
   });

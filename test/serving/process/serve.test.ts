@@ -93,15 +93,15 @@ describe('serve', () => {
   });
 
   it('takes another list of models in every process at once, without a failed request', async () => {
-    let over = false;
+    const over = new AbortController();
     const seen: Awaited<ReturnType<typeof ask>>[] = [];
     const callers = Array.from({ length: 4 }, async () => {
-      while (!over) seen.push(await ask());
+      while (!over.signal.aborted) seen.push(await ask());
     });
     try {
       for (const version of [2, 1, 2]) await reloadOver(urls.grpc, join(folder, 'dense'), version);
     } finally {
-      over = true;
+      over.abort();
       await Promise.all(callers);
     }
     deepEqual(
@@ -138,9 +138,9 @@ describe('serve', () => {
     const before = await servingProcesses(child);
     let lost = 0;
     const wrong: unknown[] = [];
-    let over = false;
+    const over = new AbortController();
     const callers = Array.from({ length: 4 }, async () => {
-      while (!over) {
+      while (!over.signal.aborted) {
         // A request that the killed process had in hand is cut off; nothing else may fail.
         const answer = await ask().catch(() => void lost++);
         if (answer && (answer.status !== 200 || answer.version !== 2)) wrong.push(answer);
@@ -149,7 +149,7 @@ describe('serve', () => {
     process.kill(before[0]!, 'SIGKILL');
     while (!(await servingProcesses(child)).some((pid) => !before.includes(pid))) await delay(50);
     await delay(1500);
-    over = true;
+    over.abort();
     await Promise.all(callers);
     deepEqual(wrong, []);
     ok(lost <= callers.length, `${lost} requests were lost`);
