@@ -76,6 +76,8 @@ describe('GET /forecast/{region}, by a registered model on the shipped record', 
       assert.deepEqual([told.by, told.levels, told.hours.length], ['hourly', [], 48]);
       assert.deepEqual([told.model.version, told.model.role], [2, 'named']);
       assert.equal(told.hours[0]!.quantiles_mw, null);
+      // The hour that ends at the issue: its demand is known an hour later.
+      assert.equal(told.hours[0]!.lead_hours, 0);
     }));
 
   it('says what it can answer where it cannot', () =>
@@ -95,6 +97,7 @@ describe('GET /forecast/{region}, by a registered model on the shipped record', 
         ['/forecast/PACW?model=../keys', '400 bad-request'],
         ['/forecast/NOWHERE', '400 bad-request'],
         ['/forecast/ERCO', '400 BadInputError'],
+        ['/forecast/erco', '400 BadInputError'],
         ['/forecast/PACW?model=other', '404 MissingDataError'],
         [`/forecast/PACW?model=day-ahead@9&issue_time=${ISSUE}`, '404 MissingDataError'],
       ] as const)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FastifyInstance } from 'fastify';
+import { REGION_CODES } from '../../src/contracts/regions.ts';
 import { openGate } from '../../src/access/gate.ts';
 import { createApiKey } from '../../src/access/key-file.ts';
 import { accessOptions } from '../../src/access/options.ts';
@@ -23,7 +24,7 @@ import { SampleService } from './sample-service.ts';
 interface Operation {
   operationId: string;
   security?: object[];
-  parameters: { name: string; in: string; required: boolean }[];
+  parameters: { name: string; in: string; required: boolean; schema?: { enum?: string[] } }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, { content: object }>;
 }
@@ -71,6 +72,8 @@ describe('the OpenAPI document', () => {
               assert.ok(responses['200'] && responses['500'], path);
             }
           }
+          const [region] = paths['/forecast/{region}']!['get']!.parameters;
+          assert.deepEqual(region!.schema?.enum, REGION_CODES);
           const batch = paths['/predict/batch']!['post']!.requestBody!.content['application/json']!.schema;
           assert.equal(batch.properties['data']!.maxItems, 7);
           assert.deepEqual([batch.required, batch.additionalProperties], [['data'], false]);

@@ -6,7 +6,12 @@ import { wholeNumber } from '../input.ts';
 /** No model answers more hours than that. */
 const MOST_HOURS = 168;
 
-export const forecastPath = z.strictObject({ region: regionCode.meta({ examples: ['PACW'] }) });
+/** In small letters too, as people type addresses. */
+const upper = (code: unknown) => (typeof code === 'string' ? code.toUpperCase() : code);
+
+export const forecastPath = z.strictObject({
+  region: z.preprocess(upper, regionCode).meta({ examples: ['PACW'] }),
+});
 
 export const forecastQuery = z.strictObject({
   horizon: wholeNumber(1, MOST_HOURS)
