@@ -21,11 +21,11 @@ const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /** Reads and checks all of it: what a client would stumble over later is said here. */
 export async function readServingTls(options: TlsOptions): Promise<ServingTls> {
-  const [cert, key, clientCa] = await Promise.all([
-    read(options.cert, '--tls-cert'),
-    read(options.key, '--tls-key'),
-    options.clientCa === undefined ? undefined : read(options.clientCa, '--tls-client-ca'),
-  ]);
+  // One after another: of two that are missing the same one is always told of.
+  const cert = await read(options.cert, '--tls-cert');
+  const key = await read(options.key, '--tls-key');
+  const clientCa =
+    options.clientCa === undefined ? undefined : await read(options.clientCa, '--tls-client-ca');
   await refuseOpenKey(options.key);
   const [own] = certificatesOf(cert, options.cert);
   const goodUntil = requireInDate(own!, options.cert);

@@ -93,16 +93,23 @@ function briefly(said: string): string {
 
 function requestSpan(tracer: OtelTracer, door: Door, name: string, within: Context): Span {
   const attributes = { 'ringwatt.door': door };
-  return new OtlpSpan(tracer, tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, within));
+  // One clock for a request and all within it: by the library's own, a span each, a part may end after the whole.
+  const since = Date.now() - performance.now();
+  const startTime = since + performance.now();
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, startTime }, within);
+  return new OtlpSpan(tracer, span, since);
 }
 
 class OtlpSpan implements Span {
   readonly #tracer: OtelTracer;
   readonly #span: OtelSpan;
+  /** Milliseconds from 1970 to the beginning of `performance.now()`, as of the request. */
+  readonly #since: number;
 
-  constructor(tracer: OtelTracer, span: OtelSpan) {
+  constructor(tracer: OtelTracer, span: OtelSpan, since: number) {
     this.#tracer = tracer;
     this.#span = span;
+    this.#since = since;
   }
 
   get traceparent(): string {
@@ -111,10 +118,8 @@ class OtlpSpan implements Span {
 
   child(stretch: Stretch, attributes: SpanAttributes = {}): Span {
     const within = trace.setSpan(ROOT_CONTEXT, this.#span);
-    return new OtlpSpan(
-      this.#tracer,
-      this.#tracer.startSpan(stretch, { attributes: attributes as Attributes }, within),
-    );
+    const options = { attributes: attributes as Attributes, startTime: this.#now() };
+    return new OtlpSpan(this.#tracer, this.#tracer.startSpan(stretch, options, within), this.#since);
   }
 
   set(attributes: SpanAttributes): void {
@@ -128,6 +133,10 @@ class OtlpSpan implements Span {
       // What nobody foresaw may hold anything, payloads too.
       this.#span.setStatus({ code: SpanStatusCode.ERROR, ...(known && { message: problem.message }) });
     }
-    this.#span.end();
+    this.#span.end(this.#now());
+  }
+
+  #now(): number {
+    return this.#since + performance.now();
   }
 }
