@@ -29,16 +29,20 @@ export class ApiKeys {
 
   /** @throws ServingProblem UNAUTHENTICATED; UNAVAILABLE while the file is damaged */
   async identify(key: string): Promise<Identity> {
-    const state = await this.#file.state();
+    const id = idOfApiKey(key);
+    let state = await this.#file.state();
+    // One that was made just now opens at once.
+    if (id !== undefined && !(state.kind === 'read' && state.value.has(id)))
+      state = await this.#file.stateNow();
     if (state.kind === 'damaged') throw cannotTell('The list of API keys is damaged.', 30);
-    const record = state.kind === 'read' ? state.value.get(idOfApiKey(key) ?? '') : undefined;
+    const record = state.kind === 'read' && id !== undefined ? state.value.get(id) : undefined;
     // Whether an id exists, or was revoked, is told only to who has the secret.
     if (!record || !isKeyOf(record, key)) throw new WrongCredentials('This API key is not known here.');
     if (record.revoked !== null) throw new WrongCredentials('This API key was revoked.');
     if (!isGood(record, new Date())) {
       throw new WrongCredentials(`This API key expired at ${record.expires}: ask for a new one.`);
     }
-    const { id, name, role } = record;
-    return { caller: { name, role, identity: 'authenticated' }, account: `key ${id}` };
+    const { name, role } = record;
+    return { caller: { name, role, identity: 'authenticated' }, account: `key ${record.id}` };
   }
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Credentials } from '../serving/gate.ts';
@@ -15,7 +15,10 @@ export function httpCredentials(request: IncomingMessage): Credentials {
 }
 
 /** What a call over HTTP/1.1 or HTTP/2 brings; without a socket when its connection is gone already. */
-export function credentialsOf(headers: IncomingHttpHeaders, socket: Socket | undefined): Credentials {
+export function credentialsOf(
+  headers: { authorization?: string | undefined; 'x-api-key'?: string | string[] | undefined },
+  socket: Socket | undefined,
+): Credentials {
   const { authorization, 'x-api-key': apiKey } = headers;
   return {
     authorization,

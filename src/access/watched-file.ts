@@ -48,6 +48,15 @@ export class WatchedFile<T> {
     return this.#state;
   }
 
+  /** As it is at this moment: for a question that what we know says no to, and a change may have said yes. */
+  async stateNow(): Promise<State<T>> {
+    // A look that is under way may have been too early.
+    await this.#looking;
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    await this.#looking;
+    return this.#state;
+  }
+
   async #look(): Promise<void> {
     const now = performance.now();
     const identity = await identityOf(this.path);

@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { listAudit, auditBytes } from '../../src/audit/read.ts';
 import { BadInputError } from '../../src/errors.ts';
-import { checkAccess } from '../../src/access/gate.ts';
-import { accessOptions } from '../../src/access/options.ts';
+import { checkAccess, openGate } from '../../src/access/gate.ts';
+import { accessOptions, type AccessOptions } from '../../src/access/options.ts';
 import { API_KEYS_URI, createApiKey, listApiKeys, revokeApiKey } from '../../src/access/key-file.ts';
 import { BY, FAR, LOCALLY, OFF_LOOPBACK, gateOf, keptLog, newFolder, newHome, refusedAs } from './sample.ts';
 
@@ -74,6 +74,16 @@ describe('who is let in', () => {
       gate.admit({ ...FAR, apiKey: key, authorization: `Bearer ${key}` }, 'viewer'),
       refusedAs('UNAUTHENTICATED', /Two headers/),
     );
+  });
+
+  it('a key that was made a moment ago, however seldom the file is looked at', async () => {
+    const home = await newHome();
+    await createApiKey(home, { name: 'first', role: 'viewer' }, BY);
+    const gate = await openGate(home, accessOptions.parse({}) as AccessOptions, keptLog().log, {
+      checkMs: 3_600_000,
+    });
+    const { key } = await createApiKey(home, { name: 'second', role: 'viewer' }, BY);
+    assert.equal((await gate.admit({ ...LOCALLY, apiKey: key }, 'viewer')).name, 'second');
   });
 
   it('no key from the moment on that it is revoked or over, without a restart', async () => {

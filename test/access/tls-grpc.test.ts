@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { Http2SecureServer } from 'node:http2';
 import { connect } from 'node:net';
+import type { Server, TLSSocket } from 'node:tls';
 import { type ChannelCredentials, Client, credentials, Metadata } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { openTls } from '../../src/access/tls.ts';
@@ -45,9 +45,11 @@ describe('TLS before the gRPC door', () => {
     const parts = { service: new SmallService(), gate, limits: SMALL_LIMITS, log };
     const door = grpcDoor({ ...parts, tls: tls.httpsOptions() });
     const port = await door.listen(0, '127.0.0.1');
-    tls.follow(door.server as Http2SecureServer);
+    tls.follow(door.server as Server);
     let sessions = 0;
-    door.server.on('session', () => (sessions += 1));
+    door.server.on('secureConnection', ({ alpnProtocol }: TLSSocket) => {
+      if (alpnProtocol === 'h2') sessions += 1;
+    });
     closing.push(() => door.close(), () => tls[Symbol.asyncDispose]()); // prettier-ignore
     return { tls, port, seen, lines, sessions: () => sessions, clientOf: (with_: ChannelCredentials) => clientOf(port, with_) }; // prettier-ignore
   }

@@ -5,4 +5,4 @@ import type { GrpcCall } from './call.ts';
 
 /** @throws ServingProblem where the caller may not */
 export const admit = (gate: Gate, { headers, stream }: GrpcCall, needed: Role): Promise<Caller> =>
-  gate.admit(credentialsOf(headers, stream.session?.socket), needed);
+  gate.admit(credentialsOf(headers, stream.socket), needed);

@@ -1,14 +1,16 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { Limits } from '../gate.ts';
+import { invalidArgument, ServingProblem } from '../problem.ts';
+import { encodeFields } from './http2/hpack/encoder.ts';
+import type { RequestHeaders } from './http2/request-headers.ts';
+import type { ServerStream } from './http2/stream.ts';
 import { readMessage } from './message-reader.ts';
 import { problemHeaders } from './problem.ts';
 
 /** A call whose headers have come. */
 export interface GrpcCall {
   path: string;
-  headers: IncomingHttpHeaders;
-  stream: ServerHttp2Stream;
+  headers: RequestHeaders;
+  stream: ServerStream;
   /** Aborted when its caller is gone, or its deadline over. */
   signal: AbortSignal;
 }
@@ -36,27 +38,29 @@ export interface CallParts {
   closing: AbortSignal;
 }
 
-const HEADERS = {
+const HEADERS = encodeFields({
   ':status': 200,
   'content-type': 'application/grpc+proto',
   'grpc-accept-encoding': 'identity,deflate,gzip',
-};
+});
+const WELL = encodeFields({ 'grpc-status': 0 });
+const CLOSING = encodeFields({ 'grpc-status': 14 });
+const NO_GRPC = encodeFields({ ':status': 415 });
 
-export function takeCall(parts: CallParts, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-  // Said again by `close`.
-  stream.on('error', () => {});
-  const { ':method': verb, ':path': path = '', 'content-type': type = '' } = headers;
+/** Before there is a call: of headers that are too large. */
+export const tooLarge = (status: number): Buffer => encodeFields({ ':status': status });
+
+export function takeCall(parts: CallParts, stream: ServerStream): void {
+  const { ':method': verb, ':path': path = '', 'content-type': type = '' } = stream.headers;
   if (verb !== 'POST' || !/^application\/grpc(\+proto)?(;|$)/.test(type)) {
-    stream.respond({ ':status': 415 }, { endStream: true });
-    stream.close(constants.NGHTTP2_NO_ERROR);
+    stream.refuse(NO_GRPC);
     return;
   }
   const gone = new AbortController();
-  stream.once('close', () => {
-    // An answer that has left ends a call too.
-    if (!stream.writableEnded) gone.abort();
+  stream.whenClosed(() => {
+    if (!stream.answered) gone.abort();
   });
-  const call = { path, headers, stream, signal: gone.signal };
+  const call = { path, headers: stream.headers, stream, signal: gone.signal };
   void handle(parts, call, gone).catch((error: unknown) => refuse(call, parts.refusal(error)));
 }
 
@@ -66,23 +70,27 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
   if (!method) {
     throw new ServingProblem('UNIMPLEMENTED', 'The server does not implement this method.');
   }
-  const deadline = deadlineOf(headers['grpc-timeout'], () => {
-    refuse(call, new ServingProblem('DEADLINE_EXCEEDED', 'Deadline exceeded'));
-    gone.abort();
-  });
-  stream.once('close', () => clearTimeout(deadline));
+  const timeout = headers['grpc-timeout'];
+  if (timeout !== undefined) {
+    const deadline = deadlineOf(timeout, () => {
+      refuse(call, new ServingProblem('DEADLINE_EXCEEDED', 'Deadline exceeded'));
+      gone.abort();
+    });
+    stream.whenClosed(() => clearTimeout(deadline));
+  }
   const admitted = await method.admit(call);
   const message = await readMessage(call, parts.limits);
   if (!message) return;
   if (method.stream) {
     const begin = method.stream(message, call);
-    stream.respond(HEADERS, { waitForTrailers: true });
-    stream.once('close', () => gone.abort());
+    stream.respond(HEADERS);
     // Only a server that closes ends such a call by itself.
-    stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '14' }));
-    const end = () => stream.end();
+    const end = () => {
+      stream.end(CLOSING);
+      gone.abort();
+    };
     parts.closing.addEventListener('abort', end, { once: true });
-    stream.once('close', () => parts.closing.removeEventListener('abort', end));
+    stream.whenClosed(() => parts.closing.removeEventListener('abort', end));
     begin((answer) => stream.write(framed(answer)));
     return;
   }
@@ -92,21 +100,20 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
 }
 
 function respond({ stream }: GrpcCall, answer: Uint8Array, requestId: string): void {
-  if (stream.headersSent || stream.destroyed || stream.closed) return;
-  stream.respond({ ...HEADERS, 'x-request-id': requestId }, { waitForTrailers: true });
-  stream.once('wantTrailers', () => {
-    if (!stream.destroyed) stream.sendTrailers({ 'grpc-status': '0' });
-  });
-  stream.end(framed(answer));
+  // Where the deadline was faster.
+  if (stream.began) return;
+  stream.respond(Buffer.concat([HEADERS, requestIdField(requestId)]));
+  stream.write(framed(answer));
+  stream.end(WELL);
 }
 
 /** With trailers alone; what the caller still sends is not read. */
 function refuse({ stream }: GrpcCall, problem: ServingProblem, requestId?: string): void {
-  if (stream.headersSent || stream.destroyed || stream.closed) return;
-  const id = requestId === undefined ? {} : { 'x-request-id': requestId };
-  stream.respond({ ...HEADERS, ...id, ...problemHeaders(problem) }, { endStream: true });
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  const id = requestId === undefined ? [] : [requestIdField(requestId)];
+  stream.refuse(Buffer.concat([HEADERS, ...id, encodeFields(problemHeaders(problem))]));
 }
+
+const requestIdField = (id: string): Buffer => encodeFields({ 'x-request-id': id });
 
 /** Not compressed, and its length. */
 function framed(message: Uint8Array): Buffer {
@@ -121,9 +128,8 @@ const UNITS: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** @throws ServingProblem INVALID_ARGUMENT */
-function deadlineOf(timeout: string | string[] | undefined, over: () => void): NodeJS.Timeout | undefined {
-  if (timeout === undefined) return undefined;
-  const [, count, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(timeout)) ?? [];
+function deadlineOf(timeout: string, over: () => void): NodeJS.Timeout {
+  const [, count, unit] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
   if (count === undefined) throw invalidArgument('grpc-timeout is no time.');
   const ms = Number(count) * UNITS[unit!]!;
   return setTimeout(over, Math.min(ms, LONGEST_TIMER));

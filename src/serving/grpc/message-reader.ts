@@ -4,6 +4,7 @@ import { OF_ALL_DOORS, tooMuch, type Receiving } from '../doors/receiving.ts';
 import type { Limits } from '../gate.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { GrpcCall } from './call.ts';
+import { GrowingBytes } from './http2/growing-bytes.ts';
 
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 /** Whether it is compressed, and its length. */
@@ -14,7 +15,7 @@ const PREFIX_BYTES = 5;
  * @throws ServingProblem
  */
 export async function readMessage(
-  call: GrpcCall,
+  call: Pick<GrpcCall, 'stream' | 'headers'>,
   limits: Limits,
   receiving = OF_ALL_DOORS,
 ): Promise<Buffer | undefined> {
@@ -28,45 +29,44 @@ export async function readMessage(
 }
 
 function arrived(
-  { stream }: GrpcCall,
+  { stream }: Pick<GrpcCall, 'stream'>,
   { bodyBytes, requestMs }: Limits,
   receiving: Receiving,
 ): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const bytes = new GrowingBytes();
     let held = 0;
-    const fail = (problem: ServingProblem) => {
-      clearTimeout(late);
-      stream.pause();
-      stream.removeAllListeners('data');
+    let problem: ServingProblem | undefined;
+    const fail = (why: ServingProblem) => {
+      problem ??= why;
+      bytes.taken();
       reject(problem);
     };
+    stream.read({
+      data(piece, isLast) {
+        // What comes after a refusal is let go by.
+        if (problem) return;
+        if (bytes.length + piece.length > bodyBytes + PREFIX_BYTES) {
+          fail(new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`));
+          return;
+        }
+        bytes.add(piece, isLast);
+        const more = bytes.capacity - held;
+        if (receiving.hold(more)) held += more;
+        else fail(tooMuch());
+      },
+      end: () => resolve(bytes.taken()),
+    });
+    stream.whenClosed(() => {
+      receiving.release(held);
+      resolve(undefined);
+    });
+    if (stream.ended || problem) return;
     const late = setTimeout(
       () => fail(new ServingProblem('DEADLINE_EXCEEDED', 'The request did not arrive in time.')),
       requestMs,
     );
-    stream.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > bodyBytes + PREFIX_BYTES) {
-        fail(new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`));
-      } else if (receiving.hold(chunk.length)) {
-        held += chunk.length;
-        chunks.push(chunk);
-      } else {
-        chunks.length = 0;
-        fail(tooMuch());
-      }
-    });
-    stream.once('end', () => {
-      clearTimeout(late);
-      resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
-    });
-    stream.once('close', () => {
-      receiving.release(held);
-      clearTimeout(late);
-      resolve(undefined);
-    });
+    stream.whenClosed(() => clearTimeout(late));
   });
 }
 

@@ -1,24 +1,17 @@
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-} from 'node:http2';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions } from 'node:tls';
 import type { AddressInfo } from 'node:net';
-import type { TlsOptions } from 'node:tls';
-import { type CallParts, takeCall } from './call.ts';
+import { type CallParts, takeCall, tooLarge } from './call.ts';
+import { ServerConnection } from './http2/connection.ts';
 
-/** Bytes that may be under way to one call, and to one connection, before they are read. */
-const STREAM_WINDOW = 2 ** 20;
-const SESSION_WINDOW = 2 ** 22;
-const MOST_STREAMS = 256;
 /** A peer that is gone without a word is noticed within two of these. */
 const KEEPALIVE_MS = 30_000;
 const HANDSHAKE_MS = 10_000;
+/** Peers that do not hear that the server closes are not waited for any longer. */
+const LEAVE_MS = 30_000;
 
 export interface GrpcServer {
-  readonly server: Http2Server | Http2SecureServer;
+  readonly server: Server | TlsServer;
   /** Port 0: any. @returns the port */
   listen(port: number, host: string): Promise<number>;
   /** Takes no further calls and waits for those in hand. */
@@ -26,25 +19,30 @@ export interface GrpcServer {
 }
 
 /**
- * gRPC over HTTP/2 (grpc.io's PROTOCOL-HTTP2), as far as one message for one message needs it. The library's server
- * takes more than twice the time for a call: three layers of streams, and metadata copied in each.
+ * gRPC over HTTP/2 (grpc.io's PROTOCOL-HTTP2), as far as one message for one message needs it, on frames of our own:
+ * whatever the library or Node's HTTP/2 do for a call (streams, events, metadata, a write a frame) takes several times
+ * as long as to read the call and answer it.
  */
 export function grpcServer(parts: CallParts, tls: TlsOptions | undefined): GrpcServer {
-  const settings = { initialWindowSize: STREAM_WINDOW, maxConcurrentStreams: MOST_STREAMS };
+  const connections = new Set<ServerConnection>();
+  const welcome = (socket: Socket) => {
+    const connection = new ServerConnection(socket, {
+      stream: (stream) => takeCall(parts, stream),
+      tooLarge,
+    });
+    connections.add(connection);
+    const timers = watch(connection, parts.limits.requestMs);
+    socket.once('close', () => {
+      timers.forEach(clearTimeout);
+      connections.delete(connection);
+    });
+  };
   const server = tls
-    ? createSecureServer({ ...tls, settings, handshakeTimeout: HANDSHAKE_MS })
-    : createServer({ settings });
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-    keepAlive(session);
-  });
-  server.on('stream', (stream, headers) => takeCall(parts, stream, headers));
-  // Peers that break off, or speak something else, end their own connection.
-  server.on('sessionError', () => {});
-  server.on('tlsClientError', () => {});
-
+    ? createTlsServer({ ...tls, ALPNProtocols: ['h2'], handshakeTimeout: HANDSHAKE_MS }, (socket) =>
+        // Who names no protocol speaks some other (RFC 9113, section 3.2).
+        socket.alpnProtocol === 'h2' ? welcome(socket) : socket.on('error', () => {}).end(),
+      )
+    : createServer(welcome);
   return {
     server,
     async listen(port, host) {
@@ -59,22 +57,37 @@ export function grpcServer(parts: CallParts, tls: TlsOptions | undefined): GrpcS
     },
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const session of sessions) session.close();
+        const late = setTimeout(() => connections.forEach((each) => each.destroy()), LEAVE_MS);
+        server.close(() => {
+          clearTimeout(late);
+          resolve();
+        });
+        for (const connection of connections) connection.leave();
       }),
   };
 }
 
-function keepAlive(session: ServerHttp2Session): void {
-  session.setLocalWindowSize(SESSION_WINDOW);
+/** Ends a connection whose peer is gone, or that stays with half of something. */
+function watch(connection: ServerConnection, requestMs: number): NodeJS.Timeout[] {
+  const { socket } = connection;
+  const handshake = setTimeout(() => {
+    if (!connection.isSettled) connection.destroy();
+  }, HANDSHAKE_MS).unref();
   let answered = true;
-  const timer = setInterval(() => {
-    if (!answered || session.destroyed) {
-      session.destroy();
-      return;
-    }
+  let movedBefore = 0;
+  const alive = setInterval(() => {
+    const moved = socket.bytesRead + socket.bytesWritten - socket.writableLength;
+    if (!answered && moved === movedBefore) connection.destroy();
+    movedBefore = moved;
     answered = false;
-    session.ping(() => (answered = true));
+    connection.ping(() => (answered = true));
   }, KEEPALIVE_MS).unref();
-  session.once('close', () => clearInterval(timer));
+  const halves = setInterval(
+    () => {
+      const { partSince } = connection;
+      if (partSince !== undefined && performance.now() - partSince > requestMs) connection.destroy();
+    },
+    Math.max(1000, requestMs / 4),
+  ).unref();
+  return [handshake, alive, halves];
 }

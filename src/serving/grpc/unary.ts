@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http2';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
 import type { CallContext, Caller, Role } from '../service.ts';
 import { tellRefused } from '../telemetry/refusals.ts';
@@ -27,8 +26,8 @@ export function unary<Request, Answer extends object>(
       const requestId = randomUUID();
       const started = performance.now();
       const span = parts.tracer?.request('grpc', name, {
-        traceparent: only(headers, 'traceparent'),
-        tracestate: only(headers, 'tracestate'),
+        traceparent: headers['traceparent'],
+        tracestate: headers['tracestate'],
       });
       try {
         const request = requestDeserialize(message) as Request;
@@ -48,8 +47,3 @@ export function unary<Request, Answer extends object>(
     },
   };
 }
-
-const only = (headers: IncomingHttpHeaders, name: string): string | undefined => {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
-};

@@ -1,5 +1,5 @@
-import type { Http2SecureServer } from 'node:http2';
 import type { Server } from 'node:https';
+import type { Server as TlsServer } from 'node:tls';
 import { auditReload } from '../../access/decisions.ts';
 import { openGate } from '../../access/gate.ts';
 import { openTls } from '../../access/tls.ts';
@@ -92,7 +92,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
     });
     closing.push(() => door.close());
     addresses.grpc = `${reachableAt(host)}:${await door.listen(ports.grpc, host)}`;
-    if (tls) tls.follow(door.server as Http2SecureServer);
+    if (tls) tls.follow(door.server as TlsServer);
   }
   const opened = stack.move();
   return {

@@ -1,27 +1,35 @@
 import { equal } from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type ClientHttp2Session, type Http2Server } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { connect, type ClientHttp2Session } from 'node:http2';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { Receiving } from '../../../src/serving/doors/receiving.ts';
+import { ServerConnection } from '../../../src/serving/grpc/http2/connection.ts';
+import { encodeFields } from '../../../src/serving/grpc/http2/hpack/encoder.ts';
 import { readMessage } from '../../../src/serving/grpc/message-reader.ts';
 import { SMALL_LIMITS } from '../wire/small-service.ts';
 
-const MOST = 1000;
+/** More than a page, in which memory of a message grows. */
+const MOST = 10_000;
 
 describe('what is received over gRPC at once', () => {
-  let server: Http2Server;
+  let server: Server;
   let session: ClientHttp2Session;
+  let arrived = () => {};
 
   before(async () => {
     const receiving = new Receiving(MOST);
-    server = createServer();
-    server.on('stream', (stream, headers) => {
-      stream.on('error', () => {});
-      const call = { path: '/', headers, stream, signal: new AbortController().signal };
-      readMessage(call, SMALL_LIMITS, receiving).then(
-        (message) => message && stream.respond({ ':status': 200 }, { endStream: true }),
-        () => stream.respond({ ':status': 429 }, { endStream: true }),
-      );
+    const answer = (status: number) => encodeFields({ ':status': status });
+    server = createServer((socket) => {
+      void new ServerConnection(socket, {
+        tooLarge: answer,
+        stream(stream) {
+          readMessage({ stream, headers: stream.headers }, SMALL_LIMITS, receiving).then(
+            (message) => message && stream.refuse(answer(200)),
+            () => stream.refuse(answer(429)),
+          );
+          arrived();
+        },
+      });
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -43,16 +51,16 @@ describe('what is received over gRPC at once', () => {
   };
 
   it('is bounded over all calls, until there is room again', async () => {
-    const arrived = once(server, 'stream');
     const slow = calling();
-    slow.write(Buffer.alloc(MOST - 100));
-    await arrived;
-    equal(await statusOf(200), 429);
-    equal(await statusOf(50), 200);
+    const came = new Promise<void>((resolve) => (arrived = resolve));
+    slow.write(Buffer.alloc(MOST - 1000));
+    await came;
+    equal(await statusOf(2000), 429);
+    equal(await statusOf(500), 200);
     slow.close();
-    let status = await statusOf(200);
+    let status = await statusOf(2000);
     // Whoever left is noticed in a turn of the loop.
-    while (status === 429) status = await statusOf(200);
+    while (status === 429) status = await statusOf(2000);
     equal(status, 200);
   });
 });
