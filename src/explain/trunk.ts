@@ -1,7 +1,7 @@
 import { shapeOf } from '../model/heads.ts';
 import { chunksOf, rowsOf } from '../model/chunks.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { attend, matrixOf, putAway, think, type Attended, type Pass } from '../model/layer.ts';
+import { attend, causalBlock, matrixOf, putAway, think, type Attended, type Pass } from '../model/layer.ts';
 import { ParameterViews } from '../model/parameter-views.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { rotationOf } from '../model/rotary.ts';
@@ -26,20 +26,14 @@ export async function throughTrunk(
   look: (layer: number, attended: Attended) => Promise<void>,
 ): Promise<Float32Array> {
   const { positions, inputs } = tokens;
-  const { width, window, layers, channels } = config;
-  const shape = shapeOf(config);
+  const { width, layers, channels } = config;
   const pass: Pass = {
     weights: new ParameterViews(layoutOf(config), weights, tokens.region),
     positions,
-    rotation: rotationOf(positions, shape.headDim),
+    rotation: rotationOf(positions, shapeOf(config).headDim),
     chunks: chunksOf(positions.length, config),
     width,
-    block: {
-      ...shape,
-      causal: true,
-      ...(window === undefined ? {} : { window }),
-      pause: () => engine.pause(),
-    },
+    block: causalBlock(config, engine),
     engine,
     space: new Workspace(),
   };

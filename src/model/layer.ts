@@ -6,7 +6,8 @@ import {
   type RingOptions,
 } from '../ring/ring-attention.ts';
 import { rowsOf, type Chunk } from './chunks.ts';
-import { joinHeads, mergeProjection, partHeads, projectionWidth, splitProjection } from './heads.ts';
+import type { ModelConfig } from './config.ts';
+import { joinHeads, mergeProjection, partHeads, projectionWidth, shapeOf, splitProjection } from './heads.ts';
 import type { ParameterViews } from './parameter-views.ts';
 import type { Rotation } from './rotary.ts';
 import { backSegment, mixAndThink, queriesKeysValues, runSegment, type Matrix } from './segments.ts';
@@ -23,6 +24,18 @@ export interface Pass {
   block: RingOptions;
   engine: Engine;
   space: Workspace;
+}
+
+/** How attention runs in every layer of a pass: each hour sees those before it, within the model's window. */
+export function causalBlock(config: ModelConfig, engine: Engine): RingOptions {
+  const { window } = config;
+  return {
+    ...shapeOf(config),
+    causal: true,
+    ...(window === undefined ? {} : { window }),
+    ...(engine.travel === undefined ? {} : { travel: engine.travel }),
+    pause: () => engine.pause(),
+  };
 }
 
 /** What attention leaves for the way back. */

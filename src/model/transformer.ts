@@ -1,6 +1,5 @@
-import type { BlockAttention, HeadShape } from '../attention/block-attention.ts';
+import type { BlockAttention } from '../attention/block-attention.ts';
 import type { Collectives } from '../ring/collectives.ts';
-import type { RingOptions } from '../ring/ring-attention.ts';
 import type { Travel } from '../ring/wire.ts';
 import { BadInputError } from '../errors.ts';
 import type { IssueValues } from '../sequences/issue-scaling.ts';
@@ -16,7 +15,16 @@ import {
   type IssueTrace,
 } from './issue-head.ts';
 import type { IssueHeadConfig } from './issue-parameters.ts';
-import { attend, backLayer, matrixOf, putAway, think, type Attended, type Pass } from './layer.ts';
+import {
+  attend,
+  backLayer,
+  causalBlock,
+  matrixOf,
+  putAway,
+  think,
+  type Attended,
+  type Pass,
+} from './layer.ts';
 import { ParameterViews } from './parameter-views.ts';
 import { layoutOf, type ParameterLayout } from './parameters.ts';
 import { rotationOf, type Rotation } from './rotary.ts';
@@ -73,7 +81,6 @@ const HEAD = ['head.gain', 'head.out', 'head.region', 'head.direct'];
 export class Transformer {
   readonly config: ModelConfig;
   readonly layout: ParameterLayout;
-  readonly #shape: HeadShape;
   readonly #widest: number | undefined;
   readonly #space = new Workspace();
   #turned: { positions: Int32Array; rotation: Rotation } | undefined;
@@ -83,7 +90,6 @@ export class Transformer {
     this.config = config;
     this.#widest = widest;
     this.layout = layoutOf(config);
-    this.#shape = shapeOf(config);
   }
 
   /** Every rank must call it at the same point; how many issues it asks for is its own matter. */
@@ -220,22 +226,14 @@ export class Transformer {
   }
 
   #pass(weights: Float32Array, { positions, region }: Tokens, engine: Engine): Pass {
-    const { width, window } = this.config;
     this.#space.begin(positions.length);
-    const block: RingOptions = {
-      ...this.#shape,
-      causal: true,
-      ...(window === undefined ? {} : { window }),
-      ...(engine.travel === undefined ? {} : { travel: engine.travel }),
-      pause: () => engine.pause(),
-    };
     return {
       weights: new ParameterViews(this.layout, weights, region),
       positions,
       rotation: this.#rotation(positions),
       chunks: chunksOf(positions.length, this.config, this.#widest),
-      width,
-      block,
+      width: this.config.width,
+      block: causalBlock(this.config, engine),
       engine,
       space: this.#space,
     };
@@ -244,7 +242,7 @@ export class Transformer {
   /** A run asks for the same positions in every pass. */
   #rotation(positions: Int32Array): Rotation {
     if (this.#turned?.positions !== positions) {
-      this.#turned = { positions, rotation: rotationOf(positions, this.#shape.headDim) };
+      this.#turned = { positions, rotation: rotationOf(positions, shapeOf(this.config).headDim) };
     }
     return this.#turned.rotation;
   }

@@ -13,6 +13,9 @@ import { predictorOf } from '../../src/model/predictor.ts';
 import { gaussians, randomOf } from '../../src/model/random.ts';
 import { Transformer, type Engine } from '../../src/model/transformer.ts';
 import { Collectives } from '../../src/ring/collectives.ts';
+import { onLocalRing } from '../../src/ring/local.ts';
+import type { Wire } from '../../src/ring/wire.ts';
+import { dealPositions } from '../../src/sequences/ring-layout.ts';
 
 const PLAIN: ModelConfig = modelConfig.parse({
   channels: ['a', 'b', 'c'],
@@ -87,6 +90,29 @@ describe('attention rows', () => {
       });
     });
   }
+
+  it('on a ring, see the keys and values as they travel there, rounded or not', async () => {
+    const weights = weightsOf(PLAIN);
+    const channels = PLAIN.channels.length;
+    const deal = dealPositions(TOKENS, 2, 'contiguous');
+    await onLocalRing(2, async (ring) => {
+      const positions = deal.positions[ring.rank]!;
+      const rows = inputs.slice(positions[0]! * channels, (positions.at(-1)! + 1) * channels);
+      const own = { inputs: rows, positions, region: REGION };
+      const at = Int32Array.from(positions.keys());
+      const travelling = async (wire: Wire) => {
+        const halves = { ...engine, ring, travel: { wire } };
+        const looked = await throughTrunk({ config: PLAIN, weights }, own, halves, async () => {});
+        assert.deepEqual(looked.slice(), await new Transformer(PLAIN).states(weights, own, at, halves), wire);
+        return looked.slice();
+      };
+      const [exact, rounded] = [await travelling('float32'), await travelling('bfloat16')];
+      // Nothing but its own keys is seen by the first hours.
+      if (ring.rank === 0) assert.deepEqual(rounded, exact);
+      else assert.notDeepEqual(rounded, exact);
+      return new Float32Array(0);
+    });
+  });
 });
 
 describe('attention by hours back', () => {
