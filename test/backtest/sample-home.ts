@@ -32,16 +32,18 @@ export interface SampleHome {
 export const HORIZON = 48;
 export const SEQUENCE_LENGTH = 504;
 
+export const contextOf = (home: Home): StageContext => ({
+  home,
+  config: loadConfig({}, { environment: {} }),
+  signal: new AbortController().signal,
+  progress() {},
+  log: silentLogger,
+});
+
 export async function withHome<T>(act: (context: StageContext) => Promise<T>): Promise<T> {
   const root = await mkdtemp(join(tmpdir(), 'ringwatt-test-'));
   try {
-    return await act({
-      home: await Home.open(root),
-      config: loadConfig({}, { environment: {} }),
-      signal: new AbortController().signal,
-      progress() {},
-      log: silentLogger,
-    });
+    return await act(contextOf(await Home.open(root)));
   } finally {
     await rm(root, { recursive: true, force: true });
   }

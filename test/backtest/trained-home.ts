@@ -1,3 +1,7 @@
+import { rmSync } from 'node:fs';
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArtifactReference } from '../../src/contracts/artifact.ts';
 import { sequencesInput } from '../../src/contracts/stages.ts';
@@ -5,6 +9,7 @@ import { firstHourOf, lastHourOf, toHourStamp } from '../../src/contracts/time.t
 import { engineerFeatures } from '../../src/features/stage.ts';
 import { onceByKey, readManifest, writeContent } from '../../src/lake/artifacts.ts';
 import { sortRows, writeGridFile, yearOf, type GridRows } from '../../src/lake/grid-rows.ts';
+import { Home } from '../../src/lake/home.ts';
 import { readColumns } from '../../src/lake/parquet.ts';
 import { encodeSafetensors } from '../../src/lake/safetensors.ts';
 import { QUANTILES } from '../../src/day-ahead/issue-table.ts';
@@ -19,6 +24,7 @@ import { cutSequences } from '../../src/sequences/stage.ts';
 import { availableAt } from '../../src/sources/availability.ts';
 import type { StageContext } from '../../src/stages/context.ts';
 import { validate } from '../../src/validation/stage.ts';
+import { contextOf } from './sample-home.ts';
 
 export const REGION = 'PACW';
 export const TRAIN = { from: '2019-01', to: '2019-02' };
@@ -147,8 +153,25 @@ export async function writeModel(
   return reference;
 }
 
-/** The real stages from the grid to the sequences, and a model on top. */
+let template: ReturnType<typeof makeTemplate> | undefined;
+
+/**
+ * The real stages from the grid to the sequences, and a model on top. They run once in a process of tests, for a second
+ * of its time; each home is given a copy.
+ */
 export async function trainedHome(context: StageContext) {
+  const { root, made } = await (template ??= makeTemplate());
+  await cp(root, context.home.root, { recursive: true });
+  return { ...made };
+}
+
+async function makeTemplate() {
+  const root = await mkdtemp(join(tmpdir(), 'ringwatt-test-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  return { root, made: await makeHome(contextOf(await Home.open(root))) };
+}
+
+async function makeHome(context: StageContext) {
   const grid = await writeGrid(context, await shippedRows(), 'shipped');
   const { dataset: validated } = await validate(context, { dataset: grid, regions: [REGION] });
   const { dataset: features } = await engineerFeatures(context, { dataset: validated, dtype: 'float32' });

@@ -1,27 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { backtest } from '../../../src/backtest/stage.ts';
-import { loadConfig } from '../../../src/config/config.ts';
+import { rm } from 'node:fs/promises';
 import type { RegisteredNetwork } from '../../../src/export/network.ts';
 import { readNetwork } from '../../../src/export/read-network.ts';
 import { referTo } from '../../../src/lake/artifacts.ts';
 import { quantisedTensors } from '../../../src/compression/quantise.ts';
-import { Home } from '../../../src/lake/home.ts';
+import type { Home } from '../../../src/lake/home.ts';
 import { tensor, writeSafetensors, type Tensor } from '../../../src/lake/safetensors.ts';
 import { layoutOf, viewOf } from '../../../src/model/parameters.ts';
 import { flatWeights, namedTensors } from '../../../src/model/weights.ts';
-import { registerModel } from '../../../src/registry/stage.ts';
 import { Engine } from '../../../src/serving/engine/engine.ts';
 import { DEFAULT_SIGNATURE } from '../../../src/serving/signature.ts';
 import { memoryOf } from '../../../src/serving/sharded/memory.ts';
 import { weightsInFile } from '../../../src/serving/sharded/stored-weights.ts';
 import { withShards } from '../../../src/serving/sharded/with-shards.ts';
 import type { TensorMap } from '../../../src/serving/tensor.ts';
-import { silentLogger, type StageContext } from '../../../src/stages/context.ts';
-import { trainedHome, writeModel } from '../../backtest/trained-home.ts';
 import { smallNetwork } from '../../export/small-network.ts';
+import { homeWithNetwork } from '../home-with-network.ts';
 import { inputsOf, plainInputs } from './asked.ts';
 
 describe('registered networks, where some have no room in one process', () => {
@@ -29,17 +23,7 @@ describe('registered networks, where some have no room in one process', () => {
   let network: RegisteredNetwork;
 
   before(async () => {
-    home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));
-    const config = loadConfig({}, { environment: {} });
-    const context: StageContext = {
-      ...{ home, config, signal: new AbortController().signal, log: silentLogger },
-      progress() {},
-    };
-    const { sequences } = await trainedHome(context);
-    const model = await writeModel(context, sequences, { issueHead: true });
-    const score = { from: '2019-03-29', to: '2019-03-30' };
-    const scored = await backtest(context, { model, sequences, score, issueHourLocal: 10 });
-    await registerModel(context, { name: 'large', model, backtest: scored.dataset });
+    home = await homeWithNetwork('large', ['2019-03-30']);
     network = await readNetwork(home, 'large', 1);
   });
   after(() => rm(home.root, { recursive: true, force: true }));

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { accessOptions } from '../../../src/access/options.ts';
 import { evaluationOf } from '../../../src/ab-test/journal.ts';
 import { requestName, routeRequest } from '../../../src/ab-test/route.ts';
-import { backtest } from '../../../src/backtest/stage.ts';
 import { loadConfig } from '../../../src/config/config.ts';
 import { readNetwork } from '../../../src/export/read-network.ts';
-import { Home } from '../../../src/lake/home.ts';
+import type { Home } from '../../../src/lake/home.ts';
 import { startShadow } from '../../../src/registry/shadow.ts';
-import { registerModel } from '../../../src/registry/stage.ts';
 import { DEFAULT_BATCHING } from '../../../src/serving/batching/options.ts';
 import { DEFAULT_LIMITS } from '../../../src/serving/gate.ts';
 import type { ServeOptions } from '../../../src/serving/process/options.ts';
@@ -18,9 +14,9 @@ import { openCore, type Core, type CoreParts } from '../../../src/serving/proces
 import { DEFAULT_SIGNATURE } from '../../../src/serving/signature.ts';
 import type { TensorMap } from '../../../src/serving/tensor.ts';
 import { readSummary } from '../../../src/serving/traffic/shadow/file.ts';
-import { silentLogger, type StageContext } from '../../../src/stages/context.ts';
-import { trainedHome, writeModel } from '../../backtest/trained-home.ts';
+import { silentLogger } from '../../../src/stages/context.ts';
 import { until } from '../../support/until.ts';
+import { homeWithNetwork } from '../home-with-network.ts';
 import { inputsOf, plainInputs } from '../sharded/asked.ts';
 import { AT, NAME, crown, startWinter } from './traffic-home.ts';
 
@@ -31,20 +27,7 @@ describe('traffic of served models', function () {
   let inputs: TensorMap;
 
   before(async () => {
-    home = await Home.open(await mkdtemp(join(tmpdir(), 'ringwatt-test-')));
-    const config = loadConfig({}, { environment: {} });
-    const context: StageContext = {
-      ...{ home, config, signal: new AbortController().signal, log: silentLogger },
-      progress() {},
-    };
-    const { sequences } = await trainedHome(context);
-    const model = await writeModel(context, sequences, { issueHead: true });
-    // The same network, scored on other days: its answers are alike, its versions are two.
-    for (const to of ['2019-03-30', '2019-03-31']) {
-      const score = { from: '2019-03-29', to };
-      const scored = await backtest(context, { model, sequences, score, issueHourLocal: 10 });
-      await registerModel(context, { name: NAME, model, backtest: scored.dataset });
-    }
+    home = await homeWithNetwork(NAME, ['2019-03-30', '2019-03-31']);
     inputs = inputsOf({ inputs: plainInputs(await readNetwork(home, NAME, 1)) });
   });
   after(() => rm(home.root, { recursive: true, force: true }));
