@@ -1,6 +1,8 @@
 import { cacheKey } from './cache/cache-key.ts';
+import { EqualQuestions, type Answered } from './cache/equal-questions.ts';
+import { keptAnswer } from './cache/kept-answer.ts';
 import type { ResponseCache } from './cache/response-cache.ts';
-import { decodeTensors, encodeTensors } from './cache/tensor-bytes.ts';
+import { encodeTensors } from './cache/tensor-bytes.ts';
 import { rowsOf } from './batching/rows.ts';
 import type { Found } from './models/catalogue.ts';
 import { checkBounds, checkInputs, checkOutputs } from './models/check-inputs.ts';
@@ -32,14 +34,11 @@ export interface ServingParts {
   manager: ModelManager;
   observer: ServingObserver;
   cache?: ResponseCache | undefined;
+  /** Requests that wait for an equal one's answer, of a version; one more is refused. */
+  maxWaiting: number;
   traffic: TrafficHooks;
   /** Takes a list of models in every process that shares the port. */
   reload(models: readonly ModelConfig[]): Promise<void>;
-}
-
-interface Answered {
-  outputs: TensorMap;
-  cached: boolean;
 }
 
 /** How far a call has come, for whoever counts calls. */
@@ -56,10 +55,11 @@ interface Course {
 /** The models of a process as every door sees them. */
 export class Serving implements PredictionService {
   readonly #parts: ServingParts;
-  readonly #answering = new Map<string, Promise<Answered>>();
+  readonly #equal: EqualQuestions;
 
   constructor(parts: ServingParts) {
     this.#parts = parts;
+    this.#equal = new EqualQuestions(parts.maxWaiting);
   }
 
   async predict(request: PredictRequest, context: CallContext): Promise<PredictAnswer> {
@@ -164,31 +164,14 @@ export class Serving implements PredictionService {
     if (!cache) return { outputs: await compute(), cached: false };
     const { sha256: modelHash } = version.loaded;
     const key = cacheKey({ modelHash, signature, outputs: asked, inputs });
-    // Of equal questions that come at once one is answered; where its caller left, the others ask for themselves.
-    const before = this.#answering.get(key);
-    const shared = before && (await before.catch(() => undefined));
-    if (shared) return { outputs: shared.outputs, cached: true };
-    const answering = this.#keptOr(key, cache, compute);
-    this.#answering.set(key, answering);
-    return answering.finally(() => {
-      if (this.#answering.get(key) === answering) this.#answering.delete(key);
+    return this.#equal.answer(key, version, signal, async () => {
+      const ports = version.loaded.signatures.get(signature)!.outputs;
+      const rows = version.queueOf(signature).batchable ? rowsOf(inputs) : undefined;
+      const kept = keptAnswer(await cache.get(key), { ports, asked, rows });
+      if (kept) return { outputs: kept, cached: true };
+      const outputs = await compute();
+      cache.set(key, encodeTensors(outputs));
+      return { outputs, cached: false };
     });
-  }
-
-  async #keptOr(key: string, cache: ResponseCache, compute: () => Promise<TensorMap>): Promise<Answered> {
-    const kept = decoded(await cache.get(key));
-    if (kept) return { outputs: kept, cached: true };
-    const outputs = await compute();
-    cache.set(key, encodeTensors(outputs));
-    return { outputs, cached: false };
-  }
-}
-
-/** What a cache that others write to too gives back may be anything. */
-function decoded(bytes: Uint8Array | undefined): TensorMap | undefined {
-  try {
-    return bytes && decodeTensors(bytes);
-  } catch {
-    return undefined;
   }
 }

@@ -7,12 +7,16 @@ import { DEFAULT_BATCHING } from '../../src/serving/batching/options.ts';
 import { Turns, WaitingBudget } from '../../src/serving/batching/queue.ts';
 import { MemoryCache } from '../../src/serving/cache/memory-cache.ts';
 import type { ResponseCache } from '../../src/serving/cache/response-cache.ts';
+import { encodeTensors } from '../../src/serving/cache/tensor-bytes.ts';
 import { Engines } from '../../src/serving/engine/engines.ts';
 import { ModelManager } from '../../src/serving/models/model-manager.ts';
 import type { BatchEnded, CallEnded } from '../../src/serving/observer.ts';
 import { Serving } from '../../src/serving/serving.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import { denseModel, placeVersion } from './dense.ts';
+
+/** Equal requests that wait for one answer. */
+const MOST = 20;
 
 describe('answers that are kept', () => {
   let place: string;
@@ -46,7 +50,10 @@ describe('answers that are kept', () => {
     };
     const manager = new ModelManager({ home, engine: engines, share, log: silentLogger });
     const traffic = { answered() {}, missed() {} };
-    const serving = new Serving({ manager, observer, cache, traffic, reload: async () => undefined });
+    const serving = new Serving({
+      ...{ manager, observer, cache, traffic, maxWaiting: MOST },
+      reload: async () => undefined,
+    });
     const source = { kind: 'folder' as const, path: join(place, 'dense') };
     await manager.start([{ name: 'dense', source, policy: { kind: 'all' } }]);
     const ask = (value: number, version = 1, signal?: AbortSignal) => {
@@ -94,13 +101,49 @@ describe('answers that are kept', () => {
     await close();
   });
 
-  it('are computed where a cache gives back rubbish or nothing is kept', async () => {
-    const rubbish: ResponseCache = {
-      get: async () => Buffer.from('rubbish'),
+  it('are waited for by so many at once, and no more', async () => {
+    const { ask, close } = await open(new MemoryCache(2 ** 20));
+    const ended = await Promise.allSettled(Array.from({ length: 100 }, () => ask(6)));
+    const refused = ended.filter((each) => each.status === 'rejected').map(({ reason }) => reason);
+    deepEqual(
+      refused.map(({ code, retryAfter }) => [code, retryAfter]),
+      Array.from({ length: 100 - 1 - MOST }, () => ['RESOURCE_EXHAUSTED', 1]),
+    );
+    // Whoever comes when those are answered is let in again.
+    equal((await Promise.all(Array.from({ length: MOST + 1 }, () => ask(7)))).length, MOST + 1);
+    equal(runs.length, 2);
+    await close();
+  });
+
+  it('are asked for by one after another, as long as each leaves', async () => {
+    const { ask, close } = await open(new MemoryCache(2 ** 20));
+    const leaving = new AbortController();
+    const asked = Array.from({ length: 5 }, () => ask(8, 1, leaving.signal));
+    const stays = Array.from({ length: 5 }, () => ask(8));
+    leaving.abort();
+    equal((await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled').length, 0);
+    equal((await Promise.all(stays)).filter(({ cached }) => !cached).length, 1);
+    equal(runs.length, 1);
+    await close();
+  });
+
+  it('are computed where a cache gives back what is no answer to this, or nothing is kept', async () => {
+    const [one, row] = [Float32Array.of(9, 9, 9), [1, 3]];
+    const foreign: Uint8Array[] = [
+      Buffer.from('rubbish'),
+      encodeTensors(new Map()),
+      encodeTensors(new Map([['z', { dtype: 'float32', shape: row, data: one }]])),
+      encodeTensors(new Map([['y', { dtype: 'float64', shape: row, data: Float64Array.of(9, 9, 9) }]])),
+      encodeTensors(new Map([['y', { dtype: 'float32', shape: [3, 1], data: one }]])),
+      // An answer to two rows, where one was asked.
+      encodeTensors(new Map([['y', { dtype: 'float32', shape: [2, 3], data: new Float32Array(6) }]])),
+    ];
+    const caches = foreign.map((bytes) => ({
+      get: async () => bytes,
       set() {},
       close: async () => undefined,
-    };
-    for (const cache of [rubbish, undefined]) {
+    }));
+    for (const cache of [...caches, undefined]) {
       const { ask, close } = await open(cache);
       for (let i = 0; i < 2; i++) equal((await ask(1)).outputs.get('y')!.data[0], 3);
       equal(runs.length, 2);

@@ -56,6 +56,10 @@ function decode(bytes: Uint8Array): TensorMap {
   let offset = aligned(LENGTH_BYTES + length);
   const tensors = new Map<string, ServingTensor>();
   for (const [name, dtype, shape, lengths] of JSON.parse(text) as Head) {
+    requireSizes(shape);
+    requireSizes(lengths ?? []);
+    if (lengths && (dtype !== 'string' || lengths.length !== sizeOf(shape)))
+      throw new TypeError(`${name} has ${lengths.length} strings`);
     const size = lengths ? lengths.reduce((sum, one) => sum + one, 0) : sizeOf(shape) * widthOf(dtype);
     if (offset + size > bytes.length) throw new RangeError(`${name} ends after the bytes do`);
     tensors.set(name, {
@@ -68,6 +72,10 @@ function decode(bytes: Uint8Array): TensorMap {
     offset += aligned(size);
   }
   return tensors;
+}
+
+function requireSizes(sizes: readonly number[]): void {
+  if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0)) throw new TypeError('no sizes');
 }
 
 function stringsOf(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {

@@ -45,14 +45,19 @@ function checkOne({ dtype, shape }: ServingTensor, port: ServingPort): void {
       `The input ${port.name} is ${DTYPES[dtype].tensorflow}; it takes ${spelled(port)}.`,
     );
   }
-  const fits =
-    port.shape === null ||
-    (port.shape.length === shape.length && port.shape.every((size, i) => size < 0 || size === shape[i]));
-  if (fits) return;
+  if (isOfShape(shape, port)) return;
   throw invalidArgument(
     `The input ${port.name} is of shape [${shape.join(', ')}]; it takes ${spelled(port)}.`,
   );
 }
+
+/** Whether a tensor is what the port's type and shape say. */
+export const isOf = ({ dtype, shape }: ServingTensor, port: ServingPort): boolean =>
+  dtype === port.dtype && isOfShape(shape, port);
+
+const isOfShape = (shape: readonly number[], port: ServingPort): boolean =>
+  port.shape === null ||
+  (port.shape.length === shape.length && port.shape.every((size, i) => size < 0 || size === shape[i]));
 
 /** Such as `DT_FLOAT [any, 24]`. */
 function spelled({ dtype, shape }: ServingPort): string {

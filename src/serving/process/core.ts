@@ -59,7 +59,10 @@ export async function openCore({
   };
   const manager = stack.use(new ModelManager({ home, engine, share, log }));
   const traffic = stack.use(openTraffic({ home, manager, log, observer: trafficObserver, nudge }));
-  const service = new Serving({ manager, observer, cache, traffic: traffic.hooks, reload });
+  const service = new Serving({
+    ...{ manager, observer, cache, traffic: traffic.hooks, reload },
+    maxWaiting: batching.maxWaiting,
+  });
   await manager.start(options.models);
   const opened = stack.move();
   return { service, manager, traffic, engine, [Symbol.asyncDispose]: () => opened.disposeAsync() };

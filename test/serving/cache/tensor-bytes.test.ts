@@ -55,4 +55,22 @@ describe('tensors as bytes', () => {
     ];
     for (const one of wrong) assert.throws(() => decodeTensors(one), CorruptArtifactError);
   });
+
+  it('are refused where their head is of no tensors', () => {
+    const wrong = [
+      [['x', 'float32', [-1]]],
+      [['x', 'float32', [0.5, 2]]],
+      [['x', 'string', [2], [1]]],
+      [['x', 'string', [2], [-1, 2]]],
+      [['x', 'float32', [2], [1, 1]]],
+      [['x', 'complex64', [1]]],
+      { length: 1 },
+    ];
+    for (const head of wrong) {
+      const text = Buffer.from(JSON.stringify(head));
+      const bytes = Buffer.concat([Buffer.alloc(4), text, Buffer.alloc(64)]);
+      bytes.writeUInt32LE(text.length);
+      assert.throws(() => decodeTensors(bytes), CorruptArtifactError, text.toString());
+    }
+  });
 });

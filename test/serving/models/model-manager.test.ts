@@ -63,7 +63,7 @@ describe('models that are served', () => {
     manager = new ModelManager({ home, engine: engines, share, log: silentLogger, everyMs: 2 ** 30 });
     const none = { answered() {}, missed() {} };
     const reload = (models: readonly ModelConfig[]) => manager.reload(models);
-    serving = new Serving({ manager, observer: {}, traffic: none, reload });
+    serving = new Serving({ manager, observer: {}, traffic: none, maxWaiting: 512, reload });
   });
   afterEach(() => manager[Symbol.asyncDispose]());
 
