@@ -1,12 +1,10 @@
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
 import { OF_ALL_DOORS, tooMuch, type Receiving } from '../doors/receiving.ts';
+import { unpack, UnpackedTooLarge } from '../doors/unpack.ts';
 import type { Limits } from '../gate.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { GrpcCall } from './call.ts';
 import { GrowingBytes } from './http2/growing-bytes.ts';
 
-const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 /** Whether it is compressed, and its length. */
 const PREFIX_BYTES = 5;
 
@@ -25,7 +23,7 @@ export async function readMessage(
     throw invalidArgument('The call is to hold one message, whole.');
   }
   const message = bytes.subarray(PREFIX_BYTES);
-  return bytes[0] === 0 ? message : unpacked(message, String(call.headers['grpc-encoding']), limits);
+  return bytes[0] === 0 ? message : unpacked(message, call, limits, receiving);
 }
 
 function arrived(
@@ -70,14 +68,25 @@ function arrived(
   });
 }
 
-async function unpacked(message: Buffer, encoding: string, { bodyBytes }: Limits): Promise<Buffer> {
+async function unpacked(
+  message: Buffer,
+  { stream, headers }: Pick<GrpcCall, 'stream' | 'headers'>,
+  { bodyBytes }: Limits,
+  receiving: Receiving,
+): Promise<Buffer> {
+  const encoding = String(headers['grpc-encoding']);
   if (encoding !== 'gzip' && encoding !== 'deflate') {
     throw new ServingProblem('UNIMPLEMENTED', 'The message is compressed in a way that is not known here.');
   }
+  const exchange = {
+    isOver: () => stream.closed,
+    whenOver: (callback: () => void) => stream.whenClosed(callback),
+  };
   try {
-    return await UNPACK[encoding](message, { maxOutputLength: bodyBytes });
+    return await unpack(message, encoding, bodyBytes, { receiving, exchange });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+    if (error instanceof ServingProblem) throw error;
+    if (error instanceof UnpackedTooLarge) {
       throw new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`);
     }
     throw invalidArgument(`The message is not the ${encoding} that it is announced as.`);

@@ -6,7 +6,7 @@ import { answerClientError } from '../doors/client-error.ts';
 import { classify, regress } from '../doors/inference.ts';
 import { USER_HEADER, userOf, type WireDoorParts } from '../doors/parts.ts';
 import { boundPipelined } from '../doors/pipelined.ts';
-import { boundReceived, type Receiving } from '../doors/receiving.ts';
+import { boundReceived, OF_ALL_DOORS, type Receiving } from '../doors/receiving.ts';
 import { checkRows } from '../doors/row-limit.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { CallContext, Caller } from '../service.ts';
@@ -14,7 +14,7 @@ import { DEFAULT_SIGNATURE } from '../signature.ts';
 import { spanOf, traceRoutes } from '../telemetry/traces/http-spans.ts';
 import { markModel } from '../told-errors.ts';
 import { answerProblem } from './answer-problem.ts';
-import { plainBody } from './body.ts';
+import { isPlain, unpackedBody } from './body.ts';
 import { metadataAnswer, modelsAnswer, statusAnswer } from './descriptions.ts';
 import { readExamples } from './json-examples.ts';
 import { readPredict } from './json-tensors.ts';
@@ -105,7 +105,11 @@ async function answerTo(
     const { version, signatures } = service.signatures(spec);
     return pretty(metadataAnswer(spec.name, version, signatures));
   }
-  const body = await plainBody(bodyOf(request), request.headers['content-encoding'], limits);
+  const { 'content-encoding': encoding } = request.headers;
+  const { receiving = OF_ALL_DOORS } = parts;
+  const body = isPlain(encoding)
+    ? bodyOf(request)
+    : await unpackedBody(bodyOf(request), encoding, { limits, receiving, raw: reply.raw });
   const context = contextOf(request, reply);
   if (kind === 'predict') {
     const { signatures } = service.signatures(spec);

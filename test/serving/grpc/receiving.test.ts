@@ -2,6 +2,7 @@ import { equal } from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type ClientHttp2Session } from 'node:http2';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { Receiving } from '../../../src/serving/doors/receiving.ts';
 import { ServerConnection } from '../../../src/serving/grpc/http2/connection.ts';
 import { encodeFields } from '../../../src/serving/grpc/http2/hpack/encoder.ts';
@@ -49,6 +50,20 @@ describe('what is received over gRPC at once', () => {
     const [headers] = (await once(stream, 'response')) as [{ ':status': number }];
     return headers[':status'];
   };
+
+  it('counts what a packed message unpacks to', async () => {
+    const statusOfPacked = async (length: number) => {
+      const stream = session.request({ ':method': 'POST', 'grpc-encoding': 'gzip' }).on('error', () => {});
+      const packed = gzipSync(Buffer.alloc(length));
+      const head = Buffer.from([1, 0, 0, 0, 0]);
+      head.writeUInt32BE(packed.length, 1);
+      stream.end(Buffer.concat([head, packed]));
+      const [headers] = (await once(stream, 'response')) as [{ ':status': number }];
+      return headers[':status'];
+    };
+    equal(await statusOfPacked(MOST), 429);
+    for (let i = 0; i < 5; i++) equal(await statusOfPacked(MOST - 1000), 200);
+  });
 
   it('is bounded over all calls, until there is room again', async () => {
     const slow = calling();
