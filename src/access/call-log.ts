@@ -5,6 +5,7 @@ import type { Home } from '../lake/home.ts';
 import { makeFolder } from '../lake/make-folder.ts';
 import type { CallEnded, ServingObserver } from '../serving/observer.ts';
 import type { Logger } from '../stages/context.ts';
+import { callLine } from './call-line.ts';
 
 export const CALLS_FOLDER = 'serving/calls';
 
@@ -57,7 +58,7 @@ export class CallLog implements ServingObserver, AsyncDisposable {
 
   callEnded(call: CallEnded): void {
     if (this.#lines.length >= this.#options.waiting) this.#lost++;
-    else this.#lines.push(lineOf(call, new Date()));
+    else this.#lines.push(callLine(call, Date.now()));
     if (!this.#isWriting) this.#later();
   }
 
@@ -143,13 +144,6 @@ export async function callLog(
   const folder = home.path(CALLS_FOLDER);
   await makeFolder(folder);
   return new CallLog(folder, log, { ...DEFAULTS, ...options });
-}
-
-function lineOf(call: CallEnded, at: Date): string {
-  const { requestId, door, caller, model, version, label, signature, code, seconds, rows, cached } = call;
-  const ms = Math.round(seconds * 1e5) / 100;
-  const told = { at, requestId, door, caller, model, version, label, signature, code, ms, rows, cached };
-  return `${JSON.stringify(told)}\n`;
 }
 
 const nameOf = (day: string, part: number) => (part === 0 ? `${day}.jsonl` : `${day}.${part}.jsonl`);

@@ -29,6 +29,7 @@ export interface BatchEnded {
   waitedSeconds: number;
 }
 
+/** One object a queue, told of again and again. */
 export interface QueueState {
   model: string;
   version: number;

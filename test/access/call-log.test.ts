@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { callLine } from '../../src/access/call-line.ts';
 import { callLog, CALLS_FOLDER } from '../../src/access/call-log.ts';
 import { auditReload } from '../../src/access/decisions.ts';
 import { listAudit, auditBytes } from '../../src/audit/read.ts';
@@ -21,6 +23,37 @@ const CALL: CallEnded = {
   cached: false,
 };
 const today = () => new Date().toISOString().slice(0, 10);
+
+describe('the line of a call', () => {
+  it('is the JSON of what it says, whatever names there are', () => {
+    const name = fc
+      .array(fc.constantFrom(...'aZ0 -"\\/\n\0\u2028é☀\ud800'), { maxLength: 8 })
+      .map((letters) => letters.join(''));
+    const call = fc.record({
+      requestId: name,
+      door: fc.constantFrom('http' as const, 'rest' as const, 'grpc' as const),
+      caller: name,
+      model: fc.option(name, { nil: undefined }),
+      version: fc.option(fc.maxSafeNat(), { nil: undefined }),
+      label: fc.option(name, { nil: undefined }),
+      signature: fc.option(name, { nil: undefined }),
+      code: fc.constantFrom('OK' as const, 'NOT_FOUND' as const),
+      seconds: fc.double({ min: 0, max: 1e4, noNaN: true }),
+      rows: fc.nat(),
+      cached: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(call, fc.integer({ min: 0, max: 4e12 }), (told, now) => {
+        const { seconds, ...rest } = told;
+        const ms = Math.round(seconds * 1e5) / 100;
+        const line = callLine(told, now);
+        assert.ok(line.endsWith('}\n'));
+        const said = JSON.parse(JSON.stringify({ at: new Date(now), ...rest, ms })) as object;
+        assert.deepEqual(JSON.parse(line), said);
+      }),
+    );
+  });
+});
 
 describe('the log of calls', () => {
   it('has a line for each call with who, what and how it ended, in files of its user alone', async () => {

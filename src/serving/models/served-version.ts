@@ -22,12 +22,16 @@ export class ServedVersion {
     this.loaded = loaded;
     for (const [signature, shape] of loaded.signatures) {
       const of = { model, version, signature };
+      const state = { ...of, length: 0 };
       const queue = new BatchQueue({
         ...share,
         run: (inputs) => loaded.run(signature, inputs),
         batchable: isBatchable(shape),
         onBatch: (batch) => observer.batchEnded?.({ ...of, ...batch }),
-        onLength: (length) => observer.queueChanged?.({ ...of, length }),
+        onLength: (length) => {
+          state.length = length;
+          observer.queueChanged?.(state);
+        },
       });
       this.#queues.set(signature, queue);
     }
