@@ -64,7 +64,8 @@ export class Chart {
     this.data = [at, ...values];
     const isEmpty = !values.some((line) => line.some((value) => value !== null));
     this.nothing.hidden = !isEmpty;
-    if (this.plot) this.plot.setData(this.data);
+    // With nothing in it, its axes and its legend would go on telling of what was there before.
+    if (this.plot && at.length > 0) this.plot.setData(this.data);
     else this.#redraw();
     this.#newest();
     this.#tell();
@@ -126,7 +127,7 @@ export class Chart {
         },
       ],
       series: [
-        { label: 'UTC', value: (_plot, at) => (at === null ? '–' : this.#moment(at)) },
+        { label: 'UTC', value: (_plot, at) => (Number.isFinite(at) ? this.#moment(at) : '–') },
         ...this.lines.map(({ label, color: name, dash, width: thick = 1.5, fill }) => ({
           label,
           stroke: color(name),

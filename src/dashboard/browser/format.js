@@ -51,10 +51,13 @@ export function when(moment) {
   return new Intl.DateTimeFormat('en-GB', { ...options, ...year, timeZone: 'UTC' }).format(at);
 }
 
-/** @param {string} moment */
-export function since(moment) {
-  const seconds = (Date.now() - Date.parse(moment)) / 1000;
-  if (seconds < 120) return withUnit(seconds, 's');
-  if (seconds < 7200) return withUnit(seconds / 60, 'min');
-  return seconds < 172_800 ? withUnit(seconds / 3600, 'h') : withUnit(seconds / 86_400, 'days');
+/** `32 s`, `5 min`, `1.5 h`, `3.2 days`: nobody counts finer. @param {Maybe} seconds */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return NONE;
+  if (seconds < 119.5) return `${whole.format(seconds)} s`;
+  if (seconds < 7170) return `${whole.format(seconds / 60)} min`;
+  return seconds < 172_800 ? `${one.format(seconds / 3600)} h` : `${one.format(seconds / 86_400)} days`;
 }
+
+/** @param {string} moment */
+export const since = (moment) => duration((Date.now() - Date.parse(moment)) / 1000);

@@ -10,7 +10,7 @@
 /** @import { MachineState } from '../state/machine.ts' */
 /** @import { Piece } from './dom.js' */
 import { byId, el, factList, note, put, shown, table, words } from './dom.js';
-import { bytes, number, percent, sharePercent, since, when, withUnit } from './format.js';
+import { bytes, duration, number, percent, sharePercent, since, when, withUnit } from './format.js';
 
 /** @param {State} state */
 export function showState({ models, running, ended, tests, drift, alerts, machine }) {
@@ -143,14 +143,18 @@ function runningTable(jobs) {
             el('progress', { max: 100, value: share, 'aria-label': workflowId }),
             percent(share),
           ),
-      progress ? `step ${progress.step}, loss ${number(progress.loss)}` : '–',
+      progress ? stepAndLoss(progress) : '–',
       slots ? number(slots.length) : '–',
-      secondsLeft ? withUnit(secondsLeft / 60, 'min') : '–',
+      duration(secondsLeft),
       since(startedAt),
     ];
   });
   return table(['Running', 'Stage', 'Done', 'Training', 'Slots', 'Left', 'For'], rows);
 }
+
+/** @param {{ step: number, totalSteps: number | null, loss: number | null }} progress */
+const stepAndLoss = ({ step, totalSteps, loss }) =>
+  `step ${number(step)}${totalSteps === null ? '' : ` of ${number(totalSteps)}`}, loss ${number(loss)}`;
 
 /**
  * How far a training is, by steps or by the seconds of its budget: whichever ends first.
