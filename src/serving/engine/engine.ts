@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { UnavailableError } from '../../errors.ts';
-import { restoreError } from '../../stages/child-protocol.ts';
 import { ServingProblem } from '../problem.ts';
+import { errorOf } from '../process/refusal.ts';
 import type { FromEngine, LoadedReport, NamedTensors, ToEngine } from './protocol.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { ModelSource } from './source.ts';
@@ -92,9 +92,8 @@ export class Engine implements AsyncDisposable {
     if (message.kind === 'started') return;
     const waiting = this.#waiting.get(message.call);
     this.#waiting.delete(message.call);
-    if (message.kind !== 'failed') return waiting?.resolve(message);
-    const { code, error } = message;
-    waiting?.reject(code ? new ServingProblem(code, error.message) : restoreError(error));
+    if (message.kind !== 'failed') waiting?.resolve(message);
+    else waiting?.reject(errorOf(message.refusal));
   }
 }
 

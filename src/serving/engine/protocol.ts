@@ -1,5 +1,4 @@
-import type { ErrorReport } from '../../stages/child-protocol.ts';
-import type { Code } from '../problem.ts';
+import type { Refusal } from '../process/messages.ts';
 import type { ServingSignature } from '../signature.ts';
 import type { ServingTensor } from '../tensor.ts';
 import type { Bounds } from './runner.ts';
@@ -28,5 +27,4 @@ export type FromEngine =
   | { kind: 'answered'; call: number; outputs: NamedTensors }
   | { kind: 'warmed'; call: number; batchMs: number }
   | { kind: 'unloaded'; call: number }
-  /** `code`: of a refusal that serving has a name for. */
-  | { kind: 'failed'; call: number; code?: Code; error: ErrorReport };
+  | { kind: 'failed'; call: number; refusal: Refusal };

@@ -1,7 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { startBackend } from '../../backend/backend.ts';
-import { reportError } from '../../stages/child-protocol.ts';
-import { ServingProblem } from '../problem.ts';
+import { refusalOf } from '../process/refusal.ts';
 import type { ServingTensor } from '../tensor.ts';
 import { isBeyondRepair } from './here.ts';
 import { openSource } from './open-source.ts';
@@ -47,8 +46,7 @@ async function answer(message: ToEngine): Promise<void> {
         say({ kind: 'unloaded', call });
     }
   } catch (error) {
-    const code = error instanceof ServingProblem ? { code: error.code } : {};
-    say({ kind: 'failed', call, ...code, error: reportError(error) });
+    say({ kind: 'failed', call, refusal: refusalOf(error) });
     // Whoever waits for others of its models is told of the end too.
     if (isBeyondRepair(error)) process.exit(1);
   }

@@ -1,6 +1,6 @@
 import type { ErrorReport } from '../../stages/child-protocol.ts';
 import type { ModelConfig } from '../model-config.ts';
-import type { Code } from '../problem.ts';
+import type { ServingProblem } from '../problem.ts';
 import type { ServeOptions } from './options.ts';
 
 /** Where the doors of a process can be reached. */
@@ -11,10 +11,11 @@ export interface Addresses {
   grpc?: string;
 }
 
-/** A refusal as it crosses between processes. */
+/** A refusal as it crosses between processes and threads. */
 export interface Refusal {
-  code?: Code;
   error: ErrorReport;
+  /** Of one that serving has a name for. */
+  problem?: Pick<ServingProblem, 'code' | 'retryAfter' | 'cure'>;
 }
 
 /** What the supervisor says to the processes that answer, and they to it. */

@@ -3,9 +3,12 @@ import { ServingProblem } from '../problem.ts';
 import type { Refusal } from './messages.ts';
 
 export function refusalOf(error: unknown): Refusal {
-  return { ...(error instanceof ServingProblem ? { code: error.code } : {}), error: reportError(error) };
+  if (!(error instanceof ServingProblem)) return { error: reportError(error) };
+  const { code, retryAfter, cure } = error;
+  return { error: reportError(error), problem: { code, retryAfter, cure } };
 }
 
-export function errorOf({ code, error }: Refusal): Error {
-  return code ? new ServingProblem(code, error.message) : restoreError(error);
+export function errorOf({ problem, error }: Refusal): Error {
+  if (!problem) return restoreError(error);
+  return new ServingProblem(problem.code, error.message, problem.retryAfter, problem.cure);
 }
