@@ -1,3 +1,4 @@
+import type { LifecycleEvent } from '../contracts/lifecycle.ts';
 import { CorruptArtifactError, MissingDataError } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
 import { readVersionRecord, type ModelVersion } from './versions.ts';
@@ -9,11 +10,16 @@ const regionsOf = ({ record }: Pick<ModelVersion, 'record'>): string[] =>
 export const regionsLost = (version: Pick<ModelVersion, 'record'>, kept: readonly string[]): string[] =>
   regionsOf(version).filter((region) => !kept.includes(region));
 
-/** Regions that lost their forecast when a version took the place of `previous`; none where a record cannot be read. */
+/**
+ * Regions that lost their forecast by a promotion or a rollback, which the lifecycle does not judge; none by anything
+ * else, and none where a record cannot be read.
+ */
 export async function regionsLostBy(
   home: Home,
-  { name, version, previous }: { name: string; version: number; previous: number },
+  name: string,
+  { kind, version, previous }: Pick<LifecycleEvent, 'kind' | 'version' | 'previous'>,
 ): Promise<string[]> {
+  if ((kind !== 'promoted' && kind !== 'rolled-back') || version === null || previous === null) return [];
   try {
     const before = await readVersionRecord(home, name, previous);
     return regionsLost(before, regionsOf(await readVersionRecord(home, name, version)));

@@ -105,8 +105,9 @@ describe('approve and reject', () => {
           const url = `/models/day-ahead/${what}`;
           const headers = { 'content-type': 'application/json' };
           const reply = await door.inject({ method: 'POST', url, headers, payload });
-          const body = reply.json<{ kind?: string; error?: { message: string } }>();
-          return `${reply.statusCode} ${body.error?.message ?? body.kind}`;
+          const body = reply.json<{ kind?: string; regionsLost?: string[]; error?: { message: string } }>();
+          const lost = body.regionsLost ? `; lost: ${body.regionsLost.join()}` : '';
+          return `${reply.statusCode} ${body.error?.message ?? body.kind}${lost}`;
         };
         assert.match(await post('approve', { version: 2 }), /^404 No version of day-ahead waits/);
         const handle = await waiting(client);
@@ -115,6 +116,10 @@ describe('approve and reject', () => {
         assert.match(await post('reject', { version: 2, by: 'ada', from: 'x' }), /^422 The request is wrong/);
         assert.equal(await post('reject', { version: 2, by: 'ada' }), '200 reject');
         assert.equal((await handle.result()).outcome, 'refused');
+        await writeRecord(home, 1, ['CAL', 'MISO']);
+        await writeRecord(home, 2, ['MISO']);
+        assert.equal(await post('promote', { version: 2, by: 'ada' }), '200 promoted; lost: CAL');
+        assert.equal(await post('rollback', { by: 'ada' }), '200 rolled-back');
       });
     } finally {
       await door.close();

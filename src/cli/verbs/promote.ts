@@ -103,22 +103,20 @@ async function ask(
   return withRegionsLost(session, name, event, answerOf(name, event));
 }
 
-/** Names the regions that lose their forecast by a promotion or a rollback, which the lifecycle does not judge. */
+/** Names the regions that lose their forecast. */
 async function withRegionsLost(
   session: Session,
   name: string,
   event: LifecycleEvent,
   answer: Answer,
 ): Promise<Answer> {
-  const { kind, version, previous } = event;
-  if ((kind !== 'promoted' && kind !== 'rolled-back') || version === null || previous === null) return answer;
   // That of a cluster may lie elsewhere, and is not begun here.
   if (!existsSync(resolve(session.config.home))) return answer;
   const { regionsLostBy } = await import('../../registry/regions-lost.ts');
-  const lost = await regionsLostBy(await session.home(), { name, version, previous });
+  const lost = await regionsLostBy(await session.home(), name, event);
   if (lost.length === 0) return answer;
   const [have, them] = lost.length > 1 ? ['have', 'them'] : ['has', 'it'];
-  const text = `${answer.text as string}; ${lost.join(', ')} ${have} no forecast any more: version ${version} does not know ${them}`;
+  const text = `${answer.text as string}; ${lost.join(', ')} ${have} no forecast any more: version ${event.version ?? '-'} does not know ${them}`;
   return { json: { ...event, regionsLost: lost }, text };
 }
 

@@ -22,6 +22,14 @@ export const canaryBody = canaryRequest.omit(ofTheDoor);
 export const endCanaryBody = endCanaryRequest.omit(ofTheDoor);
 export const approvalBody = approvalRequest.omit(ofTheDoor);
 
+/** Of a promotion or rollback. */
+export const championEvent = lifecycleEvent.extend({
+  regionsLost: z
+    .array(z.string())
+    .optional()
+    .describe('Regions without a forecast from now on: the version before knew them'),
+});
+
 export const byName = z.strictObject({
   name: modelName.describe('A registered model').meta({ examples: ['day-ahead'] }),
 });

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { deploymentRequest, type DeploymentRequest } from '../../contracts/learning.ts';
 import { lifecycleEvent, type LifecycleEvent } from '../../contracts/lifecycle.ts';
 import { readHistory } from '../../registry/history.ts';
+import { regionsLostBy } from '../../registry/regions-lost.ts';
 import { listModels } from '../../registry/stage.ts';
 import { approveDeployment, rejectDeployment } from '../../temporal/deployments.ts';
 import { endCanary, promoteVersion, rollbackChampion, startCanary } from '../../temporal/runs.ts';
@@ -9,6 +10,7 @@ import {
   approvalBody,
   byName,
   canaryBody,
+  championEvent,
   endCanaryBody,
   modelDetails,
   modelList,
@@ -61,12 +63,17 @@ export function modelRoutes(app: FastifyInstance, { home, temporal }: DoorParts)
     about,
     refusals: [404, 409],
   } as const;
-  const event = { says: 'What the history says of it', schema: lifecycleEvent };
+  const says = 'What the history says of it';
+  const event = { says, schema: lifecycleEvent };
   const ask = <Answer extends LifecycleEvent | DeploymentRequest>(
     name: string,
     version: number | undefined,
     work: (client: Parameters<typeof promoteVersion>[0]) => Promise<Answer>,
   ) => decided(home, name, version, () => temporal.ask(ASK_SECONDS, work));
+  const withRegionsLost = async (name: string, happened: LifecycleEvent) => {
+    const lost = await regionsLostBy(home, name, happened);
+    return lost.length > 0 ? { ...happened, regionsLost: lost } : happened;
+  };
 
   addRoute(
     app,
@@ -76,12 +83,13 @@ export function modelRoutes(app: FastifyInstance, { home, temporal }: DoorParts)
       summary: 'Make a version champion',
       body: promoteBody,
       examples: { promote: { version: 2, by: 'ada', reason: 'errs a tenth less' } },
-      answer: event,
+      answer: { says, schema: championEvent },
     },
     async ({ path, body, caller }) => {
       const name = await knownModel(home, path.name);
       const request = await signed(home, { kind: 'promote', model: name }, body, caller);
-      return ask(name, body.version, (client) => promoteVersion(client, name, request));
+      const promoted = await ask(name, body.version, (client) => promoteVersion(client, name, request));
+      return withRegionsLost(name, promoted);
     },
   );
 
@@ -93,12 +101,13 @@ export function modelRoutes(app: FastifyInstance, { home, temporal }: DoorParts)
       summary: 'Make the champion before this one champion again',
       body: rollbackBody,
       examples: { rollback: { by: 'ada', reason: 'errs more than it promised' } },
-      answer: event,
+      answer: { says, schema: championEvent },
     },
     async ({ path, body, caller }) => {
       const name = await knownModel(home, path.name);
       const request = await signed(home, { kind: 'rollback', model: name }, body, caller);
-      return ask(name, undefined, (client) => rollbackChampion(client, name, request));
+      const rolledBack = await ask(name, undefined, (client) => rollbackChampion(client, name, request));
+      return withRegionsLost(name, rolledBack);
     },
   );
 
