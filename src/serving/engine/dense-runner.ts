@@ -43,15 +43,17 @@ function done(
   switch (step.kind) {
     case 'product': {
       const { weights, inner, columns, transposed } = step;
-      const rows = values.length / inner;
-      const length = rows * columns;
-      if ((space[at]?.length ?? 0) < length) space[at] = new Float32Array(length);
-      const out = space[at]!.subarray(0, length);
+      const given = values.length / inner;
+      const rows = Math.max(2, given);
+      const out = kept(space, 2 * at, rows * columns);
+      // One row alone is computed another way, which takes half as long again as two: zeros are put beside it.
+      const a = given === 1 ? kept(space, 2 * at + 1, rows * inner) : values;
+      if (given === 1) a.set(values);
       kernels.product({
-        ...{ a: values, b: weights, out, rows, inner, columns },
+        ...{ a, b: weights, out, rows, inner, columns },
         ...{ transposeA: false, transposeB: transposed, accumulate: false, threads },
       });
-      return out;
+      return out.subarray(0, given * columns);
     }
     case 'bias': {
       const { values: bias } = step;
@@ -71,6 +73,13 @@ function done(
       for (let i = 0; i < values.length; i++) values[i] = Math.tanh(values[i]!);
       return values;
   }
+}
+
+/** Zeros at first, then whatever was left there. */
+function kept(space: Float32Array[], place: number, length: number): Float32Array {
+  let array = space[place];
+  if (!array || array.length < length) space[place] = array = new Float32Array(length);
+  return array.length === length ? array : array.subarray(0, length);
 }
 
 function bytesOf(chains: ReadonlyMap<string, DenseChain>): number {
