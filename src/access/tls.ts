@@ -17,7 +17,7 @@ interface Reloadable {
 
 /** What doors need to speak TLS, and to go on doing so when files are renewed under them. */
 export interface DoorTls extends AsyncDisposable {
-  /** For Fastify's `https`, or a secure server of `node:http2`; hand the server to `follow` afterwards. */
+  /** For Fastify's `https`, or a server of `node:tls`; hand the server to `follow` afterwards. */
   httpsOptions(): NodeTlsOptions;
   /** Renewed certificates are shown to whoever connects from then on; nobody who is connected is cut off. */
   follow(server: Reloadable): void;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SecureServerOptions } from 'node:http2';
+import type { TlsOptions } from 'node:tls';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Home } from '../lake/home.ts';
 import type { Forecasts } from '../serving/forecasts/forecasts.ts';
@@ -44,7 +44,7 @@ export interface DoorParts {
   maxBatchSize?: number | undefined;
   /** In Prometheus' text format; absent: `enable_metrics` is off. */
   metricsText?: (() => Promise<string>) | undefined;
-  tls?: SecureServerOptions | undefined;
+  tls?: TlsOptions | undefined;
   /** Pages and routes of others, under the same admission. */
   more?: ((app: FastifyInstance) => void) | undefined;
 }
