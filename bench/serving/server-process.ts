@@ -2,13 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Guard } from '../../src/stack/guard-link.ts';
+import { identify } from '../../src/stack/process-identity.ts';
 
 /** A peer imports for a long time, on a machine with other work for minutes. */
 const START_MS = 600_000;
 
-/** A server under test in a process group of its own: what it forks ends with it. */
+/** A server under test in a process group of its own: what it forks ends with it, and it with this process. */
 export class ServerProcess {
   readonly #child: ChildProcess;
+  readonly #guard = new Guard();
   #said = '';
   #stdout = '';
 
@@ -16,6 +19,8 @@ export class ServerProcess {
     this.#child = spawn(command, args, {
       ...{ env: environment, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
     });
+    const identity = this.#child.pid === undefined ? undefined : identify(this.#child.pid);
+    if (identity) this.#guard.watch(identity);
     const keep = (text: string) => (this.#said = (this.#said + text).slice(-4000));
     this.#child.on('error', ({ message }) => keep(message));
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
@@ -50,12 +55,14 @@ export class ServerProcess {
   }
 
   async close(): Promise<void> {
-    if (this.#hasEnded) return;
-    const gone = once(this.#child, 'exit');
-    this.#signal('SIGTERM');
-    const forced = setTimeout(() => this.#signal('SIGKILL'), 15_000);
-    await gone;
-    clearTimeout(forced);
+    if (!this.#hasEnded) {
+      const gone = once(this.#child, 'exit');
+      this.#signal('SIGTERM');
+      const forced = setTimeout(() => this.#signal('SIGKILL'), 15_000);
+      await gone;
+      clearTimeout(forced);
+    }
+    await this.#guard.rest();
   }
 
   async #until(holds: () => boolean | Promise<boolean>): Promise<void> {
