@@ -41,6 +41,10 @@ interface Waiting {
 }
 
 const BUSY_SECONDS = 1;
+/** A run that takes longer is not given company on the thread: what comes meanwhile is better off together. */
+const LONG_SECONDS = 0.005;
+/** Without a new request, after which no more are waited for. */
+const IDLE_TURNS = 2;
 
 /**
  * Requests of one version's signature wait here while the thread computes, and then run together: rows of equal sizes,
@@ -51,6 +55,9 @@ export class BatchQueue {
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #asked = false;
+  /** Of the run before. */
+  #lastRequests = 0;
+  #lastSeconds = 0;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -139,7 +146,23 @@ export class BatchQueue {
       return;
     }
     this.#asked = true;
-    this.#parts.turns.take(() => this.#runNext());
+    this.#gather(this.#waiting.length, IDLE_TURNS);
+  }
+
+  /**
+   * Requests come in with the turns of the loop, and those of one turn belong to the same run. Where the last run had
+   * company, its callers ask again at once: a few turns more are waited for them. Who is alone waits for nobody.
+   */
+  #gather(before: number, idleTurns: number): void {
+    setImmediate(() => {
+      const { enabled, maxRows } = this.#parts.options;
+      const { length } = this.#waiting;
+      const grows = length > before;
+      const left = grows ? IDLE_TURNS : idleTurns - 1;
+      const mayGrow = enabled && this.#parts.batchable && length < Math.min(this.#lastRequests, maxRows);
+      if (mayGrow && left > 0) this.#gather(length, left);
+      else this.#parts.turns.take(() => this.#runNext(), this.#lastSeconds > LONG_SECONDS);
+    });
   }
 
   async #runNext(): Promise<void> {
@@ -149,6 +172,7 @@ export class BatchQueue {
     if (!first) return;
     // Others may fill the thread's second place meanwhile.
     this.#changed();
+    this.#lastRequests = batch.length;
     const started = performance.now();
     const rows = batch.reduce((sum, each) => sum + each.rows, 0);
     for (const { span } of batch) span?.end();
@@ -166,8 +190,10 @@ export class BatchQueue {
       if (batch.length > 1) await Promise.all(batch.map((each) => this.#runAlone(each)));
       else first.reject(error);
     }
+    const seconds = (performance.now() - started) / 1000;
+    this.#lastSeconds = seconds;
     this.#parts.onBatch?.({
-      ...{ rows, requests: batch.length, seconds: (performance.now() - started) / 1000 },
+      ...{ rows, requests: batch.length, seconds },
       waitedSeconds: (started - first.since) / 1000,
     });
   }
@@ -235,30 +261,34 @@ export class WaitingBudget {
 
 /**
  * Turns on the thread that computes, first come first served over all queues. Two at a time: while one run computes the
- * next is on its way, so that the thread does not wait for its post.
+ * next is on its way, so that the thread does not wait for its post. Long ones each alone: two would only share the
+ * thread, with half of the requests each, where whoever waits may join the next.
  */
 export class Turns {
   readonly #atOnce: number;
-  readonly #next: (() => Promise<void>)[] = [];
+  readonly #next: { work: () => Promise<void>; isLong: boolean }[] = [];
   #running = 0;
+  #isAlone = false;
 
   constructor(atOnce = 2) {
     this.#atOnce = atOnce;
   }
 
-  take(work: () => Promise<void>): void {
-    this.#next.push(work);
-    // After this turn of the loop: requests that came with it belong to the same run.
-    setImmediate(() => this.#pump());
+  take(work: () => Promise<void>, isLong = false): void {
+    this.#next.push({ work, isLong });
+    this.#pump();
   }
 
   #pump(): void {
-    while (this.#running < this.#atOnce) {
-      const work = this.#next.shift();
-      if (!work) return;
+    for (;;) {
+      const [next] = this.#next;
+      if (!next || this.#isAlone || this.#running >= (next.isLong ? 1 : this.#atOnce)) return;
+      this.#next.shift();
       this.#running++;
-      void work().finally(() => {
+      this.#isAlone = next.isLong;
+      void next.work().finally(() => {
         this.#running--;
+        this.#isAlone = false;
         this.#pump();
       });
     }
