@@ -11,6 +11,7 @@ import { servingMetrics } from '../../src/serving/telemetry/serving-metrics.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import { LastingConnection } from '../../src/temporal/lasting-connection.ts';
 import { NAME } from '../http/sample-door.ts';
+import { until } from '../support/until.ts';
 
 const KEY = 'the right key';
 const SERVING_CHARTS = 6;
@@ -27,14 +28,15 @@ export async function tryDashboard(trial: Trial, say: (line: string) => void): P
   processMetrics(registry, 'serving-1');
   const observer = servingMetrics(registry);
   const figures = ownFigures(registry, assert.ifError);
-  const calls = setInterval(() => {
+  let calls: NodeJS.Timeout | undefined;
+  const call = () => {
     const graph = { model: NAME, version: 1, signature: 'serving_default' };
     const call = { ...graph, requestId: 'r', door: 'rest', caller: 'local', rows: 2, cached: false } as const;
     for (const seconds of [0.002, 0.004, 0.03]) observer.callEnded!({ ...call, code: 'OK', seconds });
     observer.callEnded!({ ...call, code: 'RESOURCE_EXHAUSTED', seconds: 0 });
     observer.batchEnded!({ ...graph, rows: 6, requests: 3, seconds: 0.003, waitedSeconds: 0.001 });
     observer.queueChanged!({ ...graph, length: 2 });
-  }, 50);
+  };
   const temporal = new LastingConnection(() => undefined);
   const gate = {
     async admit({ apiKey }: { apiKey?: string | undefined }) {
@@ -48,6 +50,10 @@ export async function tryDashboard(trial: Trial, say: (line: string) => void): P
   });
   try {
     const url = `${await door.listen({ host: '127.0.0.1', port: 0 })}/dashboard`;
+    // Something is drawn of all models, and nothing of the one that the page then chooses.
+    await until(async () => (await figures.live({})).points.length > 0);
+    await lookBeforeAnyCall(trial.browser, url);
+    calls = setInterval(call, 50);
     for (const colorScheme of ['light', 'dark'] as const)
       for (const width of [390, 1440]) await look(trial, { url, colorScheme, width });
     say('the dashboard: live charts, one model, no door but its own, wide and narrow, light and dark');
@@ -67,25 +73,10 @@ interface Look {
 
 async function look({ browser, screenshots }: Trial, { url, colorScheme, width }: Look): Promise<void> {
   const page = await browser.newPage({ viewport: { width, height: 1000 }, colorScheme });
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    // The first answers are 401, which the browser tells of by itself.
-    const isRefusal = message.text().includes('401');
-    if (['error', 'warning'].includes(message.type()) && !isRefusal) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(new URL(url).origin) && !request.url().startsWith('data:'))
-      complaints.push(`asks ${request.url()}`);
-  });
+  const complaints = complaintsOf(page, url);
   try {
-    await page.goto(url);
-    await page.getByLabel('API key or token').fill(KEY);
-    await page.keyboard.press('Enter');
-    await page.getByRole('status').filter({ hasText: 'Live.' }).waitFor();
+    await enter(page, url);
     const model = page.getByRole('combobox', { name: 'Model' });
-    // The only one that there is.
-    await page.waitForURL((at) => at.searchParams.get('model') === NAME);
     assert.equal(await model.inputValue(), NAME);
     await model.selectOption('');
     await page.getByText('Choose one model above to see how good its answers are.').waitFor();
@@ -117,6 +108,44 @@ async function look({ browser, screenshots }: Trial, { url, colorScheme, width }
   } finally {
     await page.close();
   }
+}
+
+/** A model that nobody has called yet: empty charts that still tell of nothing else. */
+async function lookBeforeAnyCall(browser: Browser, url: string): Promise<void> {
+  const page = await browser.newPage();
+  const complaints = complaintsOf(page, url);
+  try {
+    await enter(page, url);
+    await page.getByRole('img', { name: 'Latency, ms. Newest: p50 –, p95 –, p99 –.' }).waitFor();
+    await page.waitForFunction(() => document.querySelector('#serving-body .u-value')?.textContent === '–');
+    assert.deepEqual(complaints, []);
+  } finally {
+    await page.close();
+  }
+}
+
+function complaintsOf(page: Page, url: string): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    // The first answers are 401, which the browser tells of by itself.
+    const isRefusal = message.text().includes('401');
+    if (['error', 'warning'].includes(message.type()) && !isRefusal) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(url).origin) && !request.url().startsWith('data:'))
+      complaints.push(`asks ${request.url()}`);
+  });
+  return complaints;
+}
+
+/** With its key, as far as the only model that there is. */
+async function enter(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('API key or token').fill(KEY);
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').filter({ hasText: 'Live.' }).waitFor();
+  await page.waitForURL((at) => at.searchParams.get('model') === NAME);
 }
 
 /** Pauses and opens a table without a pointer. */
