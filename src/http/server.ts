@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type Gate, type Limits } from '../serving/gate.ts';
 import { answerClientError } from '../serving/doors/client-error.ts';
 import { boundPipelined } from '../serving/doors/pipelined.ts';
 import { boundReceived } from '../serving/doors/receiving.ts';
+import type { ServingObserver } from '../serving/observer.ts';
 import type { PredictionService } from '../serving/service.ts';
 import type { Outcomes } from '../serving/traffic/outcomes.ts';
 import type { Logger } from '../stages/context.ts';
@@ -35,6 +36,8 @@ export interface DoorParts {
   service?: PredictionService | undefined;
   /** What GET /forecast is asked of; absent: this process forecasts nothing. */
   forecasts?: Forecasts | undefined;
+  /** Told of forecasts that were answered; predictions tell of themselves. */
+  observer?: ServingObserver | undefined;
   /** What takes ratings; absent: this process answers for no A/B test but in forecasts. */
   outcomes?: Outcomes | undefined;
   /** Absent: nobody is asked who they are, and only programs of this machine are answered. */

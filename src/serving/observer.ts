@@ -13,7 +13,8 @@ export interface CallEnded {
   code: Code | 'OK';
   seconds: number;
   rows: number;
-  cached: boolean;
+  /** Absent of what no cache is asked for: a forecast. */
+  cached?: boolean | undefined;
 }
 
 /** A batch that has run. */

@@ -11,6 +11,8 @@ import type { ForecastAnswer } from '../../src/http/contracts/forecasts.ts';
 import { forecastAnswer } from '../../src/http/contracts/forecasts.ts';
 import { Home } from '../../src/lake/home.ts';
 import { Forecasts } from '../../src/serving/forecasts/forecasts.ts';
+import type { CallEnded, ServingObserver } from '../../src/serving/observer.ts';
+import { tellHttpRefusals } from '../../src/serving/telemetry/refusals.ts';
 import { silentLogger, type StageContext } from '../../src/stages/context.ts';
 import { forecastHome, ISSUE, MODEL } from './forecast-home.ts';
 import { withDoor } from './sample-door.ts';
@@ -79,6 +81,28 @@ describe('GET /forecast/{region}, by a registered model on the shipped record', 
       // The hour that ends at the issue: its demand is known an hour later.
       assert.equal(told.hours[0]!.lead_hours, 0);
     }));
+
+  it('is counted as a call by who answered, and as a refused one', async () => {
+    const told: CallEnded[] = [];
+    const observer: ServingObserver = { callEnded: (call) => void told.push(call) };
+    const more = (app: FastifyInstance) => tellHttpRefusals(app, observer);
+    await withDoor(
+      context,
+      undefined,
+      async (door) => {
+        const { request_id: requestId } = await asked(door, `?issue_time=${ISSUE}`);
+        await door.inject('/forecast/PACW?horizon=0');
+        const [answered, refused] = told;
+        assert.ok(answered!.seconds > 0);
+        assert.deepEqual(answered, {
+          ...{ requestId, door: 'http', caller: 'local', model: MODEL, version: 1, signature: 'forecast' },
+          ...{ code: 'OK', rows: 1, seconds: answered!.seconds },
+        });
+        assert.deepEqual([refused!.code, refused!.rows, told.length], ['INVALID_ARGUMENT', 0, 2]);
+      },
+      { forecasts, observer, more },
+    );
+  });
 
   it('says what it can answer where it cannot', () =>
     opened(async (door) => {

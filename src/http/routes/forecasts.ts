@@ -21,6 +21,8 @@ import { addRoute } from '../route.ts';
 import type { DoorParts } from '../server.ts';
 
 const NUDGE_SECONDS = 3;
+/** What forecasts are counted by beside the signatures of predictions. */
+const SIGNATURE = 'forecast';
 const CURE = 'Rate what a running test dealt, by the id that it came with.';
 
 export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts: Forecasts): void {
@@ -48,6 +50,7 @@ export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts
         ...(version !== undefined && { version: Number(version) }),
         ...(issueTime !== undefined && { issuedAt: issueTime.slice(0, 13) }),
       });
+      const started = performance.now();
       const result = await forecasts.ask(input, signal);
       const most = result.rows.length;
       if (horizon !== undefined && horizon > most) {
@@ -58,6 +61,11 @@ export function forecastRoutes(app: FastifyInstance, parts: DoorParts, forecasts
           `Give a horizon of 1 to ${most}, or none.`,
         );
       }
+      parts.observer?.callEnded?.({
+        ...{ requestId: request.id, door: 'http', caller: request.caller.name },
+        ...{ model: result.model.name, version: result.model.version, signature: SIGNATURE },
+        ...{ code: 'OK', seconds: (performance.now() - started) / 1000, rows: 1 },
+      });
       return answerOf(result, region, horizon ?? most, request.id);
     },
   );

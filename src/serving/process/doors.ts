@@ -54,7 +54,7 @@ export async function openDoors(parts: DoorsParts): Promise<Doors> {
     const forecasts = new Forecasts({ config, log });
     stack.defer(() => forecasts.close());
     const app = httpDoor({
-      ...{ home, temporal, log, gate, limits, forecasts, service: core.service },
+      ...{ home, temporal, log, gate, limits, forecasts, observer, service: core.service },
       outcomes: core.traffic.outcomes,
       maxBatchSize: options.maxBatchSize,
       metricsText: options.metrics ? () => figures.metricsOfAll() : undefined,

@@ -37,7 +37,7 @@ function codeOf(status: number): Code {
 interface Calls {
   door: Door;
   observer: ServingObserver;
-  /** Whether a request asks for a prediction, or is meant to. */
+  /** Whether a request asks for a prediction or a forecast, or is meant to. */
   isCall(request: FastifyRequest): boolean;
   callerOf(request: FastifyRequest): string | undefined;
 }
@@ -54,11 +54,13 @@ export function tellRefusals(app: FastifyInstance, { door, observer, isCall, cal
   });
 }
 
+const HTTP_CALLS = new Set(['/predict', '/predict/batch', '/forecast/:region']);
+
 /** Of the friendly API. */
 export const tellHttpRefusals = (app: FastifyInstance, observer: ServingObserver): void =>
   tellRefusals(app, {
     ...{ door: 'http', observer },
-    isCall: ({ routeOptions: { url } }) => url === '/predict' || url === '/predict/batch',
+    isCall: ({ routeOptions: { url = '' } }) => HTTP_CALLS.has(url),
     callerOf: ({ caller }) => caller.name,
   });
 

@@ -45,7 +45,7 @@ export function servingMetrics(registry: Registry): ServingObserver {
       of.calls.value += 1;
       of.seconds.observe(seconds);
       of.rows.value += rows;
-      (cached ? of.hits() : of.misses()).value += 1;
+      if (cached !== undefined) (cached ? of.hits() : of.misses()).value += 1;
     },
 
     batchEnded(batch) {

@@ -37,6 +37,14 @@ describe('metrics of serving', () => {
     assert.ok(seconds.includes(`${METRIC.callSeconds}_count{${of}} 2`), 'a refusal is quick and no latency');
   });
 
+  it('tell nothing of a cache where none is asked', async () => {
+    const registry = new Registry();
+    const observer = servingMetrics(registry);
+    observer.callEnded!({ ...CALL, signature: 'forecast', cached: undefined });
+    assert.equal((await linesOf(registry, METRIC.calls)).length, 1);
+    assert.deepEqual(await linesOf(registry, METRIC.cache), []);
+  });
+
   it('keep no name that a caller has made up', async () => {
     const registry = new Registry();
     const observer = servingMetrics(registry);
