@@ -1,5 +1,7 @@
+import { OF_ALL_DOORS, type Receiving } from '../doors/receiving.ts';
 import type { Limits } from '../gate.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
+import { ERROR } from './http2/frames.ts';
 import { encodeFields } from './http2/hpack/encoder.ts';
 import type { RequestHeaders } from './http2/request-headers.ts';
 import type { ServerStream } from './http2/stream.ts';
@@ -32,6 +34,8 @@ export type UnaryOutcome = { requestId: string } & ({ answer: Uint8Array } | { p
 export interface CallParts {
   methods: ReadonlyMap<string, GrpcMethod>;
   limits: Limits;
+  /** Absent: what all doors of the process share. */
+  receiving?: Receiving;
   /** What a failure is told as. */
   refusal(error: unknown): ServingProblem;
   /** Aborted when the server closes: calls that would never end then end. */
@@ -44,7 +48,6 @@ const HEADERS = encodeFields({
   'grpc-accept-encoding': 'identity,deflate,gzip',
 });
 const WELL = encodeFields({ 'grpc-status': 0 });
-const CLOSING = encodeFields({ 'grpc-status': 14 });
 const NO_GRPC = encodeFields({ ':status': 415 });
 
 /** Before there is a call: of headers that are too large. */
@@ -79,38 +82,50 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
     stream.whenClosed(() => clearTimeout(deadline));
   }
   const admitted = await method.admit(call);
-  const message = await readMessage(call, parts.limits);
+  const message = await readMessage(call, parts.limits, parts.receiving);
   if (!message) return;
   if (method.stream) {
     const begin = method.stream(message, call);
-    stream.respond(HEADERS);
     // Only a server that closes ends such a call by itself.
-    const end = () => {
-      stream.end(CLOSING);
-      gone.abort();
-    };
+    const end = () => refuse(call, new ServingProblem('UNAVAILABLE', 'The server closes.'));
+    if (parts.closing.aborted) {
+      end();
+      return;
+    }
     parts.closing.addEventListener('abort', end, { once: true });
-    stream.whenClosed(() => parts.closing.removeEventListener('abort', end));
+    stream.whenClosed(() => {
+      parts.closing.removeEventListener('abort', end);
+      gone.abort();
+    });
+    stream.respond(HEADERS);
     begin((answer) => stream.write(framed(answer)));
     return;
   }
   const outcome = await method.unary!(message, call, admitted);
   if ('problem' in outcome) refuse(call, outcome.problem, outcome.requestId);
-  else respond(call, outcome.answer, outcome.requestId);
+  else respond(call, outcome.answer, outcome.requestId, parts.receiving ?? OF_ALL_DOORS);
 }
 
-function respond({ stream }: GrpcCall, answer: Uint8Array, requestId: string): void {
+function respond({ stream }: GrpcCall, answer: Uint8Array, requestId: string, receiving: Receiving): void {
   // Where the deadline was faster.
   if (stream.began) return;
   stream.respond(Buffer.concat([HEADERS, requestIdField(requestId)]));
   stream.write(framed(answer));
   stream.end(WELL);
+  // What the caller does not take yet is held for it, as is what it sends.
+  if (stream.closed) return;
+  if (receiving.hold(answer.length)) stream.whenClosed(() => receiving.release(answer.length));
+  else stream.reset(ERROR.enhanceYourCalm);
 }
 
-/** With trailers alone; what the caller still sends is not read. */
+/** With trailers alone, where nothing was answered yet; what the caller still sends is not read. */
 function refuse({ stream }: GrpcCall, problem: ServingProblem, requestId?: string): void {
+  const trailers = encodeFields(problemHeaders(problem));
   const id = requestId === undefined ? [] : [requestIdField(requestId)];
-  stream.refuse(Buffer.concat([HEADERS, ...id, encodeFields(problemHeaders(problem))]));
+  if (!stream.began) stream.refuse(Buffer.concat([HEADERS, ...id, trailers]));
+  else if (!stream.answered) stream.end(trailers);
+  // The caller does not take its answer.
+  else stream.reset(ERROR.cancel);
 }
 
 const requestIdField = (id: string): Buffer => encodeFields({ 'x-request-id': id });

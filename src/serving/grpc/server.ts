@@ -25,6 +25,7 @@ export interface GrpcServer {
  */
 export function grpcServer(parts: CallParts, tls: TlsOptions | undefined): GrpcServer {
   const connections = new Set<ServerConnection>();
+  let isClosing = false;
   const welcome = (socket: Socket) => {
     const connection = new ServerConnection(socket, {
       stream: (stream) => takeCall(parts, stream),
@@ -36,11 +37,13 @@ export function grpcServer(parts: CallParts, tls: TlsOptions | undefined): GrpcS
       timers.forEach(clearTimeout);
       connections.delete(connection);
     });
+    // Its TLS took longer than the rest.
+    if (isClosing) connection.leave();
   };
   const server = tls
     ? createTlsServer({ ...tls, ALPNProtocols: ['h2'], handshakeTimeout: HANDSHAKE_MS }, (socket) =>
         // Who names no protocol speaks some other (RFC 9113, section 3.2).
-        socket.alpnProtocol === 'h2' ? welcome(socket) : socket.on('error', () => {}).end(),
+        socket.alpnProtocol === 'h2' ? welcome(socket) : socket.on('error', () => {}).destroySoon(),
       )
     : createServer(welcome);
   return {
@@ -62,6 +65,7 @@ export function grpcServer(parts: CallParts, tls: TlsOptions | undefined): GrpcS
           clearTimeout(late);
           resolve();
         });
+        isClosing = true;
         for (const connection of connections) connection.leave();
       }),
   };
@@ -81,6 +85,7 @@ function watch(connection: ServerConnection, requestMs: number): NodeJS.Timeout[
     movedBefore = moved;
     answered = false;
     connection.ping(() => (answered = true));
+    connection.resetStalled();
   }, KEEPALIVE_MS).unref();
   const halves = setInterval(
     () => {

@@ -1,38 +1,33 @@
 import type { Socket } from 'node:net';
 import {
   ConnectionError,
-  DEFAULT_WINDOW,
   ERROR,
   type ErrorCode,
   FLAG,
   FRAME,
-  FRAME_BYTES,
   frame,
   goAway,
   resetFrame,
   StreamError,
-  windowUpdate,
 } from './frames.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type HeaderBlock, HeaderBlocks, MOST_HEADER_BYTES, requireStream } from './header-blocks.ts';
-import { NO_TABLE } from './hpack/encoder.ts';
 import { Nuisance } from './nuisance.ts';
 import { Outbox } from './outbox.ts';
 import { unpadded } from './padding.ts';
-import { ReceiveWindow } from './receive-window.ts';
-import { SendWindow } from './send-window.ts';
+import { Pings } from './pings.ts';
+import { requirePriority } from './priority.ts';
+import { Receiver, STREAM_WINDOW } from './receiver.ts';
+import { Sender } from './sender.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import { ServerStream, type StreamConnection } from './stream.ts';
+import { MOST_STREAMS, StreamTable } from './stream-table.ts';
 
-/** Bytes that may be under way to one stream, and to one connection, before they are read. */
-const STREAM_WINDOW = 2 ** 20;
-const CONNECTION_WINDOW = 2 ** 22;
-const MOST_STREAMS = 256;
-/** Streams that ended before their peer knew: what still comes for them is let go by. */
-const MOST_ENDED_EARLY = 1000;
-const PRIORITY_BYTES = 5;
+const NEWEST_OF_ALL = 2 ** 31 - 1;
 const PING_BYTES = 8;
 const TOO_LARGE = 431;
+/** So long a peer may take to read why it is left. */
+const LAST_WORDS_MS = 1000;
 
 export interface ConnectionHandlers {
   /** A request whose headers have come. */
@@ -49,35 +44,31 @@ export class ServerConnection implements StreamConnection {
   readonly socket: Socket;
   readonly #handlers: ConnectionHandlers;
   readonly #reader = new FrameReader();
-  readonly #outbox: Outbox;
   readonly #blocks = new HeaderBlocks();
   readonly #nuisance = new Nuisance();
-  readonly #streams = new Map<number, ServerStream>();
-  readonly #blocked = new Set<ServerStream>();
-  readonly #endedEarly = new Set<number>();
-  readonly #sending = new SendWindow(DEFAULT_WINDOW);
-  readonly #receiving = new ReceiveWindow(CONNECTION_WINDOW);
-  #streamWindow = DEFAULT_WINDOW;
-  #frameBytes = FRAME_BYTES;
-  #lastStream = 0;
+  readonly #streams = new StreamTable();
+  readonly #outbox: Outbox;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  readonly #pings: Pings;
   #isSettled = false;
-  #tellsNoTable = false;
   #leaving: 'no' | 'said' | 'for good' = 'no';
   #isOver = false;
-  /** Of the last ping of ours. */
-  #pinged: (() => void) | undefined;
 
   constructor(socket: Socket, handlers: ConnectionHandlers) {
     this.socket = socket;
     this.#handlers = handlers;
-    this.#outbox = new Outbox(socket);
+    this.#outbox = new Outbox(socket, () => this.#sender.goOn());
+    this.#sender = new Sender(this.#outbox, (stream) => this.#answered(stream));
+    this.#receiver = new Receiver(this.#outbox);
+    this.#pings = new Pings(this.#outbox);
     const settings = {
       initialWindowSize: STREAM_WINDOW,
       maxConcurrentStreams: MOST_STREAMS,
       maxHeaderListSize: MOST_HEADER_BYTES,
     };
     this.#outbox.send(frame(FRAME.settings, 0, 0, writeSettings(settings)));
-    this.#outbox.send(windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW));
+    this.#receiver.open();
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#read(bytes));
     socket.on('error', () => this.#over());
@@ -95,8 +86,12 @@ export class ServerConnection implements StreamConnection {
 
   /** `answered` once the peer has told that it is there. */
   ping(answered: () => void): void {
-    this.#pinged = answered;
-    this.#outbox.send(frame(FRAME.ping, 0, 0, Buffer.alloc(PING_BYTES)));
+    if (!this.#isOver) this.#pings.send(answered);
+  }
+
+  /** Gives up answers that the peer has taken nothing of since this was last asked for. */
+  resetStalled(): void {
+    for (const stream of this.#sender.stalled(this.#streams.all())) stream.reset(ERROR.cancel);
   }
 
   /**
@@ -110,10 +105,10 @@ export class ServerConnection implements StreamConnection {
       this.#end(ERROR.none);
       return;
     }
-    this.#outbox.send(goAway(2 ** 31 - 1, ERROR.none));
+    this.#outbox.send(goAway(NEWEST_OF_ALL, ERROR.none));
     this.ping(() => {
       this.#leaving = 'for good';
-      this.#outbox.send(goAway(this.#lastStream, ERROR.none));
+      this.#outbox.send(goAway(this.#streams.last, ERROR.none));
       this.#endWhenDone();
     });
   }
@@ -124,54 +119,21 @@ export class ServerConnection implements StreamConnection {
   }
 
   wasRead(stream: ServerStream, bytes: number): void {
-    if (this.#isOver) return;
-    const ofConnection = this.#receiving.read(bytes);
-    if (ofConnection > 0) this.#outbox.send(windowUpdate(0, ofConnection));
-    if (stream.ended || stream.closed) return;
-    const ofStream = stream.receiving.read(bytes);
-    if (ofStream > 0) this.#outbox.send(windowUpdate(stream.id, ofStream));
+    if (!this.#isOver) this.#receiver.wasRead(stream, bytes);
   }
 
   sendHeaders(stream: ServerStream, block: Buffer, endStream: boolean): void {
-    this.#outbox.send(this.#headersFrame(stream.id, block, endStream));
-    if (endStream) this.#answered(stream);
+    this.#sender.headers(stream, block, endStream);
   }
 
   sendData(stream: ServerStream): void {
-    const { unsent, trailers } = stream;
-    while (unsent.length > 0) {
-      const [first] = unsent;
-      const { bytes, at } = first!;
-      const left = bytes.length - at;
-      const size = Math.min(left, this.#frameBytes, stream.sending.left, this.#sending.left);
-      if (size <= 0 && left > 0) {
-        this.#blocked.add(stream);
-        return;
-      }
-      stream.sending.spend(size);
-      this.#sending.spend(size);
-      this.#outbox.send(frame(FRAME.data, 0, stream.id, bytes.subarray(at, at + size)));
-      if (size === left) unsent.shift();
-      else first!.at += size;
-    }
-    this.#blocked.delete(stream);
-    if (!trailers) return;
-    this.#outbox.send(this.#headersFrame(stream.id, trailers, true));
-    this.#answered(stream);
+    this.#sender.data(stream);
   }
 
   reset(stream: ServerStream, code: ErrorCode): void {
     if (this.#isOver) return;
     this.#outbox.send(resetFrame(stream.id, code));
     this.#close(stream);
-  }
-
-  /** Blocks of ours fit into one frame: what callers may put into them is bounded. */
-  #headersFrame(stream: number, block: Buffer, endStream: boolean): Buffer {
-    const flags = FLAG.endHeaders | (endStream ? FLAG.endStream : 0);
-    if (!this.#tellsNoTable) return frame(FRAME.headers, flags, stream, block);
-    this.#tellsNoTable = false;
-    return frame(FRAME.headers, flags, stream, NO_TABLE, block);
   }
 
   /** Its last frame is on the way. */
@@ -182,22 +144,15 @@ export class ServerConnection implements StreamConnection {
   }
 
   #close(stream: ServerStream): void {
-    if (!stream.ended) this.#endEarly(stream.id);
+    if (!stream.ended) this.#streams.endEarly(stream.id);
     this.#remove(stream);
   }
 
   #remove(stream: ServerStream): void {
-    this.#streams.delete(stream.id);
-    this.#blocked.delete(stream);
+    this.#streams.remove(stream);
+    this.#sender.forget(stream);
     stream.close();
     this.#endWhenDone();
-  }
-
-  #endEarly(id: number): void {
-    this.#endedEarly.add(id);
-    if (this.#endedEarly.size <= MOST_ENDED_EARLY) return;
-    const [oldest] = this.#endedEarly;
-    this.#endedEarly.delete(oldest!);
   }
 
   #read(bytes: Buffer): void {
@@ -210,6 +165,7 @@ export class ServerConnection implements StreamConnection {
     }
   }
 
+  /** @throws ConnectionError */
   #take(type: number, flags: number, stream: number, payload: Buffer): void {
     if (this.#isOver) return;
     if (!this.#isSettled && type !== FRAME.settings) {
@@ -223,27 +179,34 @@ export class ServerConnection implements StreamConnection {
       this.#handle(type, flags, stream, payload);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      this.#outbox.send(resetFrame(error.stream, error.code));
-      const found = this.#streams.get(error.stream);
-      if (found) this.#close(found);
-      else this.#endEarly(error.stream);
+      this.#failed(error);
     }
   }
 
+  #failed({ stream: id, code, message }: StreamError): void {
+    this.#outbox.send(resetFrame(id, code));
+    const stream = this.#streams.find(id);
+    if (stream) this.#close(stream);
+    else this.#streams.endEarly(id);
+    // To have its streams reset is no better than to reset them (CVE-2025-8671); one too many does no work.
+    if (code !== ERROR.refusedStream) this.#nuisance.count(`errors: ${message}`);
+  }
+
+  /** @throws ConnectionError, StreamError */
   #handle(type: number, flags: number, stream: number, payload: Buffer): void {
     switch (type) {
       case FRAME.data:
         return this.#data(flags, stream, payload);
-      case FRAME.headers:
-        return this.#block(
-          this.#blocks.headers(flags, stream, payload, this.#streams.has(stream)),
-          payload,
-          flags,
-        );
-      case FRAME.continuation:
-        return this.#block(this.#blocks.continuation(flags, stream, payload, this.#streams.has(stream)));
+      case FRAME.headers: {
+        const isOpen = this.#streams.find(stream) !== undefined;
+        return this.#block(this.#blocks.headers(flags, stream, payload, isOpen));
+      }
+      case FRAME.continuation: {
+        const isOpen = this.#streams.find(stream) !== undefined;
+        return this.#block(this.#blocks.continuation(flags, stream, payload, isOpen));
+      }
       case FRAME.priority:
-        return this.#priority(stream, payload);
+        return requirePriority(stream, payload);
       case FRAME.reset:
         return this.#resetByPeer(stream, payload);
       case FRAME.settings:
@@ -264,90 +227,68 @@ export class ServerConnection implements StreamConnection {
   }
 
   #data(flags: number, id: number, payload: Buffer): void {
-    if (!this.#receiving.receive(payload.length)) {
-      throw new ConnectionError(ERROR.flowControl, 'more than the window of the connection');
-    }
+    this.#receiver.receive(payload.length);
     const bytes = unpadded(flags, payload);
-    const stream = this.#streams.get(id);
-    const isRead = stream !== undefined && !stream.ended;
-    // What nobody will read is read now; so is what bytes were filled up with.
-    const unread = isRead ? payload.length - bytes.length : payload.length;
-    if (unread > 0) {
-      const opened = this.#receiving.read(unread);
-      if (opened > 0) this.#outbox.send(windowUpdate(0, opened));
-    }
-    if (!isRead) {
-      this.#notOpen(id, stream);
+    const stream = this.#streams.find(id);
+    if (!stream || stream.ended) {
+      this.#receiver.letBy(payload.length);
+      if (stream) throw new StreamError(id, ERROR.streamClosed, 'more after the end');
+      if (this.#leaving !== 'for good') this.#streams.requireEndedEarly(id);
+      else this.#streams.requireBegun(id, 'data');
       return;
     }
-    if (!stream.receiving.receive(payload.length)) {
-      throw new StreamError(id, ERROR.flowControl, 'more than the window of the stream');
-    }
-    stream.receiving.read(payload.length - bytes.length);
     const isLast = (flags & FLAG.endStream) !== 0;
+    const problem = stream.problemWith(payload.length, bytes.length, isLast);
+    if (problem) {
+      this.#receiver.letBy(payload.length);
+      throw problem;
+    }
+    const padding = payload.length - bytes.length;
+    if (padding > 0) this.#receiver.wasRead(stream, padding);
     if (bytes.length === 0 && !isLast) this.#nuisance.count('empty frames');
-    stream.received += bytes.length;
-    requireLength(stream, isLast);
     if (bytes.length > 0) stream.take(bytes, isLast);
     if (isLast) stream.takeEnd();
   }
 
-  #block(block: HeaderBlock | undefined, payload?: Buffer, flags = 0): void {
-    if (payload && (flags & FLAG.priority) !== 0) this.#ownPriority(flags, payload, block);
+  #block(block: HeaderBlock | undefined): void {
     if (!block) return;
     const { stream: id, endStream, fields, isWhole } = block;
-    const before = this.#streams.get(id);
+    const before = this.#streams.find(id);
     if (before) {
-      if (before.ended) throw new StreamError(id, ERROR.streamClosed, 'headers after the end');
-      if (!endStream) throw new StreamError(id, ERROR.protocol, 'headers in the middle');
-      fields.check();
-      requireLength(before, true);
-      before.takeEnd();
+      this.#trailers(before, block);
       return;
     }
-    if (id % 2 === 0)
-      throw new ConnectionError(ERROR.protocol, 'a stream of the server, opened by the client');
-    if (id <= this.#lastStream) {
-      if (this.#endedEarly.has(id)) return;
-      throw new ConnectionError(ERROR.streamClosed, 'a stream that is over');
-    }
-    this.#lastStream = id;
-    if (this.#leaving === 'for good') return;
-    if (this.#streams.size >= MOST_STREAMS) {
-      throw new StreamError(id, ERROR.refusedStream, 'too many streams');
-    }
+    if (!this.#streams.begins(id) || this.#leaving === 'for good') return;
+    this.#streams.requireRoom(id);
     fields.check();
-    const windows = { sending: this.#streamWindow, receiving: STREAM_WINDOW };
+    const windows = { sending: this.#sender.streamWindow, receiving: STREAM_WINDOW };
     const stream = new ServerStream(this, id, fields.headers, windows);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     if (endStream) {
-      requireLength(stream, true);
+      const problem = stream.problemWith(0, 0, true);
+      if (problem) throw problem;
       stream.takeEnd();
     }
     if (isWhole) this.#handlers.stream(stream);
     else stream.refuse(this.#handlers.tooLarge(TOO_LARGE));
   }
 
-  #ownPriority(flags: number, payload: Buffer, block: HeaderBlock | undefined): void {
-    const at = flags & FLAG.padded ? 1 : 0;
-    if (block) this.#priority(block.stream, payload.subarray(at, at + PRIORITY_BYTES));
-  }
-
-  /** Who comes first is ours to say; only that the frame is one is looked at. */
-  #priority(id: number, payload: Buffer): void {
-    if (payload.length !== PRIORITY_BYTES) throw new StreamError(id, ERROR.frameSize, 'a priority');
-    if ((payload.readUInt32BE(0) & 0x7fffffff) === id) {
-      throw new StreamError(id, ERROR.protocol, 'a stream that depends on itself');
-    }
+  #trailers(stream: ServerStream, { endStream, fields }: HeaderBlock): void {
+    if (stream.ended) throw new StreamError(stream.id, ERROR.streamClosed, 'headers after the end');
+    if (!endStream) throw new StreamError(stream.id, ERROR.protocol, 'headers in the middle');
+    fields.check();
+    const problem = stream.problemWith(0, 0, true);
+    if (problem) throw problem;
+    stream.takeEnd();
   }
 
   #resetByPeer(id: number, payload: Buffer): void {
     if (payload.length !== 4) throw new ConnectionError(ERROR.frameSize, 'a reset');
-    if (id > this.#lastStream)
-      throw new ConnectionError(ERROR.protocol, 'a reset of a stream that never was');
+    this.#streams.requireBegun(id, 'a reset');
+    const stream = this.#streams.find(id);
+    if (!stream) return;
     this.#nuisance.count('resets');
-    const stream = this.#streams.get(id);
-    if (stream) this.#remove(stream);
+    this.#remove(stream);
   }
 
   #settings(flags: number, payload: Buffer): void {
@@ -357,30 +298,15 @@ export class ServerConnection implements StreamConnection {
     }
     if (this.#isSettled) this.#nuisance.count('settings');
     this.#isSettled = true;
-    const { initialWindowSize, maxFrameSize, headerTableSize } = readSettings(payload);
-    if (maxFrameSize !== undefined) this.#frameBytes = Math.min(maxFrameSize, 2 ** 18);
-    // Its table is none of ours, yet it must hear so (RFC 7541, section 4.2).
-    if (headerTableSize !== undefined) this.#tellsNoTable = true;
+    const settings = readSettings(payload);
     this.#outbox.send(frame(FRAME.settings, FLAG.ack, 0));
-    if (initialWindowSize === undefined) return;
-    const wider = initialWindowSize - this.#streamWindow;
-    this.#streamWindow = initialWindowSize;
-    for (const stream of this.#streams.values()) {
-      if (!stream.sending.widen(wider))
-        throw new ConnectionError(ERROR.flowControl, 'a window beyond all windows');
-    }
-    this.#sendBlocked();
+    this.#sender.settle(settings, this.#streams.all());
   }
 
   #ping(flags: number, payload: Buffer): void {
     if (payload.length !== PING_BYTES) throw new ConnectionError(ERROR.frameSize, 'a ping');
-    if ((flags & FLAG.ack) === 0) {
-      this.#outbox.send(frame(FRAME.ping, FLAG.ack, 0, payload));
-      return;
-    }
-    const answered = this.#pinged;
-    this.#pinged = undefined;
-    answered?.();
+    if (flags & FLAG.ack) this.#pings.answered();
+    else this.#pings.answer(payload);
   }
 
   #widen(id: number, payload: Buffer): void {
@@ -388,69 +314,37 @@ export class ServerConnection implements StreamConnection {
     const bytes = payload.readUInt32BE(0) & 0x7fffffff;
     if (id === 0) {
       if (bytes === 0) throw new ConnectionError(ERROR.protocol, 'a window that grows by nothing');
-      if (!this.#sending.widen(bytes))
-        throw new ConnectionError(ERROR.flowControl, 'a window beyond all windows');
-      this.#sendBlocked();
+      this.#sender.widen(bytes);
       return;
     }
-    if (id > this.#lastStream)
-      throw new ConnectionError(ERROR.protocol, 'a window of a stream that never was');
-    const stream = this.#streams.get(id);
+    this.#streams.requireBegun(id, 'a window');
+    const stream = this.#streams.find(id);
     if (!stream) return;
     if (bytes === 0) throw new StreamError(id, ERROR.protocol, 'a window that grows by nothing');
-    if (!stream.sending.widen(bytes))
-      throw new StreamError(id, ERROR.flowControl, 'a window beyond all windows');
-    if (this.#blocked.has(stream)) this.sendData(stream);
-  }
-
-  #sendBlocked(): void {
-    for (const stream of [...this.#blocked]) {
-      if (this.#sending.left <= 0) return;
-      // To the end of the line: one that has much to send lets the others by.
-      this.#blocked.delete(stream);
-      this.sendData(stream);
-    }
-  }
-
-  #notOpen(id: number, stream: ServerStream | undefined): void {
-    if (stream) throw new StreamError(id, ERROR.streamClosed, 'more after the end');
-    if (this.#endedEarly.has(id)) return;
-    if (id > this.#lastStream) throw new ConnectionError(ERROR.protocol, 'data of a stream that never was');
-    if (this.#leaving === 'for good') return;
-    throw new ConnectionError(ERROR.streamClosed, 'data of a stream that is over');
+    this.#sender.widenStream(stream, bytes);
   }
 
   #endWhenDone(): void {
-    if (this.#leaving === 'for good' && this.#streams.size === 0 && !this.#isOver) {
-      this.#outbox.end();
-    }
+    if (this.#leaving === 'for good' && this.#streams.size === 0 && !this.#isOver) this.#outbox.end();
   }
 
   #end(code: ErrorCode, why = ''): void {
     if (this.#isOver) return;
-    this.#outbox.send(goAway(this.#lastStream, code, why));
+    this.#outbox.send(goAway(this.#streams.last, code, why));
     this.#outbox.end();
     this.#over();
     // Not before it has been told why; and not as long as it likes.
-    setTimeout(() => this.socket.destroy(), 1000).unref();
+    setTimeout(() => this.socket.destroy(), LAST_WORDS_MS).unref();
     this.socket.resume();
   }
 
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const stream of [...this.#streams.values()]) stream.close();
+    for (const stream of this.#streams.all()) {
+      this.#sender.forget(stream);
+      stream.close();
+    }
     this.#streams.clear();
-    this.#blocked.clear();
-  }
-}
-
-/** @throws StreamError where the body is not as long as was said */
-function requireLength({ id, headers, received }: ServerStream, isLast: boolean): void {
-  const said = headers['content-length'];
-  if (said === undefined) return;
-  const length = Number(said);
-  if (received > length || (isLast && received !== length)) {
-    throw new StreamError(id, ERROR.protocol, 'a body of another length');
   }
 }

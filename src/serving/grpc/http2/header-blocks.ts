@@ -1,6 +1,7 @@
 import { ConnectionError, ERROR, FLAG, FRAME } from './frames.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { unpadded } from './padding.ts';
+import { afterPriority } from './priority.ts';
 import { HeadersOfRequest } from './request-headers.ts';
 
 /** Of one request's fields with their names, 32 bytes each added (RFC 9113, section 10.5.1). */
@@ -10,7 +11,6 @@ export const MOST_HEADER_BYTES = 16_384;
  * a block that is not would end the connection, and with it the calls of others that a proxy sends over the same one.
  */
 const MOST_CONTINUATIONS = 8;
-const PRIORITY_BYTES = 5;
 
 export interface HeaderBlock {
   stream: number;
@@ -24,6 +24,8 @@ interface Open {
   stream: number;
   endStream: boolean;
   parts: Buffer[];
+  /** Known before its fields are. */
+  problem: string | undefined;
 }
 
 /** Puts HEADERS and the CONTINUATION after them together, and reads them in the order in which they came. */
@@ -42,14 +44,12 @@ export class HeaderBlocks {
    * @throws ConnectionError
    */
   headers(flags: number, stream: number, payload: Buffer, areTrailers: boolean): HeaderBlock | undefined {
-    let block = unpadded(flags, payload);
-    if (flags & FLAG.priority) {
-      if (block.length < PRIORITY_BYTES) throw new ConnectionError(ERROR.frameSize, 'half a priority');
-      block = block.subarray(PRIORITY_BYTES);
-    }
-    const endStream = (flags & FLAG.endStream) !== 0;
-    if (flags & FLAG.endHeaders) return this.#decoded({ stream, endStream, parts: [block] }, areTrailers);
-    this.#open = { stream, endStream, parts: [Buffer.from(block)] };
+    const payloadOnly = unpadded(flags, payload);
+    const hasPriority = (flags & FLAG.priority) !== 0;
+    const [block, problem] = hasPriority ? afterPriority(stream, payloadOnly) : [payloadOnly];
+    const open = { stream, endStream: (flags & FLAG.endStream) !== 0, problem };
+    if (flags & FLAG.endHeaders) return this.#decoded({ ...open, parts: [block] }, areTrailers);
+    this.#open = { ...open, parts: [Buffer.from(block)] };
     return undefined;
   }
 
@@ -75,8 +75,8 @@ export class HeaderBlocks {
     return undefined;
   }
 
-  #decoded({ stream, endStream, parts }: Open, areTrailers: boolean): HeaderBlock {
-    const fields = new HeadersOfRequest(stream, areTrailers);
+  #decoded({ stream, endStream, parts, problem }: Open, areTrailers: boolean): HeaderBlock {
+    const fields = new HeadersOfRequest(stream, areTrailers, problem);
     const block = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     try {
       const isWhole = this.#decoder.decode(block, MOST_HEADER_BYTES, fields.take);

@@ -6,7 +6,8 @@ const A_SECOND = 33;
 
 /**
  * What a peer may do but has no reason to do often: asking and taking back at once (CVE-2023-44487), frames that hold
- * nothing, pings. Each costs us more than it costs the peer.
+ * nothing, settings. Each costs us more than it costs the peer. Pings are none of these: gRPC's clients measure the
+ * network with one for each answer.
  */
 export class Nuisance {
   #left = AT_ONCE;

@@ -4,7 +4,7 @@ import { ERROR, StreamError } from './frames.ts';
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 const PSEUDO = new Set([':method', ':scheme', ':path', ':authority']);
-/** They speak of a connection, and HTTP/2 has others ways to (RFC 9113, section 8.2.2). */
+/** They speak of a connection, and HTTP/2 has other ways to (RFC 9113, section 8.2.2). */
 const OF_CONNECTIONS = new Set([
   'connection',
   'keep-alive',
@@ -24,9 +24,11 @@ export class HeadersOfRequest {
   #hasRegular = false;
   #problem: string | undefined;
 
-  constructor(stream: number, areTrailers: boolean) {
+  /** @param problem with the stream, whatever its fields are */
+  constructor(stream: number, areTrailers: boolean, problem?: string) {
     this.#stream = stream;
     this.#areTrailers = areTrailers;
+    this.#problem = problem;
   }
 
   /** Does not throw: a block is read to its end whatever it holds. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ErrorCode } from './frames.ts';
+import { ERROR, type ErrorCode, StreamError } from './frames.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { RequestHeaders } from './request-headers.ts';
@@ -36,9 +36,9 @@ export class ServerStream {
   /** DATA that the peer's windows do not take yet, and the trailers after it. */
   readonly unsent: Unsent[] = [];
   trailers: Buffer | undefined;
-  /** Of DATA that came, for what `content-length` promises. */
-  received = 0;
   readonly #connection: StreamConnection;
+  /** Of DATA that came, for what `content-length` promises. */
+  #received = 0;
   readonly #waiting = new GrowingBytes();
   #reader: StreamReader | undefined;
   #ended = false;
@@ -46,6 +46,9 @@ export class ServerStream {
   #began = false;
   #closed = false;
   #whenClosed: (() => void)[] = [];
+  /** Of what is unsent, when last looked at. */
+  #first: Unsent | undefined;
+  #firstAt: number | undefined;
 
   constructor(
     connection: StreamConnection,
@@ -109,6 +112,7 @@ export class ServerStream {
     if (this.#begin()) this.#connection.sendHeaders(this, block, false);
   }
 
+  /** Some bytes, not none. */
   write(bytes: Buffer): void {
     if (this.#closed || this.#answered) return;
     this.unsent.push({ bytes, at: 0 });
@@ -124,6 +128,19 @@ export class ServerStream {
 
   reset(code: ErrorCode): void {
     if (!this.#closed) this.#connection.reset(this, code);
+  }
+
+  /** For the connection: what is wrong with DATA that came, if it is. */
+  problemWith(framed: number, length: number, isLast: boolean): StreamError | undefined {
+    if (!this.receiving.receive(framed)) {
+      return new StreamError(this.id, ERROR.flowControl, 'more than the window of the stream');
+    }
+    this.#received += length;
+    const said = this.headers['content-length'];
+    if (said === undefined) return undefined;
+    const left = Number(said) - this.#received;
+    if (left === 0 || (left > 0 && !isLast)) return undefined;
+    return new StreamError(this.id, ERROR.protocol, 'a body of another length');
   }
 
   /** For the connection: so much came. */
@@ -142,9 +159,19 @@ export class ServerStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#waiting.taken();
+    // Nobody reads it any more, and the connection has room for it only once.
+    if (this.#waiting.length > 0) this.#connection.wasRead(this, this.#waiting.taken().length);
     this.unsent.length = 0;
     for (const callback of this.#whenClosed.splice(0)) callback();
+  }
+
+  /** For the connection: whether all that is unsent was so when this was last asked. */
+  stands(): boolean {
+    const [first] = this.unsent;
+    const stands = first !== undefined && first === this.#first && first.at === this.#firstAt;
+    this.#first = first;
+    this.#firstAt = first?.at;
+    return stands;
   }
 
   #hand(bytes: Buffer, isLast: boolean): void {

@@ -3,7 +3,7 @@
  * words of one length those of smaller octets come first, so lengths are all there is to know.
  */
 // prettier-ignore
-const LENGTHS = [
+export const LENGTHS = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
   28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,
   6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
