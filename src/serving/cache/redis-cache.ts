@@ -62,9 +62,11 @@ export class RedisCache implements ResponseCache {
   async get(key: string): Promise<Uint8Array | undefined> {
     if (!this.#answers) return undefined;
     try {
-      return (await this.#redis.getBuffer(PREFIX + key)) ?? undefined;
+      // Whatever somebody else has put there, no more than one answer is read of it; of what is not there, nothing.
+      const value = await this.#redis.getrangeBuffer(PREFIX + key, 0, this.#maxValueBytes);
+      return value.length > 0 && value.length <= this.#maxValueBytes ? value : undefined;
     } catch (error) {
-      this.#failed(error as Error);
+      if (!isOfAnotherType(error as Error)) this.#failed(error as Error);
       return undefined;
     }
   }
@@ -123,8 +125,13 @@ export class RedisCache implements ResponseCache {
     try {
       await this.#redis.set(PROBE_KEY, '', 'EX', 1);
       this.#isBack();
-    } catch {
-      this.#probeLater();
+    } catch (error) {
+      if (isReply(error as Error)) this.#probeLater();
+      // What was asked over this connection is kept until it is answered: one that hangs is left for another.
+      else this.#redis.disconnect(true);
     }
   }
 }
+
+const isReply = ({ name }: Error) => name === 'ReplyError';
+const isOfAnotherType = (error: Error) => isReply(error) && error.message.startsWith('WRONGTYPE');

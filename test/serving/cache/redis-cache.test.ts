@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
 import { RedisCache } from '../../../src/serving/cache/redis-cache.ts';
 import type { Logger } from '../../../src/stages/context.ts';
 import { until } from '../../support/until.ts';
@@ -110,6 +113,51 @@ describe('answers in Redis', () => {
     server.resume();
     await holds(cache, 'k');
     assert.deepEqual(levels(lines), ['warn', 'info']);
+  });
+
+  it('takes what somebody else has put there for nothing, if it is no value or a larger one, and goes on', async () => {
+    const server = await start(...withPassword);
+    const { cache, lines } = cacheOf(server, { maxValueBytes: 100 });
+    await holds(cache, 'k');
+    const other = new Redis(`redis://:${PASSWORD}@127.0.0.1:${server.port}`);
+    await other.rpush('ringwatt:answer:1:list', 'x');
+    await other.set('ringwatt:answer:1:large', randomBytes(101));
+    await other.quit();
+    assert.equal(await cache.get('list'), undefined);
+    assert.equal(await cache.get('large'), undefined);
+    await holds(cache, 'k');
+    assert.deepEqual(
+      lines.filter((line) => line.includes('WRONGTYPE')),
+      [],
+    );
+  });
+
+  it('leaves a connection over which nothing is answered, and asks over another', async () => {
+    const sockets: Socket[] = [];
+    // Answers whatever a client says first, and from then on nothing.
+    const silent = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => {
+        const isAnswered = sockets.length === 1 && !/getrange|\bset\b/i.test(bytes.toString());
+        if (isAnswered) socket.write('+OK\r\n'.repeat(bytes.toString().split('*').length - 1));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { cache, lines } = cacheOf(Object.assign(new RedisServer(program), { port }));
+    try {
+      await until(async () => {
+        await cache.get('k');
+        return lines.length > 0;
+      });
+      await until(() => sockets.length > 1);
+      await until(() => sockets[0]!.destroyed);
+      assert.deepEqual(levels(lines), ['warn']);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   });
 
   it('does not come back for one that is full, though that answers everything else', async () => {
