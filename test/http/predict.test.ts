@@ -202,6 +202,24 @@ describe('POST /predict/batch', () => {
       assert.equal(asked.length, 3);
     }));
 
+  it('has each that fails before the model counted under its name', () =>
+    withHome(async (context) => {
+      const told: CallEnded[] = [];
+      const observer = { callEnded: (call: CallEnded) => void told.push(call) };
+      const parts = { service: new SampleService(), observer };
+      await withDoor(
+        context,
+        undefined,
+        (door) => post(door, '/predict/batch', { data: [[[1, 2, 3]], [['x']], 7], model_name: DOUBLER }),
+        parts,
+      );
+      assert.deepEqual(
+        told.map(({ door, model, code, rows }) => [door, model, code, rows]),
+        Array.from({ length: 2 }, () => ['http', DOUBLER, 'INVALID_ARGUMENT', 0]),
+      );
+      assert.equal(new Set(told.map(({ requestId }) => requestId)).size, 2);
+    }));
+
   it('takes so many requests and no more, and says so once where all are wrong', () =>
     served(async (door, { asked }) => {
       const of = (data: unknown, more: object = {}) =>

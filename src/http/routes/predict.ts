@@ -4,6 +4,7 @@ import { notFound } from '../../serving/problem.ts';
 import type { CallContext, ModelSpec, PredictionService } from '../../serving/service.ts';
 import { DEFAULT_SIGNATURE } from '../../serving/signature.ts';
 import { markModel } from '../../serving/told-errors.ts';
+import { tellRefused, type Refused } from '../../serving/telemetry/refusals.ts';
 import { spanOf } from '../../serving/telemetry/traces/http-spans.ts';
 import { batchAnswer, batchBody, predictBody, predictFields, prediction } from '../contracts/predictions.ts';
 import { batchExample, predictionExample } from '../contracts/examples.ts';
@@ -89,7 +90,11 @@ export function predictRoutes(outer: FastifyInstance, parts: DoorParts, service:
             const context = contextOf(fields, { requestId, caller, signal, span: spanOf(request.raw) });
             return answerOf(bytes, at, fields, context).then(
               (json) => ({ json, failed: 0 }),
-              (error: unknown) => ({ json: failure(error, parts, requestId), failed: 1 }),
+              (error: unknown) => {
+                const seconds = reply.elapsedTime / 1000;
+                const told = { door: 'http', requestId, caller: caller.name, error, seconds } as const;
+                return { json: failure(told, parts), failed: 1 };
+              },
             );
           }),
         );
@@ -145,8 +150,9 @@ const contextOf = (
   call: Pick<CallContext, 'requestId' | 'caller' | 'signal' | 'span'>,
 ): CallContext => ({ ...call, door: 'http', user });
 
-function failure(error: unknown, { log }: DoorParts, requestId: string): Buffer {
-  const { status, kind, message, cure } = problemOf(error);
-  logFailure(log, status, requestId, error);
+function failure(refused: Refused, { log, observer = {} }: DoorParts): Buffer {
+  const { status, kind, message, cure } = problemOf(refused.error);
+  logFailure(log, status, refused.requestId, refused.error);
+  tellRefused(observer, { ...refused, status });
   return Buffer.from(JSON.stringify({ error: { kind, message, cure } }));
 }

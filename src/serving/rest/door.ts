@@ -72,7 +72,11 @@ export function restDoor(parts: RestDoorParts): FastifyInstance {
   });
   boundPipelined(app);
   boundReceived(app, parts.receiving);
-  app.setErrorHandler((error, _request, reply) => answerProblem(error, reply, parts));
+  app.setErrorHandler((error, request, reply) => {
+    // Also of what was refused before it was read.
+    markModel(error, modelIn(request), parts.service);
+    return answerProblem(error, reply, parts);
+  });
   app.setNotFoundHandler(() => {
     throw new ServingProblem('NOT_FOUND', 'There is nothing here: what is served lies at /v1/models.');
   });
@@ -82,13 +86,19 @@ export function restDoor(parts: RestDoorParts): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.all(PATHS, async (request, reply) => {
     const target = restTarget(request.method, request.url.split('?', 1)[0]!);
-    const answer = await answerTo(parts, target, request, reply).catch((error: unknown) => {
-      markModel(error, 'spec' in target ? target.spec.name : undefined, parts.service);
-      throw error;
-    });
+    const answer = await answerTo(parts, target, request, reply);
     return reply.type('application/json').send(answer);
   });
   return app;
+}
+
+function modelIn({ method, url }: FastifyRequest): string | undefined {
+  try {
+    const target = restTarget(method, url.split('?', 1)[0]!);
+    return 'spec' in target ? target.spec.name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function answerTo(

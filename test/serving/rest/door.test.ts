@@ -164,6 +164,11 @@ describe('the REST door', () => {
     await post('/v1/models/made-up:predict', { instances: [[1, 2]] });
     const wrong = 'double INVALID_ARGUMENT';
     deepEqual(told, [wrong, wrong, 'undefined NOT_FOUND']);
+    // Refused before it was read, and where nothing lies.
+    const headers = { 'content-length': String(SMALL_LIMITS.bodyBytes + 1) };
+    await door.inject({ method: 'POST', url: '/v1/models/double:predict', headers, payload: '' });
+    await door.inject({ method: 'POST', url: '/v1/models/double:explain', payload: '{}' });
+    deepEqual(told.slice(3), [wrong, 'undefined INVALID_ARGUMENT']);
   });
 
   it('takes names escaped, and none that leads elsewhere', async () => {
