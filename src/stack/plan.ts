@@ -122,7 +122,11 @@ async function untilLine(
   wanted: (event: Record<string, unknown>) => boolean,
 ): Promise<void> {
   const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('it was not ready in time')), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => reject(new Error('it was not ready in time; the machine may have too much else to do')),
+      { once: true },
+    );
   });
   const seen = (async () => {
     for await (const line of lines) {

@@ -27,7 +27,8 @@ export interface ServiceStatus {
   restarts: number;
 }
 
-const READY_SECONDS = 90;
+/** A worker takes ten; on a machine with much else to do, ten times that. */
+const READY_SECONDS = 180;
 const STOP_SECONDS = 12;
 const HEALTH_EVERY_MS = 5000;
 /** A service that fails this many health checks in a row is ended, and so started again. */
@@ -83,7 +84,8 @@ export class Service {
           ? messageOf(first)
           : this.complaint || 'it ended without a word';
       const Failure = PORT_TAKEN.test(why) ? PortTakenError : UnavailableError;
-      throw new Failure(`${this.spec.name} did not start: ${why}`, `Its log is ${this.log.path}.`);
+      const said = /[.!?]$/.test(why) ? why : `${why}.`;
+      throw new Failure(`${this.spec.name} did not start: ${said}`, `Its log is ${this.log.path}.`);
     }
     this.running = this.keepAlive(exited);
   }
