@@ -1,4 +1,4 @@
-import { appendFile, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Home } from '../lake/home.ts';
@@ -99,6 +99,8 @@ export class CallLog implements ServingObserver, AsyncDisposable {
       this.#lost += lost + lines.length - (lost > 0 ? 1 : 0);
       if (!this.#failing) this.#log.error({ problem: messageOf(error) }, 'calls cannot be logged');
       this.#failing = true;
+      // Its folder may be gone: the next try looks for it anew.
+      this.#current = '';
     }
   }
 
@@ -107,13 +109,20 @@ export class CallLog implements ServingObserver, AsyncDisposable {
     const day = new Date().toISOString().slice(0, 10);
     const files = this.#current.startsWith(day) ? undefined : await this.#files();
     let part = files ? newestPart(files, day) : partOf(this.#current);
-    while ((await sizeOf(join(this.#folder, nameOf(day, part)))) >= this.#options.partBytes) part++;
+    while (await this.#isOver(join(this.#folder, nameOf(day, part)))) part++;
     const name = nameOf(day, part);
     if (name !== this.#current) {
       this.#current = name;
       await this.#retire(name);
     }
     return join(this.#folder, name);
+  }
+
+  async #isOver(path: string): Promise<boolean> {
+    const size = await sizeOf(path);
+    if (size >= this.#options.partBytes) return true;
+    // A full disk takes half of a write: the rest of that line is lost, and the next one begins elsewhere.
+    return this.#failing && size > 0 && !(await endsWithLine(path, size));
   }
 
   async #files(): Promise<string[]> {
@@ -144,6 +153,12 @@ export async function callLog(
   const folder = home.path(CALLS_FOLDER);
   await makeFolder(folder);
   return new CallLog(folder, log, { ...DEFAULTS, ...options });
+}
+
+async function endsWithLine(path: string, size: number): Promise<boolean> {
+  await using file = await open(path);
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() === '\n';
 }
 
 const nameOf = (day: string, part: number) => (part === 0 ? `${day}.jsonl` : `${day}.${part}.jsonl`);

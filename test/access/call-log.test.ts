@@ -121,6 +121,37 @@ describe('the log of calls', () => {
     await chmod(folder, 0o700);
   });
 
+  it('goes on in a folder that was taken away, and after a line that a full disk has cut off', async () => {
+    const home = await newHome();
+    const { lines, log } = keptLog();
+    const calls = await callLog(home, log, { everyMs: 3_600_000 });
+    const folder = home.path(CALLS_FOLDER);
+    const written = async () => {
+      calls.callEnded(CALL);
+      await calls[Symbol.asyncDispose]();
+      const names = await readdir(folder).catch(() => []);
+      return names.toSorted();
+    };
+    const [first, next] = [`${today()}.jsonl`, `${today()}.1.jsonl`];
+    assert.deepEqual(await written(), [first]);
+    await rm(folder, { recursive: true });
+    assert.deepEqual(await written(), []);
+    assert.deepEqual(await written(), [first]);
+    assert.equal((await readFile(join(folder, first), 'utf8')).includes('"lost":1'), true);
+    // The disk is full, and has taken half of a line: here a folder stands where the file was.
+    await rm(join(folder, first));
+    await mkdir(join(folder, first));
+    await written();
+    await rm(join(folder, first), { recursive: true });
+    await writeFile(join(folder, first), '{"at":"2026-');
+    assert.deepEqual(await written(), [next, first]);
+    for (const line of (await readFile(join(folder, next), 'utf8')).trimEnd().split('\n')) JSON.parse(line);
+    assert.deepEqual(
+      lines.map((line) => /cannot be logged|logged again/.exec(line)?.[0]),
+      ['cannot be logged', 'logged again', 'cannot be logged', 'logged again'],
+    );
+  });
+
   it('leaves decisions to the audit', async () => {
     const home = await newHome();
     const caller = { name: 'ops', role: 'admin', identity: 'authenticated' } as const;
