@@ -86,7 +86,7 @@ describe('flow control', () => {
     );
     const peer = await Peer.connect(server.port);
     peer.send(headers(1));
-    await peer.sendData(1, 6000, 1, 254);
+    await peer.sendData(1, 6000, 1, 200);
     await peer.nextOf(FRAME.headers, 1);
     equal(length, 6000);
     peer.close();

@@ -67,6 +67,7 @@ export interface Grpc extends AsyncDisposable, GrpcServer {
 export async function grpc(
   methods: Record<string, GrpcMethod>,
   { closing = new AbortController().signal, ...more }: Partial<CallParts> = {},
+  port = 0,
 ): Promise<Grpc> {
   const server = grpcServer(
     {
@@ -78,6 +79,9 @@ export async function grpc(
     },
     undefined,
   );
-  const port = await server.listen(0, '127.0.0.1');
-  return { ...server, port, [Symbol.asyncDispose]: () => server.close() };
+  return {
+    ...server,
+    port: await server.listen(port, '127.0.0.1'),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }
