@@ -161,8 +161,14 @@ export class BatchQueue {
       const left = grows ? IDLE_TURNS : idleTurns - 1;
       const mayGrow = enabled && this.#parts.batchable && length < Math.min(this.#lastRequests, maxRows);
       if (mayGrow && left > 0) this.#gather(length, left);
-      else this.#parts.turns.take(() => this.#runNext(), this.#lastSeconds > LONG_SECONDS);
+      else this.#parts.turns.take(() => this.#runNext(), this.#isLong);
     });
+  }
+
+  /** Runs that are of one request anyhow gain nothing by waiting for each other. */
+  get #isLong(): boolean {
+    const { batchable, options } = this.#parts;
+    return batchable && options.enabled && this.#lastSeconds > LONG_SECONDS;
   }
 
   async #runNext(): Promise<void> {

@@ -32,7 +32,9 @@ async function answer(message: ToEngine): Promise<void> {
         const found = models.get(message.model)!.run(message.signature, new Map(message.inputs));
         // A promise would cost a turn of the loop where there is nothing to wait for.
         const outputs = [...(found instanceof Promise ? await found : found)];
-        say({ kind: 'answered', call, outputs }, outputs.flatMap(transferable));
+        const given = outputs.flatMap(transferable);
+        say({ kind: 'answered', call, outputs }, given);
+        letGo(message.inputs.flatMap(transferable));
         break;
       }
       case 'warm': {
@@ -54,6 +56,14 @@ async function answer(message: ToEngine): Promise<void> {
 
 const transferable = ([, { data }]: readonly [string, ServingTensor]) =>
   Array.isArray(data) ? [] : [data.buffer as ArrayBuffer];
+
+/**
+ * What was handed over for a run is of no use after it (unless it was the answer, and is gone). Left to the garbage
+ * collector, every 64 MB of it would set off a collection of the whole heap.
+ */
+function letGo(buffers: readonly ArrayBuffer[]): void {
+  for (const buffer of buffers) if (!buffer.detached) buffer.transfer(0);
+}
 
 function say(message: FromEngine, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer);

@@ -9,6 +9,7 @@ import { MODELS, type MethodSchema, PREDICTIONS } from './definitions.ts';
 import { answerMetadata, answerReload, answerStatus, type ReloadMessage } from './descriptions.ts';
 import { healthMethods } from './health.ts';
 import { answerClassify, answerMultiInference, answerRegress } from './inference.ts';
+import { letGo } from './http2/growing-bytes.ts';
 import type { InferenceMessage, MetadataMessage, MultiInferenceMessage, StatusMessage } from './messages.ts';
 import { decodePredict, encodePrediction, type WirePredict } from './predict-codec.ts';
 import { refusal } from './problem.ts';
@@ -88,6 +89,9 @@ async function predict(
   } catch (error) {
     markModel(error, name, service);
     throw error;
+  } finally {
+    // Its values were copied.
+    letGo(bytes);
   }
   parse?.end();
   const { spec, signature, inputs, outputs } = asked;

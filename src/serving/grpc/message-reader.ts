@@ -34,6 +34,7 @@ function arrived(
   return new Promise((resolve, reject) => {
     const bytes = new GrowingBytes();
     let held = 0;
+    let announced = 0;
     let problem: ServingProblem | undefined;
     const fail = (why: ServingProblem) => {
       problem ??= why;
@@ -48,7 +49,10 @@ function arrived(
           fail(new ServingProblem('RESOURCE_EXHAUSTED', `Received message larger than max (${bodyBytes})`));
           return;
         }
-        bytes.add(piece, isLast);
+        if (bytes.length === 0 && piece.length >= PREFIX_BYTES) {
+          announced = PREFIX_BYTES + Math.min(piece.readUInt32BE(1), bodyBytes);
+        }
+        bytes.add(piece, isLast, announced);
         const more = bytes.capacity - held;
         if (receiving.hold(more)) held += more;
         else fail(tooMuch());

@@ -38,7 +38,8 @@ export class StagePass {
   readonly #layout: ParameterLayout;
   readonly #weights: Float32Array;
   readonly #space = new Workspace();
-  #turned: { hours: number; rotation: Rotation } | undefined;
+  /** Of the histories of one length, which most are: what is alike for all of them. */
+  #dealt: { hours: number; positions: Int32Array; last: number; rotation: Rotation } | undefined;
 
   constructor(network: ShardNetwork, place: Place, layout: ParameterLayout, weights: Float32Array) {
     this.#network = network;
@@ -58,8 +59,8 @@ export class StagePass {
   /** What this stage makes of a history; after the last layer the state of the last hour, of the rank that has it. */
   async states(share: Share, engine: Engine): Promise<Float32Array | undefined> {
     const { config } = this.#network;
-    const { positions, last } = dealHours(share.hours, this.#place.ranks);
-    const pass = this.#pass(share, positions[this.#place.rank]!, engine);
+    const { positions, last, rotation } = this.#dealtFor(share.hours);
+    const pass = this.#pass(share, positions, rotation, engine);
     let x: Float32Array | undefined = this.#place.stage === 0 ? await this.#embed(pass, share) : share.rows;
     const { from, to } = layersOf(config.layers, this.#place);
     for (let layer = from; layer < to && x; layer++) {
@@ -70,6 +71,8 @@ export class StagePass {
       const attended = await attend(pass, layer, x);
       const next = await think(pass, layer, x, attended);
       putAway(pass, attended);
+      // Its arrays are new ones for each layer: without this they would wait for the garbage collector.
+      letGo(attended.result.out);
       pass.space.give(x);
       x = next;
     }
@@ -81,17 +84,23 @@ export class StagePass {
     this.#space.give(x);
   }
 
-  #pass({ hours, region }: Share, positions: Int32Array, engine: Engine): Pass {
+  #dealtFor(hours: number) {
+    if (this.#dealt?.hours === hours) return this.#dealt;
+    const { positions: all, last } = dealHours(hours, this.#place.ranks);
+    const positions = all[this.#place.rank]!;
+    const rotation = rotationOf(positions, shapeOf(this.#network.config).headDim);
+    return (this.#dealt = { hours, positions, last, rotation });
+  }
+
+  #pass({ region }: Share, positions: Int32Array, rotation: Rotation, engine: Engine): Pass {
     const { config } = this.#network;
     const { width, window } = config;
     const shape = shapeOf(config);
     this.#space.begin(positions.length);
-    if (this.#turned?.hours !== hours)
-      this.#turned = { hours, rotation: rotationOf(positions, shape.headDim) };
     return {
       weights: new ParameterViews(this.#layout, this.#weights, region),
       positions,
-      rotation: this.#turned.rotation,
+      rotation,
       chunks: chunksOf(positions.length, config),
       width,
       block: {
@@ -142,4 +151,8 @@ export class StagePass {
     );
     return { kind: 'answer', hourly, quantiles };
   }
+}
+
+function letGo({ buffer }: Float32Array): void {
+  (buffer as ArrayBuffer).transfer(0);
 }

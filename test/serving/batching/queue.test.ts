@@ -92,6 +92,31 @@ describe('a queue that makes batches', () => {
     equal(runs.length, 1);
   });
 
+  it('sends no second run after one that takes long: what comes meanwhile goes with the next', async () => {
+    let { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const queue = queueOf({}, async (inputs) => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await gate;
+      return double(inputs);
+    });
+    open();
+    await queue.answer(rowsOf([[0]]));
+    ({ promise: gate, resolve: open } = Promise.withResolvers<void>());
+    const first = queue.answer(rowsOf([[1]]));
+    const others = [];
+    for (const value of [2, 3, 4]) {
+      // Each in a turn of its own, while the first is computed.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      others.push(queue.answer(rowsOf([[value]])));
+    }
+    open();
+    await Promise.all([first, ...others]);
+    deepEqual(
+      runs.map(({ requests }) => requests),
+      [1, 1, 3],
+    );
+  });
+
   it('runs each request by itself when told to', async () => {
     const queue = queueOf({ enabled: false });
     await Promise.all([1, 2, 3].map((value) => queue.answer(rowsOf([[value]]))));

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ERROR, type ErrorCode, StreamError } from './frames.ts';
-import { GrowingBytes } from './growing-bytes.ts';
+import { GrowingBytes, letGo } from './growing-bytes.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import { SendWindow } from './send-window.ts';
@@ -96,7 +96,11 @@ export class ServerStream {
   /** From now on all is taken as it comes. Until then the peer may send no more than one window of it. */
   read(reader: StreamReader): void {
     this.#reader = reader;
-    if (this.#waiting.length > 0) this.#hand(this.#waiting.taken(), this.#ended);
+    if (this.#waiting.length > 0) {
+      const waited = this.#waiting.taken();
+      this.#hand(waited, this.#ended);
+      if (!this.#ended) letGo(waited);
+    }
     if (this.#ended) reader.end();
   }
 
