@@ -34,6 +34,7 @@ export class GrpcClient {
   #window = DEFAULT_WINDOW;
   #streamWindow = DEFAULT_WINDOW;
   #unsent: Buffer = Buffer.alloc(0);
+  #call: Buffer = Buffer.alloc(0);
   #streamLeft = 0;
 
   private constructor(socket: Socket, method: string) {
@@ -73,16 +74,35 @@ export class GrpcClient {
       this.#stream += 2;
       this.#data = [];
       this.#streamLeft = this.#streamWindow;
-      this.#unsent = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-      this.#socket.cork();
-      this.#socket.write(frame(FRAME.headers, END_HEADERS, this.#stream, this.#headers));
-      this.#push();
-      this.#socket.uncork();
+      if (message.length <= Math.min(FRAME_BYTES, this.#window, this.#streamLeft)) this.#sendWhole(message);
+      else this.#sendInParts(message);
     });
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** Both frames in one piece that is written to again and again: the one before it has been answered. */
+  #sendWhole(message: Uint8Array): void {
+    const from = HEAD_BYTES + this.#headers.length;
+    const length = from + HEAD_BYTES + message.length;
+    if (this.#call.length < length) this.#call = Buffer.alloc(length);
+    const call = this.#call;
+    call.set(frameHead(this.#headers.length, FRAME.headers, END_HEADERS, this.#stream));
+    call.set(this.#headers, HEAD_BYTES);
+    call.set(frameHead(message.length, FRAME.data, END_STREAM, this.#stream), from);
+    call.set(message, from + HEAD_BYTES);
+    this.#window -= message.length;
+    this.#socket.write(call.subarray(0, length));
+  }
+
+  #sendInParts(message: Uint8Array): void {
+    this.#unsent = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+    this.#socket.cork();
+    this.#socket.write(frame(FRAME.headers, END_HEADERS, this.#stream, this.#headers));
+    this.#push();
+    this.#socket.uncork();
   }
 
   #push(): void {
