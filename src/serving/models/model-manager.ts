@@ -69,7 +69,8 @@ export class ModelManager implements AsyncDisposable {
 
   /**
    * Takes another list of models, as a whole or not at all.
-   * @throws ServingProblem FAILED_PRECONDITION where a version of it does not load or a label leads to none
+   * @throws ServingProblem FAILED_PRECONDITION where a version of it does not load, a label leads to none, or files cannot
+   * be read
    */
   reload(configs: readonly ModelConfig[]): Promise<void> {
     return this.#inTurn(async () => {
@@ -84,7 +85,10 @@ export class ModelManager implements AsyncDisposable {
         this.#applied = '';
         this.#failed.clear();
         this.#statuses.keep(this.catalogue.models);
-        throw error;
+        // Such as a model whose files cannot be read: whoever asked is told why.
+        throw error instanceof ServingProblem
+          ? error
+          : new ServingProblem('FAILED_PRECONDITION', messageOf(error));
       }
     });
   }
@@ -171,7 +175,7 @@ export class ModelManager implements AsyncDisposable {
       log.info({ model, version, seconds, bytes: loaded.bytes }, 'loaded');
     } catch (error) {
       const message = messageOf(error);
-      this.#failed.set(key, { at: Date.now(), message });
+      this.#failed.set(key, { at: performance.now(), message });
       for (const name of names)
         this.#statuses.set(name, version, 'END', { code: 'FAILED_PRECONDITION', message });
       log.error({ model, version, error: message }, 'does not load');
@@ -284,4 +288,4 @@ export class ModelManager implements AsyncDisposable {
   }
 }
 
-const isToBeTriedAgain = ({ at }: Failure) => Date.now() - at > AGAIN_MS;
+const isToBeTriedAgain = ({ at }: Failure) => performance.now() - at > AGAIN_MS;

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Home } from '../../../src/lake/home.ts';
@@ -82,6 +82,13 @@ describe('registered models that are served', () => {
       equal(answering(manager), 2);
       equal(complaints.length, 1);
       match(complaints[0]!, /"broken".*champion\.json/);
+      // Whoever asks for it by name is told why not.
+      const damaged = { ...named('broken'), source: { kind: 'registry' as const, model: 'broken' } };
+      await rejects(manager.reload([named(NAME), damaged]), {
+        ...{ name: 'ServingProblem', code: 'FAILED_PRECONDITION' },
+        message: /champion\.json/,
+      });
+      equal(answering(manager), 2);
     }));
 
   it('have the labels of the list that was given, which is told of once, and those of the registry without', () =>
