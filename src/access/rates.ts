@@ -72,6 +72,7 @@ function networkOf(address: string): string {
 }
 
 function exhausted(what: string, { msBeforeNext }: RateLimiterRes): ServingProblem {
-  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  // A clock that was set back makes the end of a window look hours away; it ends by a timer all the same.
+  const seconds = Math.min(MINUTE_S, Math.max(1, Math.ceil(msBeforeNext / 1000)));
   return new ServingProblem('RESOURCE_EXHAUSTED', `${what} Try again in ${seconds} s.`, seconds);
 }
