@@ -1,7 +1,7 @@
 import { chunksOf, rowsOf } from '../../model/chunks.ts';
 import { shapeOf } from '../../model/heads.ts';
 import { runOnStates } from '../../model/issue-head.ts';
-import { attend, matrixOf, putAway, think, type Pass } from '../../model/layer.ts';
+import { attend, causalBlock, matrixOf, putAway, think, type Pass } from '../../model/layer.ts';
 import { ParameterViews } from '../../model/parameter-views.ts';
 import type { ParameterLayout } from '../../model/parameters.ts';
 import { rotationOf, type Rotation } from '../../model/rotary.ts';
@@ -94,21 +94,14 @@ export class StagePass {
 
   #pass({ region }: Share, positions: Int32Array, rotation: Rotation, engine: Engine): Pass {
     const { config } = this.#network;
-    const { width, window } = config;
-    const shape = shapeOf(config);
     this.#space.begin(positions.length);
     return {
       weights: new ParameterViews(this.#layout, this.#weights, region),
       positions,
       rotation,
       chunks: chunksOf(positions.length, config),
-      width,
-      block: {
-        ...shape,
-        causal: true,
-        ...(window === undefined ? {} : { window }),
-        pause: () => engine.pause(),
-      },
+      width: config.width,
+      block: causalBlock(config, engine),
       engine,
       space: this.#space,
     };
