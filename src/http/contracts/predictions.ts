@@ -24,7 +24,6 @@ const data = z
 export const predictFields = z.strictObject(choice);
 export const predictBody = predictFields.extend({ data });
 
-export const batchFields = predictFields;
 export const batchBody = (most: number) =>
   predictFields.extend({
     data: z
