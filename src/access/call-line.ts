@@ -12,7 +12,8 @@ export function callLine(call: CallEnded, now: number): string {
   if (label !== undefined) line += `,"label":${texts.of(label)}`;
   if (signature !== undefined) line += `,"signature":${texts.of(signature)}`;
   const ms = Math.round(seconds * 1e5) / 100;
-  return `${line},"code":"${code}","ms":${ms},"rows":${rows},"cached":${cached}}\n`;
+  line += `,"code":"${code}","ms":${ms},"rows":${rows}`;
+  return cached === undefined ? `${line}}\n` : `${line},"cached":${cached}}\n`;
 }
 
 let last = NaN;

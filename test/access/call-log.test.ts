@@ -40,7 +40,7 @@ describe('the line of a call', () => {
       code: fc.constantFrom('OK' as const, 'NOT_FOUND' as const),
       seconds: fc.double({ min: 0, max: 1e4, noNaN: true }),
       rows: fc.nat(),
-      cached: fc.boolean(),
+      cached: fc.option(fc.boolean(), { nil: undefined }),
     });
     fc.assert(
       fc.property(call, fc.integer({ min: 0, max: 4e12 }), (told, now) => {
