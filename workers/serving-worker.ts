@@ -7,6 +7,7 @@ import { processLogger } from './process-logger.ts';
 /** The process that answers over the network. `serve` starts as many as it was asked for, and minds them. */
 const link = new SupervisorLink();
 let started: Promise<ServingProcess> | undefined;
+let answers = false;
 
 process.on('message', (message: ToServing) => {
   switch (message.kind) {
@@ -27,8 +28,10 @@ process.on('message', (message: ToServing) => {
 });
 // The interrupt of a terminal reaches all of its processes: the supervisor says when to end.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
-// Without the supervisor nobody replaces, reloads or ends this process.
-process.on('disconnect', () => {
+// Without the supervisor nobody replaces, reloads or ends this process. Before Node's own, which would wait for reads.
+process.prependListener('disconnect', () => {
+  // A file system that hangs must not leave it behind.
+  if (!answers) process.kill(process.pid, 'SIGKILL');
   link.lose();
   void end();
 });
@@ -46,6 +49,7 @@ async function serve({ options }: Extract<ToServing, { kind: 'serve' }>): Promis
       log.error({ error: error.message }, 'what computes has ended; this process ends too');
       process.exit(1);
     });
+    answers = true;
     tell({ kind: 'ready', addresses: serving.addresses });
     return serving;
   } catch (error) {
@@ -70,6 +74,7 @@ let ending = false;
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  await started?.then((serving) => serving.close()).catch(() => undefined);
+  // What loads may take minutes, and nobody waits for its answers.
+  if (answers) await started?.then((serving) => serving.close()).catch(() => undefined);
   process.exit(0);
 }

@@ -119,9 +119,12 @@ export function defineServe(program: Command): void {
         starting: session.say,
       });
       try {
-        const addresses = await supervisor.start().catch((error: unknown) => {
+        const started = supervisor.start().catch((error: unknown) => {
           throw cannotListen(error, options);
         });
+        const addresses = await Promise.race([started, aborted(session.signal)]);
+        // Told to end before it could answer.
+        if (!addresses) return undefined;
         session.print(standing(home.root, addresses, processes));
         session.say('Ctrl-C ends it');
         await until(session.signal);
@@ -134,6 +137,13 @@ export function defineServe(program: Command): void {
     }),
   );
 }
+
+/** Keeps nothing alive by itself. */
+const aborted = (signal: AbortSignal) =>
+  new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 
 async function optionsOf(session: Session, options: Options): Promise<ServeOptions> {
   const { host, modelConfigFile, maxBatchSize, batchWaitMs, batching, maxWaiting, cacheMb, maxBodyMb } =

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { UnavailableError } from '../../errors.ts';
 import type { Logger } from '../../stages/context.ts';
 import type { ModelConfig } from '../model-config.ts';
+import { ServingProblem } from '../problem.ts';
 import type { Addresses, FromServing, ToServing } from './messages.ts';
 import { fixedPorts } from './fixed-ports.ts';
 import type { ServeOptions } from './options.ts';
@@ -27,6 +28,8 @@ const SETTLED_MS = 10_000;
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 const DRAIN_MS = 10_000;
+/** One that does not answer yet has nothing to finish. */
+const UNREADY_MS = 1000;
 const RELOAD_MS = 600_000;
 
 /**
@@ -64,6 +67,7 @@ export class Supervisor {
     const { ports, access } = this.#options;
     this.#options = { ...this.#options, ports: await fixedPorts(ports, access.host) };
     const addresses = await this.#fork();
+    if (this.#closing) throw ending();
     const others = Array.from({ length: this.#parts.processes - 1 }, () => this.#fork());
     await Promise.all(others);
     this.#told = undefined;
@@ -84,12 +88,12 @@ export class Supervisor {
     this.#closing = true;
     for (const pause of this.#pauses) clearTimeout(pause);
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    await Promise.all(workers.map(end));
+    await Promise.all(workers.map((worker) => end(worker, this.#ready.has(worker) ? DRAIN_MS : UNREADY_MS)));
   }
 
   async #reload(models: readonly ModelConfig[]): Promise<void> {
     const [first] = this.#ready;
-    if (!first) throw new UnavailableError('No process answers yet.', 'Try again in a moment.');
+    if (!first) throw new ServingProblem('UNAVAILABLE', 'No process answers yet.', 1);
     const refused = (await this.#reloadIn(first, models)).refusal;
     if (refused) throw errorOf(refused);
     this.#options = { ...this.#options, models };
@@ -107,7 +111,7 @@ export class Supervisor {
     const call = ++this.#call;
     const { promise, resolve } = Promise.withResolvers<Extract<FromServing, { kind: 'reloaded' }>>();
     const lost = (why: string) => () =>
-      resolve({ kind: 'reloaded', call, refusal: refusalOf(new UnavailableError(why, 'Try again.')) });
+      resolve({ kind: 'reloaded', call, refusal: refusalOf(new ServingProblem('UNAVAILABLE', why, 1)) });
     const gone = lost('The process that was to load the models has ended.');
     // It may take them yet, and would then answer by another list than the rest.
     const timer = setTimeout(() => {
@@ -128,7 +132,7 @@ export class Supervisor {
     const { log } = this.#parts;
     const worker = cluster.fork();
     this.#alive.add(worker);
-    const started = Date.now();
+    const started = performance.now();
     const { promise, resolve, reject } = Promise.withResolvers<Addresses>();
     let addresses: Addresses | undefined;
     worker.on('message', (message: FromServing) => {
@@ -156,7 +160,7 @@ export class Supervisor {
         { pid: worker.process.pid, code, signal },
         'a process that answers has ended; another takes its place',
       );
-      this.#replace(Date.now() - started);
+      this.#replace(performance.now() - started);
     });
     say(worker, { kind: 'serve', options: this.#options });
     return promise;
@@ -176,10 +180,10 @@ export class Supervisor {
     const timer = setTimeout(
       () => {
         this.#pauses.delete(timer);
-        const begun = Date.now();
+        const begun = performance.now();
         this.#fork().catch((error: unknown) => {
           this.#parts.log.error({ error: String(error) }, 'a process does not start; it is tried again');
-          this.#replace(Date.now() - begun);
+          this.#replace(performance.now() - begun);
         });
       },
       Math.min(pause, LONGEST_PAUSE_MS),
@@ -200,14 +204,16 @@ export class Supervisor {
 }
 
 /** Lets it finish what it has, for a while. */
-async function end(worker: Worker): Promise<void> {
+async function end(worker: Worker, forMs: number): Promise<void> {
   if (worker.isDead()) return;
   const gone = new Promise((resolve) => worker.once('exit', resolve));
-  const timer = setTimeout(() => worker.process.kill('SIGKILL'), DRAIN_MS);
+  const timer = setTimeout(() => worker.process.kill('SIGKILL'), forMs);
   say(worker, { kind: 'drain' });
   await gone;
   clearTimeout(timer);
 }
+
+const ending = () => new UnavailableError('It was told to end while it started.', 'Start it again.');
 
 function say(worker: Worker, message: ToServing): void {
   // One that is just ending does not hear it, and needs not.

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { denseModel, placeVersion } from '../dense.ts';
 import { reloadOver } from './reload-over.ts';
+import { isAlive, servingProcesses } from './serving-processes.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const PROCESSES = 2;
@@ -82,7 +83,7 @@ describe('serve', () => {
       body: JSON.stringify({ data: [[1, 2, 3]], model_name: 'dense' }),
     });
     deepEqual(((await predicted.json()) as { predictions: unknown }).predictions, [[3, 5, 7]]);
-    equal((await servingProcesses(child)).length, PROCESSES);
+    equal((await servingProcesses(child.pid!)).length, PROCESSES);
   });
 
   it('counts what all processes answered', async () => {
@@ -116,12 +117,12 @@ describe('serve', () => {
   });
 
   it('gives a list that comes while a process starts to that process too', async () => {
-    const before = await servingProcesses(child);
+    const before = await servingProcesses(child.pid!);
     await Promise.all(before.map(answers));
     process.kill(before[0]!, 'SIGKILL');
     let started: number | undefined;
     while (started === undefined) {
-      started = (await servingProcesses(child)).find((pid) => !before.includes(pid));
+      started = (await servingProcesses(child.pid!)).find((pid) => !before.includes(pid));
       await delay(20);
     }
     await reloadOver(urls.grpc, join(folder, 'dense'), 1);
@@ -135,7 +136,7 @@ describe('serve', () => {
   });
 
   it('goes on when a process is killed, and replaces it with what was last loaded', async () => {
-    const before = await servingProcesses(child);
+    const before = await servingProcesses(child.pid!);
     let lost = 0;
     const wrong: unknown[] = [];
     const over = new AbortController();
@@ -147,18 +148,18 @@ describe('serve', () => {
       }
     });
     process.kill(before[0]!, 'SIGKILL');
-    while (!(await servingProcesses(child)).some((pid) => !before.includes(pid))) await delay(50);
+    while (!(await servingProcesses(child.pid!)).some((pid) => !before.includes(pid))) await delay(50);
     await delay(1500);
     over.abort();
     await Promise.all(callers);
     deepEqual(wrong, []);
     ok(lost <= callers.length, `${lost} requests were lost`);
-    equal((await servingProcesses(child)).length, PROCESSES);
+    equal((await servingProcesses(child.pid!)).length, PROCESSES);
     deepEqual(await ask(), { status: 200, version: 2 });
   });
 
   it('is found where it was after all of its processes have ended at once', async () => {
-    for (const pid of await servingProcesses(child)) process.kill(pid, 'SIGKILL');
+    for (const pid of await servingProcesses(child.pid!)) process.kill(pid, 'SIGKILL');
     let answer: Awaited<ReturnType<typeof ask>> | undefined;
     while (answer === undefined) {
       answer = await ask().catch(() => undefined);
@@ -168,7 +169,7 @@ describe('serve', () => {
   });
 
   it('finishes what it has and leaves nothing behind when it is told to end', async () => {
-    const processes = await servingProcesses(child);
+    const processes = await servingProcesses(child.pid!);
     const closed = once(child, 'close');
     child.kill('SIGINT');
     await closed;
@@ -182,25 +183,4 @@ async function failed(child: ChildProcess): Promise<never> {
   child.stderr!.on('data', (text: string) => (said += text));
   await once(child, 'close');
   throw new Error(`serve ended: ${said}`);
-}
-
-/** Children of a process that answer, by what the system knows of them. */
-async function servingProcesses({ pid }: ChildProcess): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(parent) === pid && state !== 'Z') found.push(Number(name));
-  }
-  return found;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
