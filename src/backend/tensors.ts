@@ -50,12 +50,35 @@ async function startWasm(note?: string): Promise<Tensors> {
     );
   }
   await tf.ready();
+  refuseWhenFull();
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   return {
     name: 'tfjs-wasm',
     numerics: `tfjs-wasm ${version_wasm} ${simd ? 'simd' : 'scalar'} f32`,
     device: 'cpu',
     ...(note === undefined ? {} : { note }),
+  };
+}
+
+interface Memory {
+  _malloc(bytes: number): number;
+  _free(at: number): void;
+}
+
+/**
+ * The memory of WebAssembly ends at 4 GB. TensorFlow.js does not look whether it was given what it asked for: it would
+ * write over all that is there, the weights of every model included.
+ */
+function refuseWhenFull(): void {
+  const { wasm } = tf.backend() as unknown as { wasm: Memory };
+  // The first call puts another function in its place.
+  wasm._free(wasm._malloc(1));
+  const malloc = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    // Sizes are of 32 bits: a larger one would be taken for what is left of it.
+    const at = bytes < 2 ** 32 ? malloc(bytes) : 0;
+    if (at === 0 && bytes > 0) throw new RangeError(`There is no memory for a tensor of ${bytes} bytes.`);
+    return at;
   };
 }
 
