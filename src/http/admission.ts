@@ -67,7 +67,7 @@ function requireJson({ headers, method }: FastifyRequest): void {
     throw new HttpProblem(
       415,
       'bad-media-type',
-      'What changes anything must be JSON, and say so.',
+      'What is posted must be JSON, and say so.',
       'Send `content-type: application/json`, with a body such as {}.',
     );
   }

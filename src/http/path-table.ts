@@ -1,3 +1,5 @@
+const PART_OF_A_PAGE = /^\/(docs|dashboard)\//;
+
 /** Which methods a path is answered by, so that a wrong method is told from a wrong path. */
 export class PathTable {
   readonly #routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
@@ -13,11 +15,18 @@ export class PathTable {
     return [...new Set(found.flatMap(({ methods }) => [...methods]))].toSorted();
   }
 
-  /** `GET /models/:name`, in the order in which they were added; HEAD goes with GET and is not named. */
+  /**
+   * `GET /models/{name}`, in the order in which they were added; HEAD goes with GET and is not named, and neither is what
+   * a page asks for by itself.
+   */
   list(): string[] {
-    return [...this.#routes].flatMap(([url, { methods }]) =>
-      [...methods].filter((method) => method !== 'HEAD').map((method) => `${method} ${url}`),
-    );
+    return [...this.#routes]
+      .filter(([url]) => !PART_OF_A_PAGE.test(url))
+      .flatMap(([url, { methods }]) =>
+        [...methods]
+          .filter((method) => method !== 'HEAD')
+          .map((method) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`),
+      );
   }
 }
 

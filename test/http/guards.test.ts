@@ -22,7 +22,8 @@ describe('the HTTP door without Temporal', () => {
         assert.match(ready.body, /No services run on this home/);
         assert.deepEqual(ready.json<{ home: object }>().home, { ok: true, models: 1 });
         const { routes } = (await door.inject('/')).json<{ routes: string[] }>();
-        assert.ok(routes.includes('GET /ready') && routes.includes('POST /models/:name/canary/end'));
+        assert.ok(routes.includes('GET /ready') && routes.includes('POST /models/{name}/canary/end'));
+        assert.ok(routes.includes('GET /docs') && !routes.some((route) => route.includes('/docs/')));
         assert.ok(!routes.some((route) => route.startsWith('HEAD')));
         const { models } = (await door.inject('/models')).json<{ models: { versions: object[] }[] }>();
         assert.equal(models[0]!.versions.length, 2);
