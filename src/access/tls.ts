@@ -47,6 +47,8 @@ class OpenedTls implements DoorTls {
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #warnedOn = '';
+  /** Of files that cannot be used, so that the log has it once. */
+  #problem: string | undefined;
 
   constructor(options: NonNullable<AccessOptions['tls']>, files: ServingTls, identity: string, log: Log) {
     this.#options = options;
@@ -82,18 +84,20 @@ class OpenedTls implements DoorTls {
   async #check(): Promise<void> {
     this.#warnOfEnd();
     const identity = await tlsFilesIdentity(this.#options);
-    if (identity === this.#identity) return;
+    // What could not be used may be good by now though its files are the same: a certificate of tomorrow.
+    if (identity === this.#identity && this.#problem === undefined) return;
     this.#identity = identity;
     try {
       this.#files = await readServingTls(this.#options);
     } catch (error) {
       // Half of a renewal, as between two copied files: the next look finds the rest.
-      this.#log.error(
-        { problem: messageOf(error) },
-        'the TLS files changed and cannot be used; those before stay',
-      );
+      const problem = messageOf(error);
+      if (problem !== this.#problem)
+        this.#log.error({ problem }, 'the TLS files changed and cannot be used; those before stay');
+      this.#problem = problem;
       return;
     }
+    this.#problem = undefined;
     for (const server of this.#servers) server.setSecureContext(this.#context());
     this.#log.info({ goodUntil: this.#files.goodUntil.toISOString() }, 'a renewed certificate is shown');
   }

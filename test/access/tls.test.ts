@@ -101,6 +101,26 @@ describe('TLS before doors of HTTP', () => {
     assert.ok(!lines.join().includes('PRIVATE KEY'));
   });
 
+  it('shows one that could not be used as soon as it can, though its files are the same, and complains once', async () => {
+    const authority = await testAuthority();
+    const files = await filesOf(await authority.issue('127.0.0.1'));
+    const { lines, log } = keptLog();
+    const http = await httpDoor(files, log);
+    const before = await shown(http.port, { ca: authority.ca });
+    const renewed = await authority.issue('127.0.0.1');
+    await writeFile(files.cert, renewed.cert);
+    await writeFile(files.key, renewed.key);
+    // A mode is no change of what is in a file.
+    await chmod(files.key, 0o604);
+    await http.tls.check();
+    await http.tls.check();
+    assert.equal(await shown(http.port, { ca: authority.ca }), before);
+    await chmod(files.key, 0o600);
+    await http.tls.check();
+    assert.notEqual(await shown(http.port, { ca: authority.ca }), before);
+    assert.equal(lines.filter((line) => line.includes('cannot be used')).length, 1);
+  });
+
   it('says of its files what is wrong with them, before a door opens', async () => {
     const authority = await testAuthority();
     const [own, other] = [await authority.issue('127.0.0.1'), await authority.issue('127.0.0.1')];
