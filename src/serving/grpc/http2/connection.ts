@@ -11,30 +11,22 @@ import {
   StreamError,
 } from './frames.ts';
 import { FrameReader } from './frame-reader.ts';
-import { type HeaderBlock, HeaderBlocks, MOST_HEADER_BYTES, requireStream } from './header-blocks.ts';
+import { MOST_HEADER_BYTES, requireStream } from './header-blocks.ts';
 import { Nuisance } from './nuisance.ts';
 import { Outbox } from './outbox.ts';
-import { unpadded } from './padding.ts';
 import { Pings } from './pings.ts';
 import { requirePriority } from './priority.ts';
 import { Receiver, STREAM_WINDOW } from './receiver.ts';
 import { Sender } from './sender.ts';
 import { readSettings, writeSettings } from './settings.ts';
-import { ServerStream, type StreamConnection } from './stream.ts';
+import type { ServerStream, StreamConnection } from './stream.ts';
+import { type ConnectionHandlers, StreamFrames } from './stream-frames.ts';
 import { MOST_STREAMS, StreamTable } from './stream-table.ts';
 
 const NEWEST_OF_ALL = 2 ** 31 - 1;
 const PING_BYTES = 8;
-const TOO_LARGE = 431;
 /** So long a peer may take to read why it is left. */
 const LAST_WORDS_MS = 1000;
-
-export interface ConnectionHandlers {
-  /** A request whose headers have come. */
-  stream(stream: ServerStream): void;
-  /** Headers alone, for a request whose own are too large. */
-  tooLarge(status: number): Buffer;
-}
 
 /**
  * The server's side of one HTTP/2 connection (RFC 9113), over plain TCP or TLS. What the peer does wrong ends its stream
@@ -42,26 +34,30 @@ export interface ConnectionHandlers {
  */
 export class ServerConnection implements StreamConnection {
   readonly socket: Socket;
-  readonly #handlers: ConnectionHandlers;
   readonly #reader = new FrameReader();
-  readonly #blocks = new HeaderBlocks();
   readonly #nuisance = new Nuisance();
   readonly #streams = new StreamTable();
   readonly #outbox: Outbox;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #pings: Pings;
+  readonly #frames: StreamFrames;
   #isSettled = false;
   #leaving: 'no' | 'said' | 'for good' = 'no';
   #isOver = false;
 
   constructor(socket: Socket, handlers: ConnectionHandlers) {
     this.socket = socket;
-    this.#handlers = handlers;
     this.#outbox = new Outbox(socket, () => this.#sender.goOn());
     this.#sender = new Sender(this.#outbox, (stream) => this.#answered(stream));
     this.#receiver = new Receiver(this.#outbox);
     this.#pings = new Pings(this.#outbox);
+    this.#frames = new StreamFrames({
+      ...{ connection: this, handlers },
+      ...{ streams: this.#streams, sender: this.#sender, receiver: this.#receiver, nuisance: this.#nuisance },
+      isClosed: () => this.#leaving === 'for good',
+      gone: (stream) => this.#remove(stream),
+    });
     const settings = {
       initialWindowSize: STREAM_WINDOW,
       maxConcurrentStreams: MOST_STREAMS,
@@ -171,7 +167,7 @@ export class ServerConnection implements StreamConnection {
     if (!this.#isSettled && type !== FRAME.settings) {
       throw new ConnectionError(ERROR.protocol, 'the first frame is to be SETTINGS');
     }
-    if (this.#blocks.isOpen && type !== FRAME.continuation) {
+    if (this.#frames.isWithinHeaders && type !== FRAME.continuation) {
       throw new ConnectionError(ERROR.protocol, 'a frame within headers');
     }
     requireStream(type, stream);
@@ -196,25 +192,21 @@ export class ServerConnection implements StreamConnection {
   #handle(type: number, flags: number, stream: number, payload: Buffer): void {
     switch (type) {
       case FRAME.data:
-        return this.#data(flags, stream, payload);
-      case FRAME.headers: {
-        const isOpen = this.#streams.find(stream) !== undefined;
-        return this.#block(this.#blocks.headers(flags, stream, payload, isOpen));
-      }
-      case FRAME.continuation: {
-        const isOpen = this.#streams.find(stream) !== undefined;
-        return this.#block(this.#blocks.continuation(flags, stream, payload, isOpen));
-      }
+        return this.#frames.data(flags, stream, payload);
+      case FRAME.headers:
+        return this.#frames.headers(flags, stream, payload);
+      case FRAME.continuation:
+        return this.#frames.continuation(flags, stream, payload);
       case FRAME.priority:
         return requirePriority(stream, payload);
       case FRAME.reset:
-        return this.#resetByPeer(stream, payload);
+        return this.#frames.reset(stream, payload);
       case FRAME.settings:
         return this.#settings(flags, payload);
       case FRAME.ping:
         return this.#ping(flags, payload);
       case FRAME.windowUpdate:
-        return this.#widen(stream, payload);
+        return this.#frames.windowUpdate(stream, payload);
       case FRAME.goAway:
         // It takes no streams of ours: there are none.
         return undefined;
@@ -224,71 +216,6 @@ export class ServerConnection implements StreamConnection {
         // Of a kind that we do not know: RFC 9113, section 5.5.
         return undefined;
     }
-  }
-
-  #data(flags: number, id: number, payload: Buffer): void {
-    this.#receiver.receive(payload.length);
-    const bytes = unpadded(flags, payload);
-    const stream = this.#streams.find(id);
-    if (!stream || stream.ended) {
-      this.#receiver.letBy(payload.length);
-      if (stream) throw new StreamError(id, ERROR.streamClosed, 'more after the end');
-      if (this.#leaving !== 'for good') this.#streams.requireEndedEarly(id);
-      else this.#streams.requireBegun(id, 'data');
-      return;
-    }
-    const isLast = (flags & FLAG.endStream) !== 0;
-    const problem = stream.problemWith(payload.length, bytes.length, isLast);
-    if (problem) {
-      this.#receiver.letBy(payload.length);
-      throw problem;
-    }
-    const padding = payload.length - bytes.length;
-    if (padding > 0) this.#receiver.wasRead(stream, padding);
-    if (bytes.length === 0 && !isLast) this.#nuisance.count('empty frames');
-    if (bytes.length > 0) stream.take(bytes, isLast);
-    if (isLast) stream.takeEnd();
-  }
-
-  #block(block: HeaderBlock | undefined): void {
-    if (!block) return;
-    const { stream: id, endStream, fields, isWhole } = block;
-    const before = this.#streams.find(id);
-    if (before) {
-      this.#trailers(before, block);
-      return;
-    }
-    if (!this.#streams.begins(id) || this.#leaving === 'for good') return;
-    this.#streams.requireRoom(id);
-    fields.check();
-    const windows = { sending: this.#sender.streamWindow, receiving: STREAM_WINDOW };
-    const stream = new ServerStream(this, id, fields.headers, windows);
-    this.#streams.add(stream);
-    if (endStream) {
-      const problem = stream.problemWith(0, 0, true);
-      if (problem) throw problem;
-      stream.takeEnd();
-    }
-    if (isWhole) this.#handlers.stream(stream);
-    else stream.refuse(this.#handlers.tooLarge(TOO_LARGE));
-  }
-
-  #trailers(stream: ServerStream, { endStream, fields }: HeaderBlock): void {
-    if (stream.ended) throw new StreamError(stream.id, ERROR.streamClosed, 'headers after the end');
-    if (!endStream) throw new StreamError(stream.id, ERROR.protocol, 'headers in the middle');
-    fields.check();
-    const problem = stream.problemWith(0, 0, true);
-    if (problem) throw problem;
-    stream.takeEnd();
-  }
-
-  #resetByPeer(id: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionError(ERROR.frameSize, 'a reset');
-    this.#streams.requireBegun(id, 'a reset');
-    const stream = this.#streams.find(id);
-    if (!stream) return;
-    this.#nuisance.count('resets');
-    this.#remove(stream);
   }
 
   #settings(flags: number, payload: Buffer): void {
@@ -307,21 +234,6 @@ export class ServerConnection implements StreamConnection {
     if (payload.length !== PING_BYTES) throw new ConnectionError(ERROR.frameSize, 'a ping');
     if (flags & FLAG.ack) this.#pings.answered();
     else this.#pings.answer(payload);
-  }
-
-  #widen(id: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionError(ERROR.frameSize, 'an update of a window');
-    const bytes = payload.readUInt32BE(0) & 0x7fffffff;
-    if (id === 0) {
-      if (bytes === 0) throw new ConnectionError(ERROR.protocol, 'a window that grows by nothing');
-      this.#sender.widen(bytes);
-      return;
-    }
-    this.#streams.requireBegun(id, 'a window');
-    const stream = this.#streams.find(id);
-    if (!stream) return;
-    if (bytes === 0) throw new StreamError(id, ERROR.protocol, 'a window that grows by nothing');
-    this.#sender.widenStream(stream, bytes);
   }
 
   #endWhenDone(): void {
