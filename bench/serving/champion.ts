@@ -26,7 +26,9 @@ const CONTEXTS = [
 const ROUNDS = 3;
 
 /**
- * The network of the day ahead as `run` makes it, with requests gathered into runs and without. It is trained for few
+ * The network of the day ahead as `run` makes it, with requests gathered into runs and without. What is compared is all
+ * that `--no-batching` turns off: runs of several requests, histories thought through once for all of a run, and states
+ * of histories kept for the runs after it. It is trained for few
  * steps only, which changes its errors and not what an answer costs. Requests come over gRPC: a year of 149 channels as
  * JSON would be a figure of JSON.
  */

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { UnavailableError } from '../../errors.ts';
 import { ServingProblem } from '../problem.ts';
 import { errorOf } from '../process/refusal.ts';
-import type { FromEngine, LoadedReport, NamedTensors, ToEngine } from './protocol.ts';
+import type { FromEngine, LoadedReport, NamedTensors, ThreadData, ToEngine } from './protocol.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { ModelSource } from './source.ts';
 
@@ -40,8 +40,8 @@ export class Engine implements AsyncDisposable {
     thread.on('exit', (code) => lose(`exit code ${code}`));
   }
 
-  static async start(script = THREAD): Promise<Engine> {
-    const thread = new Worker(script);
+  static async start(script = THREAD, data: ThreadData = { remembers: true }): Promise<Engine> {
+    const thread = new Worker(script, { workerData: data });
     const first = Promise.withResolvers<FromEngine>();
     thread.once('message', first.resolve);
     thread.once('error', first.reject);

@@ -3,6 +3,7 @@ import { withShards, type ShardingOptions } from '../sharded/with-shards.ts';
 import { Engine } from './engine.ts';
 import { loadHere } from './here.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import type { ThreadData } from './protocol.ts';
 import type { ModelSource } from './source.ts';
 
 /**
@@ -30,8 +31,12 @@ export class Engines implements AsyncDisposable {
   }
 
   /** `sharding` says what is too large for this process. */
-  static async start(log: Pick<Logger, 'info'>, sharding: ShardingOptions = {}): Promise<Engines> {
-    return new Engines(await Engine.start(), sharding, log);
+  static async start(
+    log: Pick<Logger, 'info'>,
+    sharding: ShardingOptions = {},
+    data?: ThreadData,
+  ): Promise<Engines> {
+    return new Engines(await Engine.start(undefined, data), sharding, log);
   }
 
   /** Loads a model and warms it up. */

@@ -4,6 +4,12 @@ import type { ServingTensor } from '../tensor.ts';
 import type { Bounds } from './runner.ts';
 import type { ModelSource } from './source.ts';
 
+/** What the thread is started with. */
+export interface ThreadData {
+  /** Whether a run may take what the runs before it have found out; where each request is run by itself it may not. */
+  remembers: boolean;
+}
+
 /** What a process and the thread that computes for it say to each other. Tensors are handed over, not copied. */
 export type ToEngine =
   | { kind: 'load'; call: number; source: ModelSource }

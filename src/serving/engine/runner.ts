@@ -14,6 +14,8 @@ export interface Runner {
   /** Checked before a request joins others in a run: one that is wrong must not fail them. */
   bounds?: Bounds;
   run(signature: string, inputs: TensorMap): Promise<TensorMap> | TensorMap;
+  /** As `run`, and takes what it has found out in the runs before. Absent: it would keep nothing. */
+  runRemembering?(signature: string, inputs: TensorMap): Promise<TensorMap> | TensorMap;
   close(): Promise<void> | void;
 }
 

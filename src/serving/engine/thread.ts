@@ -1,16 +1,17 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { startBackend } from '../../backend/backend.ts';
 import { refusalOf } from '../process/refusal.ts';
 import type { ServingTensor } from '../tensor.ts';
 import { isBeyondRepair } from './here.ts';
 import { openSource } from './open-source.ts';
-import type { FromEngine, ToEngine } from './protocol.ts';
+import type { FromEngine, ThreadData, ToEngine } from './protocol.ts';
 import { bound, type Runner } from './runner.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Runs models one call after another: doors stay awake while it computes. */
 const models = new Map<number, Runner>();
 let last = 0;
+const { remembers } = workerData as ThreadData;
 
 await startBackend();
 parentPort!.on('message', (message: ToEngine) => void answer(message));
@@ -29,7 +30,12 @@ async function answer(message: ToEngine): Promise<void> {
         break;
       }
       case 'run': {
-        const found = models.get(message.model)!.run(message.signature, new Map(message.inputs));
+        const runner = models.get(message.model)!;
+        const inputs = new Map(message.inputs);
+        const found =
+          remembers && runner.runRemembering
+            ? runner.runRemembering(message.signature, inputs)
+            : runner.run(message.signature, inputs);
         // A promise would cost a turn of the loop where there is nothing to wait for.
         const outputs = [...(found instanceof Promise ? await found : found)];
         const given = outputs.flatMap(transferable);

@@ -47,7 +47,8 @@ export async function openCore({
 }: CoreParts): Promise<Core> {
   const { batching, cacheBytes, config } = options;
   await using stack = new AsyncDisposableStack();
-  const engine = stack.use(await Engines.start(log, await shardingOf(home, options, log)));
+  const sharding = await shardingOf(home, options, log);
+  const engine = stack.use(await Engines.start(log, sharding, { remembers: batching.enabled }));
   const cache =
     cacheBytes === 0 ? undefined : openCache({ maxBytes: cacheBytes, redisUrl: config.redisUrl, log });
   stack.defer(() => cache?.close());
