@@ -3,6 +3,9 @@ import { runningStack } from '../stack/state.ts';
 import type { TemporalPlace } from './temporal-session.ts';
 import type { Session } from './session.ts';
 
+/** A server that is there answers within one, on a busy machine within a few; who only looks is told of the rest. */
+const CONNECT_SECONDS = 5;
+
 /**
  * Asks the Temporal server that runs already, on the home or as a cluster; starts none. Null where there is none,
  * `error` where it does not answer.
@@ -18,7 +21,10 @@ export async function reachTemporal<Result>(
   const temporalNamespace = services?.temporal.namespace ?? config.temporalNamespace;
   const { connect } = await import('../temporal/connection.ts');
   try {
-    const { client, connection } = await connect({ temporalAddress, temporalNamespace });
+    const { client, connection } = await connect(
+      { temporalAddress, temporalNamespace },
+      { seconds: CONNECT_SECONDS },
+    );
     try {
       return await ask(client);
     } finally {
