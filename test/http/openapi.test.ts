@@ -10,11 +10,12 @@ import {
   forecastExample,
   infoExample,
   predictionExample,
-  problemExample,
+  UUID,
 } from '../../src/http/contracts/examples.ts';
 import { modelInfo } from '../../src/http/contracts/models.ts';
 import { batchAnswer, prediction } from '../../src/http/contracts/predictions.ts';
 import { problem } from '../../src/http/contracts/service.ts';
+import { REFUSALS } from '../../src/http/openapi/refusals.ts';
 import { Forecasts } from '../../src/serving/forecasts/forecasts.ts';
 import { silentLogger } from '../../src/stages/context.ts';
 import { withHome } from '../backtest/sample-home.ts';
@@ -43,7 +44,9 @@ describe('the OpenAPI document', () => {
     batchAnswer.parse(batchExample);
     modelInfo.parse(infoExample);
     forecastAnswer.parse(forecastExample);
-    problem.parse(problemExample);
+    const refusals = Object.values(REFUSALS).map(({ example }) => ({ ...example, requestId: UUID }));
+    for (const error of refusals) problem.parse({ error });
+    assert.equal(new Set(refusals.map(({ message }) => message)).size, refusals.length);
   });
 
   it('has every route with what it takes and answers, and the limits that hold', () =>

@@ -1,5 +1,5 @@
 /** Answers as the documentation shows them. */
-const UUID = '6f1ed002-ab5c-4f1b-9c1e-3b6f8a1d2c44';
+export const UUID = '6f1ed002-ab5c-4f1b-9c1e-3b6f8a1d2c44';
 
 export const predictionExample = {
   predictions: [[3, 5, 7]],
@@ -63,13 +63,4 @@ export const forecastExample = {
   model: { name: 'day-ahead', version: 1, role: 'champion', why: 'it is the champion' },
   rating: null,
   request_id: UUID,
-};
-
-export const problemExample = {
-  error: {
-    kind: 'not-found',
-    message: 'No model of that name is served.',
-    cure: 'GET /model/info and GET /models list what there is.',
-    requestId: UUID,
-  },
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { problemExample } from '../contracts/examples.ts';
+import { UUID } from '../contracts/examples.ts';
 import { problem } from '../contracts/service.ts';
+import { REFUSALS } from './refusals.ts';
 import { TAGS, type Answer, type RouteSpec } from '../route.ts';
 
 export interface DocumentOptions {
@@ -131,31 +132,19 @@ function refusalsOf({ method, role, refusals = [] }: RouteSpec, { isGated }: Doc
   return new Set(all.toSorted((a, b) => a - b));
 }
 
-const SAYS: Record<number, string> = {
-  400: 'The address, its parameters or the body cannot be read, or do not fit what the model takes',
-  401: 'No key or token, or one that is not known',
-  403: 'The role of the caller is not enough, or a page of another site asks',
-  404: 'What is asked for is not there',
-  409: 'What is asked for cannot be done as things stand',
-  413: 'The body is too large',
-  415: 'The body is not announced as JSON',
-  422: 'The body is JSON and does not fit its schema',
-  429: 'Too much is asked at once',
-  500: 'Something went wrong here',
-  503: 'What is needed does not run, or cannot take more now',
-  504: 'It took too long',
-};
-
 function refusalOf(status: number, { bodyBytes }: RouteSpec, options: DocumentOptions): Json {
   const limit = status === 413 ? `: more than ${bodyBytes ?? options.bodyBytes} bytes` : '';
   const isLater = status === 429 || status === 503;
+  const { says, example } = REFUSALS[status]!;
   return {
-    description: `${SAYS[status] ?? 'Refused'}${limit}`,
+    description: `${says}${limit}`,
     headers: {
       'x-request-id': { $ref: '#/components/headers/requestId' },
       ...(isLater && { 'retry-after': { $ref: '#/components/headers/retryAfter' } }),
     },
-    content: { 'application/json': { schema: { $ref: PROBLEM }, example: problemExample } },
+    content: {
+      'application/json': { schema: { $ref: PROBLEM }, example: { error: { ...example, requestId: UUID } } },
+    },
   };
 }
 
