@@ -92,7 +92,7 @@ describe('a server that leaves', () => {
       const before = outcomes.length;
       while (outcomes.length < before + 50) await new Promise(setImmediate);
       const closed = server.close();
-      server = await grpc(methods, {}, port);
+      server = await grpc(methods, {}, { port });
       await closed;
     }
     over.abort();

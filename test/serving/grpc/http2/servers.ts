@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import type { CallParts, GrpcMethod } from '../../../../src/serving/grpc/call.ts';
 import { ServerConnection } from '../../../../src/serving/grpc/http2/connection.ts';
 import { encodeFields } from '../../../../src/serving/grpc/http2/hpack/encoder.ts';
@@ -67,7 +68,7 @@ export interface Grpc extends AsyncDisposable, GrpcServer {
 export async function grpc(
   methods: Record<string, GrpcMethod>,
   { closing = new AbortController().signal, ...more }: Partial<CallParts> = {},
-  port = 0,
+  { port = 0, tls }: { port?: number; tls?: TlsOptions } = {},
 ): Promise<Grpc> {
   const server = grpcServer(
     {
@@ -77,7 +78,7 @@ export async function grpc(
       closing,
       ...more,
     },
-    undefined,
+    tls,
   );
   return {
     ...server,
