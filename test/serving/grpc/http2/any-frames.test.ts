@@ -5,7 +5,7 @@ import { frame } from '../../../../src/serving/grpc/http2/frames.ts';
 import { call, headers, PREFACE, settings } from './peer.ts';
 import { echo, type Grpc, grpc } from './servers.ts';
 
-const RUNS = 80;
+const RUNS = 40;
 
 /** Frames of all types, right and wrong, of few streams, so that they meet. */
 const stream = fc.integer({ min: 0, max: 9 });

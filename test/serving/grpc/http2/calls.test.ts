@@ -135,13 +135,13 @@ describe('calls of gRPC’s client', () => {
     for (const each of [peer, shut]) each.close();
   });
 
-  it('leave nothing behind, thousands of them on one connection', async () => {
+  it('leave nothing behind, hundreds of them on one connection', async () => {
     const connected = once(server.server, 'connection') as Promise<[Socket]>;
     const counted = await Peer.connect(server.port);
     const [socket] = await connected;
     const counts = () => socket.eventNames().map((name) => [name, socket.listenerCount(name)]);
     const before = counts();
-    for (let id = 1; id < 4000; id += 200) {
+    for (let id = 1; id < 1000; id += 200) {
       counted.send(...Array.from({ length: 100 }, (_, i) => call(id + 2 * i, '/echo')));
       for (let i = 0; i < 100; i++) await counted.nextOf(FRAME.data);
     }
