@@ -34,29 +34,32 @@ export async function openGate(
 
 /**
  * What opening the doors would refuse, said before any process is started for them.
+ * @returns the options as all of these are to have them
  * @throws BadInputError
  */
-export async function checkAccess(home: Home, options: AccessOptions, log: Logger): Promise<void> {
+export async function checkAccess(home: Home, options: AccessOptions, log: Logger): Promise<AccessOptions> {
+  const standing = await new ApiKeys(home, log).standing();
   await openGate(home, options, log);
   if (options.tls) await readServingTls(options.tls);
+  return { ...options, hadKeys: standing !== 'none' };
 }
 
 class AccessGate implements Gate {
   readonly #keys: ApiKeys;
   readonly #tokens: Tokens | undefined;
   readonly #certificates: Certificates | undefined;
-  readonly #onLoopback: boolean;
+  readonly #asksAlways: boolean;
   readonly #rate: CallerRate;
   readonly #failures: FailureRate;
   readonly #log: Logger;
 
   constructor(keys: ApiKeys, options: AccessOptions, log: Logger, timing?: { checkMs: number }) {
-    const { oidc, certificateRoles } = options;
+    const { oidc, certificateRoles, host, hadKeys } = options;
     this.#keys = keys;
     this.#tokens = oidc && new Tokens(oidc, log, timing);
     this.#certificates =
       certificateRoles === undefined ? undefined : new Certificates(certificateRoles, log, timing);
-    this.#onLoopback = isLoopback(options.host);
+    this.#asksAlways = !isLoopback(host) || hadKeys || oidc !== undefined || certificateRoles !== undefined;
     this.#rate = new CallerRate(options);
     this.#failures = new FailureRate(options);
     this.#log = log;
@@ -78,7 +81,7 @@ class AccessGate implements Gate {
 
   /** On loopback, as long as nothing was set up to tell people apart. */
   async #asksNobody({ address }: Credentials): Promise<boolean> {
-    if (!this.#onLoopback || this.#tokens || this.#certificates) return false;
+    if (this.#asksAlways) return false;
     return isLoopback(address.replace(/^::ffff:/i, '')) && (await this.#keys.standing()) === 'none';
   }
 

@@ -19,6 +19,8 @@ export const accessOptions = z.strictObject({
     .optional(),
   /** JSON file: common name of a client's certificate to role. Without it a certificate names nobody. */
   certificateRoles: z.string().min(1).optional(),
+  /** There was a list of API keys when `serve` began: a process that comes later finds none only if it was lost. */
+  hadKeys: z.boolean().default(false),
   oidc: z
     .strictObject({
       /** Exactly as tokens name it in `iss`. */

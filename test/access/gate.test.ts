@@ -137,6 +137,19 @@ describe('who is let in', () => {
     assert.ok(!lines.join('').includes(key.slice(-43)));
   });
 
+  it('nobody through a process that begins after the list of keys was lost', async () => {
+    const home = await newHome();
+    const options = accessOptions.parse({}) as AccessOptions;
+    const { log } = keptLog();
+    const before = await checkAccess(home, options, log);
+    await (await openGate(home, before, log)).admit(LOCALLY, 'admin');
+    await createApiKey(home, { name: 'kept', role: 'viewer' }, BY);
+    const asked = await checkAccess(home, options, log);
+    await rm(home.path(API_KEYS_URI));
+    const later = await openGate(home, asked, log);
+    await assert.rejects(later.admit(LOCALLY, 'viewer'), refusedAs('UNAUTHENTICATED', /Say who you are/));
+  });
+
   it('sees a change that leaves size and time of the file as they were', async () => {
     const home = await newHome();
     const { key } = await createApiKey(home, { name: 'desk', role: 'viewer' }, BY);

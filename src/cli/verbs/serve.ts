@@ -106,9 +106,9 @@ export function defineServe(program: Command): void {
         ]);
       const home = await session.home();
       const { progress } = session;
-      const serveOptions = await optionsOf(session, options);
-      const log = stderrLogger(serveOptions.logLevel, progress);
-      await checkAccess(home, serveOptions.access, log);
+      const asked = await optionsOf(session, options);
+      const log = stderrLogger(asked.logLevel, progress);
+      const serveOptions = { ...asked, access: await checkAccess(home, asked.access, log) };
       const processes = options.processes ?? Math.max(1, Math.floor(availableParallelism() / 2));
       requireBetween('--processes', processes, 1, MOST_PROCESSES);
       const broken = (error: unknown) => log.warn({ error: String(error) }, 'figures are missing');

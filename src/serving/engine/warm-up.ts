@@ -11,8 +11,8 @@ type Warmed = Pick<Runner, 'signatures' | 'bounds' | 'run'>;
 
 /**
  * Runs every signature before a version takes traffic: graphs are compiled, weights unpacked and memory taken by then.
- * The inputs are zeros (the greatest value where there are bounds), of one row and, where that is quick, of a whole
- * batch. A graph that does not run is refused here. Resolves to what a batch of the slowest signature takes of this
+ * The inputs are zeros but for a float in each row that tells it from the others (the greatest value where there are
+ * bounds), of one row and, where that is quick, of a whole batch. A graph that does not run is refused here. Resolves to what a batch of the slowest signature takes of this
  * thread's processor time, in milliseconds, however busy the machine is; Infinity where one row is slow.
  */
 export async function warmUp({ signatures, bounds, run }: Warmed, maxRows: number): Promise<number> {
@@ -52,7 +52,13 @@ function sample({ dtype, shape }: ServingPort, rows: number, value: number): Ser
   if (dtype === 'string')
     return { dtype, shape: sizes, data: Array.from({ length }, () => new Uint8Array(0)) };
   const data = new DTYPES[dtype].array(length);
+  if (dtype === 'float32' || dtype === 'float64') tellRowsApart(data as Float32Array, sizes[0] ?? 1);
   // Only inputs of integers of 32 bits have bounds; zeros are there already.
   if (value !== 0) (data as Int32Array).fill(value);
   return { dtype, shape: sizes, data };
+}
+
+/** Equal rows may be computed once, and a whole batch of them would pass for one row. */
+function tellRowsApart(data: Float32Array, rows: number): void {
+  for (let row = 0; row < rows; row++) data[(row * data.length) / rows] = row;
 }
