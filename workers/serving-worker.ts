@@ -1,6 +1,6 @@
 import { SupervisorLink, tell } from '../src/serving/process/link.ts';
 import type { ToServing } from '../src/serving/process/messages.ts';
-import { refusalOf } from '../src/serving/process/refusal.ts';
+import { refusalOf } from '../src/serving/refusal.ts';
 import { startServingProcess, type ServingProcess } from '../src/serving/process/serving-process.ts';
 import { processLogger } from './process-logger.ts';
 

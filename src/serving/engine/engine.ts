@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { UnavailableError } from '../../errors.ts';
 import { ServingProblem } from '../problem.ts';
-import { errorOf } from '../process/refusal.ts';
+import { errorOf } from '../refusal.ts';
 import type { FromEngine, LoadedReport, NamedTensors, ThreadData, ToEngine } from './protocol.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { ModelSource } from './source.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../process/messages.ts';
+import type { Refusal } from '../refusal.ts';
 import type { ServingSignature } from '../signature.ts';
 import type { ServingTensor } from '../tensor.ts';
 import type { Bounds } from './runner.ts';

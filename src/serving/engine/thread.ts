@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { startBackend } from '../../backend/backend.ts';
-import { refusalOf } from '../process/refusal.ts';
+import { refusalOf } from '../refusal.ts';
 import type { ServingTensor } from '../tensor.ts';
 import { isBeyondRepair } from './here.ts';
 import { openSource } from './open-source.ts';

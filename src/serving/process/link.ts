@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../model-config.ts';
 import { ServingProblem } from '../problem.ts';
 import type { FromServing, ToServing } from './messages.ts';
-import { errorOf } from './refusal.ts';
+import { errorOf } from '../refusal.ts';
 
 type Reloaded = Extract<ToServing, { kind: 'reloaded' }>;
 

@@ -1,6 +1,5 @@
-import type { ErrorReport } from '../../stages/child-protocol.ts';
 import type { ModelConfig } from '../model-config.ts';
-import type { ServingProblem } from '../problem.ts';
+import type { Refusal } from '../refusal.ts';
 import type { ServeOptions } from './options.ts';
 
 /** Where the doors of a process can be reached. */
@@ -9,13 +8,6 @@ export interface Addresses {
   rest?: string;
   /** host:port */
   grpc?: string;
-}
-
-/** A refusal as it crosses between processes and threads. */
-export interface Refusal {
-  error: ErrorReport;
-  /** Of one that serving has a name for. */
-  problem?: Pick<ServingProblem, 'code' | 'retryAfter' | 'cure'>;
 }
 
 /** What the supervisor says to the processes that answer, and they to it. */

@@ -6,7 +6,7 @@ import { ServingProblem } from '../problem.ts';
 import type { Addresses, FromServing, ToServing } from './messages.ts';
 import { fixedPorts } from './fixed-ports.ts';
 import type { ServeOptions } from './options.ts';
-import { errorOf, refusalOf } from './refusal.ts';
+import { errorOf, refusalOf } from '../refusal.ts';
 
 export interface SupervisorParts {
   /** The script of a process that answers. */

@@ -9,13 +9,17 @@ export const LATENCY_BUCKETS = [
 ];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
+const CALL = ['model', 'version', 'label', 'signature'];
+const GRAPH = ['model', 'version', 'signature'];
+
 /** All that serving counts, in one process. */
 export function instruments(registry: Registry) {
-  const counter = (name: string, help: string) => new NumberMetric('counter', { name, help, registry });
-  const gauge = (name: string, help: string, aggregator: 'sum' | 'max') =>
-    new NumberMetric('gauge', { name, help, registry, aggregator });
-  const histogram = (name: string, help: string, bounds: readonly number[]) =>
-    new HistogramMetric(bounds, { name, help, registry });
+  const counter = (name: string, help: string, labelNames: readonly string[]) =>
+    new NumberMetric('counter', { name, help, labelNames, registry });
+  const gauge = (name: string, help: string, labelNames: readonly string[], aggregator: 'sum' | 'max') =>
+    new NumberMetric('gauge', { name, help, labelNames, registry, aggregator });
+  const histogram = (name: string, help: string, labelNames: readonly string[], bounds: readonly number[]) =>
+    new HistogramMetric(bounds, { name, help, labelNames, registry });
   const { calls, callSeconds, rows, cache, queueLength, waitSeconds } = METRIC;
   const processes = new Gauge({
     name: METRIC.processes,
@@ -25,27 +29,43 @@ export function instruments(registry: Registry) {
   });
   processes.set(1);
   return {
-    calls: counter(calls, 'Calls that have ended, by code: OK, or why they were refused'),
+    calls: counter(calls, 'Calls that have ended, by code: OK, or why they were refused', [
+      'door',
+      ...CALL,
+      'code',
+    ]),
     callSeconds: histogram(
       callSeconds,
       'From the request to its answer, of calls that were answered',
+      CALL,
       LATENCY_BUCKETS,
     ),
-    rows: counter(rows, 'Rows that were answered'),
-    cache: counter(cache, 'Answers that came from the cache (hit), and that had to be computed (miss)'),
-    queueLength: gauge(queueLength, 'Requests that wait for a batch now', 'sum'),
+    rows: counter(rows, 'Rows that were answered', CALL),
+    cache: counter(cache, 'Answers that came from the cache (hit), and that had to be computed (miss)', [
+      'model',
+      'version',
+      'result',
+    ]),
+    queueLength: gauge(queueLength, 'Requests that wait for a batch now', GRAPH, 'sum'),
     waitSeconds: histogram(
       waitSeconds,
       'The longest that a request of a batch has waited for it',
+      GRAPH,
       LATENCY_BUCKETS,
     ),
-    batchRows: histogram(METRIC.batchRows, 'Rows of a batch', BATCH_BUCKETS),
-    batchRequests: histogram(METRIC.batchRequests, 'Requests that a batch was made of', BATCH_BUCKETS),
-    batchSeconds: histogram(METRIC.batchSeconds, 'What a batch took to compute', LATENCY_BUCKETS),
-    versions: gauge(METRIC.versions, 'Processes in which a version is in this state', 'sum'),
+    batchRows: histogram(METRIC.batchRows, 'Rows of a batch', GRAPH, BATCH_BUCKETS),
+    batchRequests: histogram(METRIC.batchRequests, 'Requests that a batch was made of', GRAPH, BATCH_BUCKETS),
+    batchSeconds: histogram(METRIC.batchSeconds, 'What a batch took to compute', GRAPH, LATENCY_BUCKETS),
+    versions: gauge(
+      METRIC.versions,
+      'Processes in which a version is in this state',
+      ['model', 'version', 'state'],
+      'sum',
+    ),
     loadSeconds: gauge(
       METRIC.loadSeconds,
       'What a version took from its file to its first answer; of several processes the slowest',
+      ['model', 'version'],
       'max',
     ),
   };

@@ -11,6 +11,7 @@ interface Value {
 export interface MetricOptions {
   name: string;
   help: string;
+  labelNames: readonly string[];
   registry: Registry;
   /** What several processes together have. */
   aggregator?: 'sum' | 'max';
@@ -23,21 +24,23 @@ export interface MetricOptions {
 abstract class SeriesMetric<Series extends { labels: Labels }> {
   readonly name: string;
   readonly help: string;
+  readonly labelNames: readonly string[];
   readonly aggregator: 'sum' | 'max';
   abstract readonly type: 'counter' | 'gauge' | 'histogram';
   readonly #series = new Map<string, Series>();
 
-  constructor({ name, help, registry, aggregator = 'sum' }: MetricOptions) {
+  constructor({ name, help, labelNames, registry, aggregator = 'sum' }: MetricOptions) {
     this.name = name;
     this.help = help;
+    this.labelNames = labelNames;
     this.aggregator = aggregator;
     // All that a registry does with a metric is to ask it for its name and values.
     registry.registerMetric(this as unknown as Metric);
   }
 
-  /** Always with the same names, in the same order. */
+  /** Each of the names must be there. */
   series(labels: Labels): Series {
-    const key = Object.values(labels).join('\0');
+    const key = this.labelNames.map((name) => labels[name]).join('\0');
     let found = this.#series.get(key);
     if (!found) this.#series.set(key, (found = this.made(labels)));
     return found;

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { BadInputError } from '../../../src/errors.ts';
-import { ServingProblem } from '../../../src/serving/problem.ts';
-import { errorOf, refusalOf } from '../../../src/serving/process/refusal.ts';
+import { BadInputError } from '../../src/errors.ts';
+import { ServingProblem } from '../../src/serving/problem.ts';
+import { errorOf, refusalOf } from '../../src/serving/refusal.ts';
 
 describe('a refusal that crosses between processes', () => {
   const crossed = (error: unknown) => errorOf(structuredClone(refusalOf(error)));

@@ -1,6 +1,12 @@
-import { reportError, restoreError } from '../../stages/child-protocol.ts';
-import { ServingProblem } from '../problem.ts';
-import type { Refusal } from './messages.ts';
+import { reportError, restoreError, type ErrorReport } from '../stages/child-protocol.ts';
+import { ServingProblem } from './problem.ts';
+
+/** A refusal as it crosses between processes and threads. */
+export interface Refusal {
+  error: ErrorReport;
+  /** Of one that serving has a name for. */
+  problem?: Pick<ServingProblem, 'code' | 'retryAfter' | 'cure'>;
+}
 
 export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof ServingProblem)) return { error: reportError(error) };
