@@ -82,7 +82,8 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
     stream.whenClosed(() => clearTimeout(deadline));
   }
   const admitted = await method.admit(call);
-  const message = await readMessage(call, parts.limits, parts.receiving);
+  const { limits, receiving = OF_ALL_DOORS } = parts;
+  const message = await readMessage(call, limits, receiving);
   if (!message) return;
   if (method.stream) {
     const begin = method.stream(message, call);
@@ -103,7 +104,7 @@ async function handle(parts: CallParts, call: GrpcCall, gone: AbortController): 
   }
   const outcome = await method.unary!(message, call, admitted);
   if ('problem' in outcome) refuse(call, outcome.problem, outcome.requestId);
-  else respond(call, outcome.answer, outcome.requestId, parts.receiving ?? OF_ALL_DOORS);
+  else respond(call, outcome.answer, outcome.requestId, receiving);
 }
 
 function respond({ stream }: GrpcCall, answer: Uint8Array, requestId: string, receiving: Receiving): void {

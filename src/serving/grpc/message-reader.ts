@@ -1,4 +1,4 @@
-import { OF_ALL_DOORS, tooMuch, type Receiving } from '../doors/receiving.ts';
+import { tooMuch, type Receiving } from '../doors/receiving.ts';
 import { unpack, UnpackedTooLarge } from '../doors/unpack.ts';
 import type { Limits } from '../gate.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
@@ -15,7 +15,7 @@ const PREFIX_BYTES = 5;
 export async function readMessage(
   call: Pick<GrpcCall, 'stream' | 'headers'>,
   limits: Limits,
-  receiving = OF_ALL_DOORS,
+  receiving: Receiving,
 ): Promise<Buffer | undefined> {
   const bytes = await arrived(call, limits, receiving);
   if (!bytes) return undefined;

@@ -13,7 +13,6 @@ const OF_CONNECTIONS = new Set([
   'upgrade',
 ]);
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-// eslint-disable-next-line no-control-regex
 const NO_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 
 /** Gathers the fields of one request and holds them to RFC 9113, section 8. */
