@@ -11,6 +11,7 @@ import {
   StreamError,
 } from './frames.ts';
 import { FrameReader } from './frame-reader.ts';
+import { giveBack } from './growing-bytes.ts';
 import { MOST_HEADER_BYTES, requireStream } from './header-blocks.ts';
 import { Nuisance } from './nuisance.ts';
 import { Outbox } from './outbox.ts';
@@ -158,6 +159,8 @@ export class ServerConnection implements StreamConnection {
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
       this.#end(error.code, error.message);
+    } finally {
+      giveBack(bytes);
     }
   }
 

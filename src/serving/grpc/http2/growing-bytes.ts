@@ -2,8 +2,8 @@ const NOTHING = Buffer.alloc(0);
 const LEAST_BYTES = 4096;
 /** Times what came that is made room for at once, where more is announced: who announces much may send nothing. */
 const AHEAD = 16;
-/** What takes less is left to the garbage collector. */
-const WORTH_LETTING_GO = 2 ** 16;
+/** Memory that takes less is left to the garbage collector. */
+const WORTH_LETTING_GO = 2 ** 15;
 
 /** Memory that nobody but its one message lies in. */
 const own = new WeakSet<ArrayBufferLike>();
@@ -26,11 +26,11 @@ export class GrowingBytes {
   }
 
   /**
-   * @param isAll keeps the piece as it is, where nothing came before it: no more will
+   * @param isAll keeps a small piece as it is, where nothing came before it: no more will
    * @param announced how long all of it will be, where that is known: it is then copied less often
    */
   add(piece: Buffer, isAll: boolean, announced = 0): void {
-    if (isAll && this.#length === 0) {
+    if (isAll && this.#length === 0 && !isLent(piece)) {
       this.#bytes = piece;
       this.#length = piece.length;
       return;
@@ -61,8 +61,16 @@ export class GrowingBytes {
 
 /**
  * Gives memory back at once that grew here: nobody may read the bytes, or a view of them, any more. Left to the garbage
- * collector, every 64 MB of it would set off a collection of the whole heap.
+ * collector, every so many megabytes of it would set off a collection of the whole heap.
  */
 export function letGo({ buffer }: Uint8Array): void {
   if (own.delete(buffer)) (buffer as ArrayBuffer).transfer(0);
+}
+
+/** Whether what was received is lent for as long as it is read: `giveBack` ends it. */
+const isLent = ({ buffer }: Uint8Array): boolean => buffer.byteLength >= WORTH_LETTING_GO;
+
+/** Of what a socket received, all views of which have been read or copied: as `letGo`, whoever made the memory. */
+export function giveBack(received: Buffer): void {
+  if (isLent(received)) (received.buffer as ArrayBuffer).transfer(0);
 }

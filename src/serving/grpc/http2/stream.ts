@@ -99,7 +99,7 @@ export class ServerStream {
     if (this.#waiting.length > 0) {
       const waited = this.#waiting.taken();
       this.#hand(waited, this.#ended);
-      if (!this.#ended) letGo(waited);
+      letGo(waited);
     }
     if (this.#ended) reader.end();
   }
