@@ -50,7 +50,7 @@ const CURES: Record<Code, string> = {
   INVALID_ARGUMENT: 'GET /model/info has the signatures: names, types and shapes of the inputs.',
   DEADLINE_EXCEEDED: 'Send less at once, or try again when less is asked.',
   NOT_FOUND: 'GET /model/info and GET /models list what there is.',
-  PERMISSION_DENIED: 'Ask an admin of this server for a key of that role.',
+  PERMISSION_DENIED: 'Ask an admin of this server for that role.',
   RESOURCE_EXHAUSTED: 'Try again after as many seconds as the header retry-after says.',
   FAILED_PRECONDITION: 'GET /model/info says in which state the versions are.',
   UNIMPLEMENTED: 'GET /model/info says what the model can be asked.',

@@ -27,7 +27,7 @@ export const REFUSALS: Record<number, Refusal> = {
     example: {
       kind: 'permission-denied',
       message: 'This needs the role approver; the caller is operator.',
-      cure: 'Ask an admin of this server for a key of that role.',
+      cure: 'Ask an admin of this server for that role.',
     },
   },
   404: {

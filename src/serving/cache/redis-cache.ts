@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../../stages/context.ts';
+import { Outages } from './outages.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 export interface RedisCacheOptions {
@@ -30,19 +31,23 @@ const MAX_UNWRITTEN_BYTES = 8 * 2 ** 20;
  */
 export class RedisCache implements ResponseCache {
   readonly #redis: Redis;
-  readonly #log: Logger;
-  readonly #host: string;
+  readonly #outages: Outages;
   readonly #ttlSeconds: number;
   readonly #maxValueBytes: number;
   #answers = false;
-  #missed = false;
   #closed = false;
   #unwrittenBytes = 0;
   #probe: NodeJS.Timeout | undefined;
 
   constructor({ url, log, ttlSeconds = 3600, maxValueBytes = 2 ** 20 }: RedisCacheOptions) {
-    this.#log = log;
-    this.#host = new URL(url).host;
+    const { host } = new URL(url);
+    this.#outages = new Outages({
+      away: (reason, before) => {
+        const facts = { host, reason, ...(before > 0 && { before }) };
+        log.warn(facts, 'Redis does not answer; predictions go on without its cache');
+      },
+      back: () => log.info({ host }, 'Redis answers again'),
+    });
     this.#ttlSeconds = ttlSeconds;
     this.#maxValueBytes = maxValueBytes;
     this.#redis = new Redis(url, {
@@ -87,6 +92,7 @@ export class RedisCache implements ResponseCache {
     this.#closed = true;
     this.#answers = false;
     clearTimeout(this.#probe);
+    this.#outages.close();
     this.#redis.disconnect();
   }
 
@@ -99,18 +105,13 @@ export class RedisCache implements ResponseCache {
 
   #isAway({ message }: Error): void {
     this.#answers = false;
-    if (this.#missed || this.#closed) return;
-    this.#missed = true;
-    const facts = { host: this.#host, reason: message };
-    this.#log.warn(facts, 'Redis does not answer; predictions go on without its cache');
+    if (!this.#closed) this.#outages.away(message);
   }
 
   #isBack(): void {
     if (this.#closed) return;
     this.#answers = true;
-    if (!this.#missed) return;
-    this.#missed = false;
-    this.#log.info({ host: this.#host }, 'Redis answers again');
+    this.#outages.back();
   }
 
   #probeLater(): void {
