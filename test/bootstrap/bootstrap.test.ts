@@ -36,6 +36,15 @@ describe('bootstrap on an older Node', () => {
     assert.equal(stderr, '');
   });
 
+  it('keeps compiled code in the project for all that the program starts, unless told where', async () => {
+    const compiled = join(project.root, '.cache', 'compiled');
+    const said = async (environment: Record<string, string> = {}) =>
+      (JSON.parse((await project.run(['cli'], environment)).stdout) as { compiled: string }).compiled;
+    assert.equal(await said(), compiled);
+    assert.ok(readdirSync(compiled).length > 0);
+    assert.equal(await said({ NODE_COMPILE_CACHE: project.root }), project.root);
+  });
+
   it('installs again when the lock file has changed, and leaves Node as it is', async () => {
     await project.run(['cli']);
     project.writeLock('{"lockfileVersion":3,"packages":{}}');

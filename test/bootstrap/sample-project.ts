@@ -12,7 +12,8 @@ const PROGRAM = `
     process.on('SIGTERM', () => process.exit(7));
     setInterval(() => {}, 1000);
   }
-  console.log(JSON.stringify({ args: process.argv.slice(2), path: process.env.PATH, node: process.versions.node }));
+  const { env, versions } = process;
+  console.log(JSON.stringify({ args: process.argv.slice(2), path: env.PATH, node: versions.node, compiled: env.NODE_COMPILE_CACHE }));
 `;
 
 /** Stands for npm, whose registry a test cannot count on: notes its arguments and puts a Node where one was asked for. */
@@ -117,6 +118,8 @@ export class SampleProject {
     return spawn(process.execPath, ['--import', OLD_NODE, join(this.root, 'bin', 'bootstrap.mjs'), ...args], {
       env: {
         ...process.env,
+        // The tests' own processes have one.
+        NODE_COMPILE_CACHE: undefined,
         SAMPLE_ROOT: this.root,
         npm_execpath: join(this.root, 'npm', 'npm-cli.js'),
         ...environment,
