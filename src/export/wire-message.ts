@@ -1,52 +1,77 @@
-/** A message of Protocol Buffers, field by field; what its fields mean is for whoever reads them to know. */
+/** Of a field's key, by protobuf's encoding. */
+const WIRE = { varint: 0, eight: 1, blob: 2, four: 5 } as const;
+
+/**
+ * A message of Protocol Buffers, field by field; what its fields mean is for whoever reads them to know. Of what lies in
+ * it only places are noted: a call is made of a dozen messages within each other, most of a few bytes.
+ */
 export class WireMessage {
-  /** An integer that a double does not hold stays exact. */
-  readonly #fields = new Map<number, (number | bigint | Uint8Array)[]>();
+  readonly #bytes: Buffer;
+  /**
+   * Of each field in its order its number, its wire type, and either its value or where it lies from. An integer that a
+   * double does not hold stays exact.
+   */
+  readonly #fields: number[] = [];
+  readonly #wires: number[] = [];
+  readonly #values: (number | bigint)[] = [];
+  /** Where a blob ends. */
+  readonly #ends: number[] = [];
 
   /** @throws RangeError where the bytes are no message */
-  constructor(bytes: Uint8Array) {
-    const cursor = { at: 0 };
-    while (cursor.at < bytes.length) {
-      const key = Number(varint(bytes, cursor));
-      let values = this.#fields.get(key >>> 3);
-      if (!values) this.#fields.set(key >>> 3, (values = []));
-      switch (key & 7) {
-        case 0:
-          values.push(varint(bytes, cursor));
+  constructor(bytes: Uint8Array, from = 0, to = bytes.length) {
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const cursor = { bytes, at: from, end: to };
+    while (cursor.at < to) {
+      const key = Number(varint(cursor));
+      const wire = key & 7;
+      let value: number | bigint = cursor.at;
+      switch (wire) {
+        case WIRE.varint:
+          value = varint(cursor);
           break;
-        case 1:
-          values.push(viewOf(skipped(bytes, cursor, 8)).getFloat64(0, true));
+        case WIRE.eight:
+          step(cursor, 8);
+          value = this.#bytes.readDoubleLE(cursor.at - 8);
           break;
-        case 2:
-          values.push(skipped(bytes, cursor, varint(bytes, cursor)));
+        case WIRE.blob: {
+          const size = varint(cursor);
+          value = cursor.at;
+          step(cursor, size);
           break;
-        case 5:
-          values.push(viewOf(skipped(bytes, cursor, 4)).getFloat32(0, true));
+        }
+        case WIRE.four:
+          step(cursor, 4);
+          value = this.#bytes.readFloatLE(cursor.at - 4);
           break;
         default:
-          throw new RangeError(`there is no wire type ${key & 7}`);
+          throw new RangeError(`there is no wire type ${wire}`);
       }
+      this.#fields.push(key >>> 3);
+      this.#wires.push(wire);
+      this.#values.push(value);
+      this.#ends.push(cursor.at);
     }
   }
 
   has(field: number): boolean {
-    return this.#fields.has(field);
+    return this.#fields.includes(field);
   }
 
   numbers(field: number): number[] {
-    const values = (this.#fields.get(field) ?? []).filter((value) => !(value instanceof Uint8Array));
-    return values.map(Number);
+    return this.#scalars(field).map(Number);
   }
 
   /** Integers that are not packed, exact whatever they are. */
   bigIntegers(field: number): bigint[] {
-    return (this.#fields.get(field) ?? []).flatMap((value) =>
-      value instanceof Uint8Array ? [] : BigInt(value),
-    );
+    return this.#scalars(field).map(BigInt);
   }
 
+  /** The first; 0 where there is none. */
   number(field: number): number {
-    return this.numbers(field)[0] ?? 0;
+    const at = this.#fields.findIndex((own, i) => own === field && this.#wires[i] !== WIRE.blob);
+    return at < 0 ? 0 : Number(this.#values[at]);
   }
 
   /** Repeated integers, packed or not. */
@@ -79,23 +104,27 @@ export class WireMessage {
 
   /** Views of the message's own bytes. */
   blobs(field: number): Uint8Array[] {
-    return (this.#fields.get(field) ?? []).filter((value) => value instanceof Uint8Array);
+    return this.#places(field).map((i) => this.#blobAt(i));
   }
 
   texts(field: number): string[] {
-    return this.blobs(field).map((bytes) => Buffer.from(bytes).toString('utf8'));
+    return this.#places(field).map((i) => this.#textAt(i));
   }
 
+  /** The first; empty where there is none. */
   text(field: number): string {
-    return this.texts(field)[0] ?? '';
+    const at = this.#firstPlace(field);
+    return at < 0 ? '' : this.#textAt(at);
   }
 
   messages(field: number): WireMessage[] {
-    return this.blobs(field).map((bytes) => new WireMessage(bytes));
+    return this.#places(field).map((i) => this.#messageAt(i));
   }
 
+  /** The first; one without fields where there is none. */
   message(field: number): WireMessage {
-    return this.messages(field)[0] ?? new WireMessage(new Uint8Array(0));
+    const at = this.#firstPlace(field);
+    return at < 0 ? new WireMessage(this.#bytes, 0, 0) : this.#messageAt(at);
   }
 
   /** `map<string, …>` */
@@ -103,9 +132,42 @@ export class WireMessage {
     return new Map(this.messages(field).map((entry) => [entry.text(1), entry.message(2)]));
   }
 
+  #scalars(field: number): (number | bigint)[] {
+    return this.#values.filter((_, i) => this.#fields[i] === field && this.#wires[i] !== WIRE.blob);
+  }
+
+  #places(field: number): number[] {
+    const places: number[] = [];
+    for (let i = 0; i < this.#fields.length; i++) if (this.#isBlob(i, field)) places.push(i);
+    return places;
+  }
+
+  #firstPlace(field: number): number {
+    for (let i = 0; i < this.#fields.length; i++) if (this.#isBlob(i, field)) return i;
+    return -1;
+  }
+
+  #isBlob(i: number, field: number): boolean {
+    return this.#fields[i] === field && this.#wires[i] === WIRE.blob;
+  }
+
+  #blobAt(i: number): Uint8Array {
+    return this.#bytes.subarray(Number(this.#values[i]), this.#ends[i]);
+  }
+
+  #textAt(i: number): string {
+    return this.#bytes.toString('utf8', Number(this.#values[i]), this.#ends[i]);
+  }
+
+  #messageAt(i: number): WireMessage {
+    return new WireMessage(this.#bytes, Number(this.#values[i]), this.#ends[i]);
+  }
+
   #repeated(field: number, unpacked: (bytes: Uint8Array) => number[]): number[] {
-    const values = this.#fields.get(field) ?? [];
-    return values.flatMap((value) => (value instanceof Uint8Array ? unpacked(value) : Number(value)));
+    return this.#fields.flatMap((own, i) => {
+      if (own !== field) return [];
+      return this.#wires[i] === WIRE.blob ? unpacked(this.#blobAt(i)) : Number(this.#values[i]);
+    });
   }
 }
 
@@ -121,37 +183,33 @@ const narrowed = (value: bigint): number | bigint => {
 };
 
 interface Cursor {
+  readonly bytes: Uint8Array;
+  readonly end: number;
   at: number;
 }
 
-function varint(bytes: Uint8Array, cursor: Cursor): number | bigint {
+function varint(cursor: Cursor): number | bigint {
   // Keys, lengths and most numbers are a byte or two.
-  const first = byteAt(bytes, cursor);
+  const first = nextByte(cursor);
   if (first < 128) return first;
-  const second = byteAt(bytes, cursor);
+  const second = nextByte(cursor);
   if (second < 128) return (first & 127) | (second << 7);
   let value = BigInt((first & 127) | ((second & 127) << 7));
   for (let shift = 14n; shift < 64n; shift += 7n) {
-    const byte = byteAt(bytes, cursor);
+    const byte = nextByte(cursor);
     value |= BigInt(byte & 127) << shift;
     if (byte < 128) return narrowed(BigInt.asIntN(64, value));
   }
   throw new RangeError('a number has no end');
 }
 
-function byteAt(bytes: Uint8Array, cursor: Cursor): number {
-  if (cursor.at >= bytes.length) throw new RangeError('a number is cut off');
-  return bytes[cursor.at++]!;
+function nextByte(cursor: Cursor): number {
+  if (cursor.at >= cursor.end) throw new RangeError('a number is cut off');
+  return cursor.bytes[cursor.at++]!;
 }
 
-/** The bytes that are stepped over. */
-function skipped(bytes: Uint8Array, cursor: Cursor, size: number | bigint): Uint8Array {
-  const end = cursor.at + Number(size);
-  if (size < 0 || end > bytes.length) throw new RangeError('a field is cut off');
-  const from = cursor.at;
-  cursor.at = end;
-  return bytes.subarray(from, end);
+function step(cursor: Cursor, size: number | bigint): void {
+  const to = cursor.at + Number(size);
+  if (size < 0 || to > cursor.end) throw new RangeError('a field is cut off');
+  cursor.at = to;
 }
-
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
-  new DataView(buffer, byteOffset, byteLength);
