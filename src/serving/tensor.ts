@@ -1,3 +1,4 @@
+import { letGo, WORTH_GIVING_BACK } from './lent-memory.ts';
 import { invalidArgument } from './problem.ts';
 
 /** Element types as servables know them, by TensorFlow's names in `types.proto`, with the arrays that hold them. */
@@ -52,3 +53,28 @@ export function bytesOf({ data }: ServingTensor): number {
 
 export const onlyOutputs = (outputs: TensorMap, asked: readonly string[]): TensorMap =>
   new Map(asked.map((name) => [name, outputs.get(name)!]));
+
+/** The same values in memory of their own. */
+export const copyOf = (tensors: TensorMap): TensorMap =>
+  new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+
+/**
+ * Gives the memory of tensors back at once, each of which has its own: nobody may read them any more.
+ *
+ * @param except what may lie in the same memory, and stays
+ */
+export function letGoOf(tensors: TensorMap, except: TensorMap = NO_TENSORS): void {
+  for (const { data } of tensors.values()) {
+    if (Array.isArray(data) || data.byteLength < WORTH_GIVING_BACK) continue;
+    const { buffer } = data;
+    const isPart = data.byteLength !== buffer.byteLength;
+    if (!isPart && !liesIn(except, buffer)) letGo(buffer as ArrayBuffer);
+  }
+}
+
+const NO_TENSORS: TensorMap = new Map();
+
+function liesIn(tensors: TensorMap, buffer: ArrayBufferLike): boolean {
+  for (const { data } of tensors.values()) if (!Array.isArray(data) && data.buffer === buffer) return true;
+  return false;
+}

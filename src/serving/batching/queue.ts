@@ -1,8 +1,8 @@
 import { ServingProblem } from '../problem.ts';
 import type { Span } from '../span.ts';
-import { bytesOf, type TensorMap } from '../tensor.ts';
+import { bytesOf, copyOf, type TensorMap } from '../tensor.ts';
 import type { BatchingOptions } from './options.ts';
-import { copyOf, laneOf, requireRows, rowsBetween, rowsOf, stacked } from './rows.ts';
+import { laneOf, requireRows, rowsBetween, rowsOf, stacked } from './rows.ts';
 
 /** How a call went through the queue. */
 export interface Passage {

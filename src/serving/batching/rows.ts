@@ -23,10 +23,6 @@ export function laneOf(inputs: TensorMap): string {
   return lane;
 }
 
-/** The same values in memory of their own. */
-export const copyOf = (inputs: TensorMap): TensorMap =>
-  new Map([...inputs].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
-
 /** The tensors of several requests one below the other, in memory of their own. */
 export function stacked(requests: readonly TensorMap[]): TensorMap {
   const [first] = requests;

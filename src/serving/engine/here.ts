@@ -3,6 +3,7 @@ import type { LoadedModel } from './loaded-model.ts';
 import { openSource } from './open-source.ts';
 import { bound } from './runner.ts';
 import type { ModelSource } from './source.ts';
+import { letGoOf } from '../tensor.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Loads a model in this very thread, where a call costs nothing and keeps everything else waiting. */
@@ -14,7 +15,11 @@ export async function loadHere(source: ModelSource, lost: (error: Error) => void
     ...{ signatures, sha256, bytes, bounds },
     run: async (signature, inputs) => {
       try {
-        return await runner.run(signature, inputs);
+        const found = runner.run(signature, inputs);
+        // A promise would cost a turn of the loop where there is nothing to wait for.
+        const outputs = found instanceof Promise ? await found : found;
+        letGoOf(inputs, outputs);
+        return outputs;
       } catch (error) {
         if (isBeyondRepair(error)) lost(error as Error);
         throw error;

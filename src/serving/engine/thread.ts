@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { startBackend } from '../../backend/backend.ts';
 import { refusalOf } from '../refusal.ts';
-import type { ServingTensor } from '../tensor.ts';
+import { letGoOf, type ServingTensor } from '../tensor.ts';
 import { isBeyondRepair } from './here.ts';
 import { openSource } from './open-source.ts';
 import type { FromEngine, ThreadData, ToEngine } from './protocol.ts';
@@ -40,7 +40,7 @@ async function answer(message: ToEngine): Promise<void> {
         const outputs = [...(found instanceof Promise ? await found : found)];
         const given = outputs.flatMap(transferable);
         say({ kind: 'answered', call, outputs }, given);
-        letGo(message.inputs.flatMap(transferable));
+        letGoOf(inputs);
         break;
       }
       case 'warm': {
@@ -62,14 +62,6 @@ async function answer(message: ToEngine): Promise<void> {
 
 const transferable = ([, { data }]: readonly [string, ServingTensor]) =>
   Array.isArray(data) ? [] : [data.buffer as ArrayBuffer];
-
-/**
- * What was handed over for a run is of no use after it (unless it was the answer, and is gone). Left to the garbage
- * collector, every 64 MB of it would set off a collection of the whole heap.
- */
-function letGo(buffers: readonly ArrayBuffer[]): void {
-  for (const buffer of buffers) if (!buffer.detached) buffer.transfer(0);
-}
 
 function say(message: FromEngine, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer);

@@ -1,15 +1,16 @@
 import type { TlsOptions } from 'node:tls';
 import type { WireDoorParts } from '../doors/parts.ts';
 import { checkRows } from '../doors/row-limit.ts';
+import { giveBack } from '../lent-memory.ts';
 import type { ModelConfig } from '../model-config.ts';
 import type { CallContext, Role } from '../service.ts';
+import { letGoOf } from '../tensor.ts';
 import { markModel } from '../told-errors.ts';
 import type { GrpcMethod } from './call.ts';
 import { MODELS, type MethodSchema, PREDICTIONS } from './definitions.ts';
 import { answerMetadata, answerReload, answerStatus, type ReloadMessage } from './descriptions.ts';
 import { healthMethods } from './health.ts';
 import { answerClassify, answerMultiInference, answerRegress } from './inference.ts';
-import { letGo } from './http2/growing-bytes.ts';
 import type { InferenceMessage, MetadataMessage, MultiInferenceMessage, StatusMessage } from './messages.ts';
 import { decodePredict, encodePrediction, type WirePredict } from './predict-codec.ts';
 import { refusal } from './problem.ts';
@@ -91,12 +92,13 @@ async function predict(
     throw error;
   } finally {
     // Its values were copied.
-    letGo(bytes);
+    giveBack(bytes);
   }
   parse?.end();
   const { spec, signature, inputs, outputs } = asked;
   const request = { spec, signature, inputs, ...(outputs.length > 0 && { outputs }) };
   const answer = await service.predict(request, context);
+  letGoOf(inputs);
   const write = context.span?.child('write');
   const answered = encodePrediction(answer);
   write?.end();

@@ -1,6 +1,7 @@
 import { tooMuch, type Receiving } from '../doors/receiving.ts';
 import { unpack, UnpackedTooLarge } from '../doors/unpack.ts';
 import type { Limits } from '../gate.ts';
+import { giveBack } from '../lent-memory.ts';
 import { invalidArgument, ServingProblem } from '../problem.ts';
 import type { GrpcCall } from './call.ts';
 import { GrowingBytes } from './http2/growing-bytes.ts';
@@ -38,7 +39,7 @@ function arrived(
     let problem: ServingProblem | undefined;
     const fail = (why: ServingProblem) => {
       problem ??= why;
-      bytes.taken();
+      giveBack(bytes.taken());
       reject(problem);
     };
     stream.read({

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { giveBack, lend } from '../../lent-memory.ts';
 import {
   ConnectionError,
   ERROR,
@@ -11,7 +12,6 @@ import {
   StreamError,
 } from './frames.ts';
 import { FrameReader } from './frame-reader.ts';
-import { giveBack } from './growing-bytes.ts';
 import { MOST_HEADER_BYTES, requireStream } from './header-blocks.ts';
 import { Nuisance } from './nuisance.ts';
 import { Outbox } from './outbox.ts';
@@ -154,6 +154,7 @@ export class ServerConnection implements StreamConnection {
 
   #read(bytes: Buffer): void {
     if (this.#isOver) return;
+    lend(bytes);
     try {
       this.#reader.read(bytes, (type, flags, stream, payload) => this.#take(type, flags, stream, payload));
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
+import { giveBack } from '../../lent-memory.ts';
 import { ERROR, type ErrorCode, StreamError } from './frames.ts';
-import { GrowingBytes, letGo } from './growing-bytes.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import { SendWindow } from './send-window.ts';
@@ -99,7 +100,7 @@ export class ServerStream {
     if (this.#waiting.length > 0) {
       const waited = this.#waiting.taken();
       this.#hand(waited, this.#ended);
-      letGo(waited);
+      giveBack(waited);
     }
     if (this.#ended) reader.end();
   }
@@ -164,7 +165,11 @@ export class ServerStream {
     if (this.#closed) return;
     this.#closed = true;
     // Nobody reads it any more, and the connection has room for it only once.
-    if (this.#waiting.length > 0) this.#connection.wasRead(this, this.#waiting.taken().length);
+    if (this.#waiting.length > 0) {
+      const unread = this.#waiting.taken();
+      this.#connection.wasRead(this, unread.length);
+      giveBack(unread);
+    }
     this.unsent.length = 0;
     for (const callback of this.#whenClosed.splice(0)) callback();
   }

@@ -3,7 +3,7 @@ import { messageOf } from '../../../errors.ts';
 import { drawOf } from '../../../registry/beside.ts';
 import { ServingProblem } from '../../problem.ts';
 import type { PredictAnswer, PredictRequest } from '../../service.ts';
-import { bytesOf, type TensorMap } from '../../tensor.ts';
+import { bytesOf, copyOf, type TensorMap } from '../../tensor.ts';
 import type { ShadowDrop, TrafficObserver } from '../observer.ts';
 import type { TrafficState, Wanted } from '../state.ts';
 import { compareOutputs } from './compare.ts';
@@ -90,7 +90,8 @@ export class Shadow {
     this.bytes += bytes;
     this.waiting.push({
       named,
-      asked: { model, version, signature, inputs, outputs },
+      // What was asked is its door's again once it is answered.
+      asked: { model, version, signature, inputs: copyOf(inputs), outputs },
       answered: answer.outputs,
       ...{ championSeconds: seconds, since: performance.now(), bytes },
     });
