@@ -31,7 +31,7 @@ export function credentialsOf(
 const NAMES_OF_KEYS = /^(x-)?(api[-_]?key|key|access[-_]?token|token|authorization|bearer)$/i;
 const KEY_OF_OURS = /rw_[a-z0-9]{8}_/;
 
-export function refuseKeyInAddress(url: string): void {
+function refuseKeyInAddress(url: string): void {
   const from = url.indexOf('?');
   if (from < 0 && !url.includes('rw')) return;
   const query = from < 0 ? undefined : new URLSearchParams(url.slice(from + 1));

@@ -7,7 +7,7 @@ const HEIGHT = 8;
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 /** A Grafana dashboard (schema 39, Grafana 10 and later), to be imported; it asks which Prometheus to read. */
-export function grafanaDocument(): object {
+function grafanaDocument(): object {
   const panels: object[] = [];
   let [id, y] = [0, 0];
   for (const { title, panels: own } of ROWS) {

@@ -3,6 +3,8 @@ import type { Span } from '../span.ts';
 import { bytesOf, copyOf, type TensorMap } from '../tensor.ts';
 import type { BatchingOptions } from './options.ts';
 import { laneOf, requireRows, rowsBetween, rowsOf, stacked } from './rows.ts';
+import type { Turns } from './turns.ts';
+import type { WaitingBudget } from './waiting-budget.ts';
 
 /** How a call went through the queue. */
 export interface Passage {
@@ -245,58 +247,3 @@ export class BatchQueue {
 }
 
 const gone = () => new ServingProblem('DEADLINE_EXCEEDED', 'The caller left or its deadline is over.');
-
-/** Bytes that may wait in all queues together. */
-export class WaitingBudget {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#left += bytes;
-  }
-}
-
-/**
- * Turns on the thread that computes, first come first served over all queues. Two at a time: while one run computes the
- * next is on its way, so that the thread does not wait for its post. Long ones each alone: two would only share the
- * thread, with half of the requests each, where whoever waits may join the next.
- */
-export class Turns {
-  readonly #atOnce: number;
-  readonly #next: { work: () => Promise<void>; isLong: boolean }[] = [];
-  #running = 0;
-  #isAlone = false;
-
-  constructor(atOnce = 2) {
-    this.#atOnce = atOnce;
-  }
-
-  take(work: () => Promise<void>, isLong = false): void {
-    this.#next.push({ work, isLong });
-    this.#pump();
-  }
-
-  #pump(): void {
-    for (;;) {
-      const [next] = this.#next;
-      if (!next || this.#isAlone || this.#running >= (next.isLong ? 1 : this.#atOnce)) return;
-      this.#next.shift();
-      this.#running++;
-      this.#isAlone = next.isLong;
-      void next.work().finally(() => {
-        this.#running--;
-        this.#isAlone = false;
-        this.#pump();
-      });
-    }
-  }
-}

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { ServingProblem } from '../problem.ts';
 
 /** Of all requests of one process that are received or answered at once. */
-export const RECEIVED_BYTES = 512 * 2 ** 20;
+const RECEIVED_BYTES = 512 * 2 ** 20;
 const BUSY_SECONDS = 1;
 
 /** Bytes of bodies that a process holds; its doors share one. */

@@ -1,7 +1,9 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import fc from 'fast-check';
 import { DEFAULT_BATCHING } from '../../../src/serving/batching/options.ts';
-import { BatchQueue, Turns, WaitingBudget, type BatchRun } from '../../../src/serving/batching/queue.ts';
+import { BatchQueue, type BatchRun } from '../../../src/serving/batching/queue.ts';
+import { Turns } from '../../../src/serving/batching/turns.ts';
+import { WaitingBudget } from '../../../src/serving/batching/waiting-budget.ts';
 import { invalidArgument } from '../../../src/serving/problem.ts';
 import type { ServingTensor, TensorMap } from '../../../src/serving/tensor.ts';
 

@@ -1,6 +1,6 @@
 import { ConnectionError, ERROR, StreamError } from './frames.ts';
 
-export const PRIORITY_BYTES = 5;
+const PRIORITY_BYTES = 5;
 
 /** Who comes first is ours to say; only that the frame is one is looked at. */
 export function requirePriority(stream: number, payload: Buffer): void {

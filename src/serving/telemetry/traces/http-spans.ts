@@ -8,13 +8,13 @@ const spans = new WeakMap<object, Span>();
 /** Of a request that is traced, by its raw message. */
 export const spanOf = (request: IncomingMessage): Span | undefined => spans.get(request);
 
-export function traceHeadersOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders {
+function traceHeadersOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders {
   const one = (value: string | string[] | undefined) => (Array.isArray(value) ? undefined : value);
   return { traceparent: one(traceparent), tracestate: one(tracestate) };
 }
 
 /** Begins the span of a request, which ends by itself when its answer has left or its caller has gone. */
-export function traceRequest(
+function traceRequest(
   tracer: Tracer,
   door: Door,
   route: string,
