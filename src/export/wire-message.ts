@@ -1,5 +1,7 @@
 /** Of a field's key, by protobuf's encoding. */
 const WIRE = { varint: 0, eight: 1, blob: 2, four: 5 } as const;
+/** What one message may have of them: 64 MB of two bytes each would take gigabytes to note. Lists come packed, as one. */
+const MOST_FIELDS = 2 ** 20;
 
 /**
  * A message of Protocol Buffers, field by field; what its fields mean is for whoever reads them to know. Of what lies in
@@ -24,6 +26,7 @@ export class WireMessage {
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const cursor = { bytes, at: from, end: to };
     while (cursor.at < to) {
+      if (this.#fields.length === MOST_FIELDS) throw new RangeError(`it has more than ${MOST_FIELDS} fields`);
       const key = Number(varint(cursor));
       const wire = key & 7;
       let value: number | bigint = cursor.at;

@@ -63,7 +63,7 @@ export interface PredictAnswer {
  * port, and a `reload` reaches all of them before it returns.
  */
 export interface PredictionService {
-  /** Once it has answered, the memory of the inputs is the caller's again: nothing else reads it any more. */
+  /** Once it has answered, the memory of the inputs is the caller's again: nothing but the answer may lie in it. */
   predict(request: PredictRequest, context: CallContext): Promise<PredictAnswer>;
   /** The signatures of the version that `spec` leads to now. */
   signatures(spec: ModelSpec): { version: number; signatures: Signatures };

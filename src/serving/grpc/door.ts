@@ -98,7 +98,7 @@ async function predict(
   const { spec, signature, inputs, outputs } = asked;
   const request = { spec, signature, inputs, ...(outputs.length > 0 && { outputs }) };
   const answer = await service.predict(request, context);
-  letGoOf(inputs);
+  letGoOf(inputs, answer.outputs);
   const write = context.span?.child('write');
   const answered = encodePrediction(answer);
   write?.end();

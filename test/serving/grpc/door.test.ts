@@ -128,6 +128,16 @@ describe('the gRPC door', () => {
     );
   });
 
+  it('answers whole what lies in the memory of what was asked', async () => {
+    const values = Array.from({ length: 1000 }, (_, i) => i);
+    const tensor = { dtype: 'DT_FLOAT', tensor_shape: shape(1, 1000), tensor_content: floats(...values) };
+    const { outputs } = await predict({
+      ...double({ signature_name: 'identity_float32' }),
+      inputs: { float32: tensor },
+    });
+    deepEqual((outputs as { float32: { float_val: number[] } }).float32.float_val, values);
+  });
+
   it('fills a short list with its last value, and an empty one with zeros', async () => {
     const y = async (tensor: object) => {
       const { outputs } = await predict({ ...double(), inputs: { x: { dtype: 'DT_FLOAT', ...tensor } } });
