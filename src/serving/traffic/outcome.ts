@@ -16,10 +16,7 @@ const user = z
   .describe('Whom the request named as its user; alone: one outcome for all of his requests');
 
 /** What came of an answer, told by the request, by the user, or by both. */
-const trafficOutcome = z.union([
-  came.extend({ request, user: user.optional() }),
-  came.extend({ user }),
-]);
+const trafficOutcome = z.union([came.extend({ request, user: user.optional() }), came.extend({ user })]);
 export type TrafficOutcome = z.infer<typeof trafficOutcome>;
 
 export const trafficOutcomes = z.strictObject({
