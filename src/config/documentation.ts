@@ -21,8 +21,9 @@ Secrets: \`EIA_API_KEY\` and what channels of alerts are told by (\`smtpPassword
 \`pagerRoutingKey\`, \`webhookSecret\`), and a \`REDIS_URL\` with a password in it, belong into the environment or a file only its user can read; they appear in no
 log, history, stored reply or error.
 
-Two variables of others are read as well: \`PATH\`, where the Temporal CLI and Go are looked for, and
-\`XDG_CACHE_HOME\` (default \`~/.cache\`), under which \`ringwatt/\` keeps a Temporal CLI that was brought once.
+Three variables of others are read as well: \`PATH\`, where the Temporal CLI and Go are looked for; \`XDG_CACHE_HOME\`
+(default \`~/.cache\`), under which \`ringwatt/\` keeps a Temporal CLI that was brought once; and \`NODE_COMPILE_CACHE\`, the
+folder of compiled code (default \`.cache/compiled\` in the project; empty: none).
 `;
 
 /** docs/configuration.md, from the descriptions of the fields themselves. */
